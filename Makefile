@@ -1,0 +1,112 @@
+# bash: `wait -n` in the recipe of `up`.
+SHELL := bash
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+DROP ?=
+LAKE ?= lake
+OUT ?= $(LAKE_DIR)/sample
+PORT ?= 8080
+REAL_DATA ?= $(wildcard ../shared/data/real)
+
+# Not $(abspath): it takes a path with a blank for two paths.
+absolute = $(if $(1),$(if $(filter /%,$(1)),$(1),$(CURDIR)/$(1)))
+BIN := $(call absolute,$(VENV))/bin
+PYTHON := "$(BIN)/python"
+LAKE_DIR := $(call absolute,$(LAKE))
+DROP_DIR := $(call absolute,$(DROP))
+UV := "$(BIN)/uv"
+UV_VERSION := 0.13.9
+COMPILE = $(UV) pip compile --quiet --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --python-version 3.11 \
+	--custom-compile-command "make lock" $(UPGRADE)
+
+include airflow.env
+export $(shell sed -n 's/^\([A-Z][A-Z_]*\)=.*/\1/p' airflow.env)
+export PATH := $(BIN):$(PATH)
+export PYTHONPATH := $(CURDIR)/plugins
+export COMMON_METRICS_VERSION ?= $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+export AIRFLOW_HOME := $(LAKE_DIR)/airflow
+export AIRFLOW__CORE__DAGS_FOLDER := $(CURDIR)/dags
+export AIRFLOW__CORE__PLUGINS_FOLDER := $(CURDIR)/plugins
+export AIRFLOW__API__PORT := $(PORT)
+export AIRFLOW__API__BASE_URL := http://127.0.0.1:$(PORT)
+# For the targets whose tools take no --lake: tests must not find the lake by chance.
+up docs: export COMMON_METRICS_LAKE := $(LAKE_DIR)
+up: export COMMON_METRICS_DROP := $(or $(DROP_DIR),$(LAKE_DIR)/sample/extracts)
+docs: export COMMON_METRICS_BUILD := $(LAKE_DIR)/build/warehouse.duckdb
+docs: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
+
+.PHONY: help run test up sample rollback bench docs sources lint lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@echo 'settings: DROP=<folder of extracts> (none: the sample), LAKE=<folder>'
+
+run: $(VENV)/.runtime ## land, validate, build and publish; DROP=, LAKE=
+	@$(PYTHON) -m common_metrics.run --lake "$(LAKE_DIR)" $(if $(DROP),--drop "$(DROP_DIR)")
+
+test: $(VENV)/.dev ## run every test
+	@REAL_DATA="$(call absolute,$(REAL_DATA))" $(PYTHON) -m pytest tests
+
+# Not `airflow standalone`: its scheduler and triggerer serve the logs on every
+# interface, and it has no switch against it. set -m keeps Ctrl-C from the components:
+# a scheduler that gets SIGINT and then SIGTERM waits for its workers for ever.
+up: $(VENV)/.runtime $(if $(DROP),,sample) ## Airflow's UI and scheduler on 127.0.0.1; DROP=, LAKE=, PORT=
+	@airflow db migrate
+	@echo "Airflow: $(AIRFLOW__API__BASE_URL) (user admin; the password is in" \
+		"$(AIRFLOW_HOME)/simple_auth_manager_passwords.json.generated)"
+	@set -m; trap 'kill $$(jobs -p) 2>/dev/null; wait' EXIT; \
+	airflow api-server & airflow scheduler --skip-serve-logs & \
+	airflow dag-processor & airflow triggerer --skip-serve-logs & \
+	wait -n
+
+sample: $(VENV)/.runtime ## write the sample extracts; OUT=
+	@$(PYTHON) sample/generate.py "$(call absolute,$(OUT))"
+
+rollback: $(VENV)/.runtime ## publish the release before, or RELEASE=
+	@$(PYTHON) -m common_metrics.release rollback --lake "$(LAKE_DIR)" \
+		$(if $(RELEASE),--release "$(RELEASE)")
+
+bench: $(VENV)/.dev ## time the stages; DROP=, LAKE=
+	@$(PYTHON) tests/bench.py --lake "$(LAKE_DIR)" $(if $(DROP),--drop "$(DROP_DIR)")
+
+docs: $(VENV)/.runtime ## models, columns and tests of the last build, in LAKE/docs
+	@dbt docs generate --static --project-dir dbt_project --profiles-dir dbt_project \
+		--target-path "$(LAKE_DIR)/docs"
+
+sources: $(VENV)/.runtime ## write the dbt sources anew from the contracts
+	@$(PYTHON) -m common_metrics.dbt_sources
+
+lint: $(VENV)/.dev ## ruff and sqlfluff
+	@ruff check . && ruff format --check .
+	@sqlfluff lint --processes 2 dbt_project/models
+
+lock: $(VENV)/.uv ## resolve both locks anew; UPGRADE=--upgrade for newer versions
+	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove what make and dbt made; the lake stays
+	rm -rf .venv dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './lake/*' -prune -exec rm -rf {} +
+
+$(VENV)/.uv:
+	@for python in python3.11 python3; do \
+		$$python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+			2>/dev/null && break; python=; \
+	done; \
+	if [ -z "$$python" ]; then \
+		echo 'Python 3.11 is needed: found neither python3.11 nor a python3 of 3.11.'; \
+		exit 1; \
+	fi; \
+	$$python -m venv $(VENV)
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@touch $@
+
+$(VENV)/.runtime: requirements.txt | $(VENV)/.uv
+	$(UV) pip install --quiet --require-hashes -p $(PYTHON) -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	$(UV) pip install --quiet --require-hashes -p $(PYTHON) -r requirements-dev.txt
+	@touch $@

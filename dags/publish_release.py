@@ -1,0 +1,43 @@
+"""``publish_release``: audit the finished build and swap it in; or go back to one."""
+
+from airflow.sdk import Asset, Param, dag, get_current_context, task
+from pendulum import datetime
+
+from common_metrics import release, settings
+
+
+@dag(
+    schedule=[Asset("warehouse/build")],
+    start_date=datetime(2026, 1, 1),
+    catchup=False,
+    max_active_runs=1,
+    tags=["publish"],
+)
+def publish_release() -> None:
+    @task
+    def publish() -> str:
+        at = get_current_context()["dag_run"].run_after
+        return release.publish(settings.lake(), at)
+
+    publish()
+
+
+@dag(
+    schedule=None,
+    start_date=datetime(2026, 1, 1),
+    params={
+        "release": Param("", description="Id of a kept release; empty: the one before")
+    },
+    tags=["publish"],
+)
+def roll_back_release() -> None:
+    @task
+    def roll_back() -> str:
+        wanted = get_current_context()["params"]["release"] or None
+        return release.rollback(settings.lake(), wanted)
+
+    roll_back()
+
+
+publish_release()
+roll_back_release()

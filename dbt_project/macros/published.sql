@@ -1,0 +1,317 @@
+{#- A cell for the public tier: null where the primary rule hides it. -#}
+{%- macro hide(column) -%}
+case when not is_hidden_from_public then {{ column }} end as {{ column }}
+{%- endmacro -%}
+
+{#- Columns of an outcome table; `public` nulls what the public must not see. -#}
+{%- macro outcome_values(public) -%}
+    {%- for column in ['numerator', 'denominator'] %}
+    {% if public %}{{ hide(column) }}{% else %}{{ column }}{% endif %},
+    {%- endfor %}
+    {%- for column in ['value_pct', 'value_low_pct', 'value_high_pct'] %}
+    cast({% if public %}case when not is_hidden_from_public then {{ column }} end
+    {%- else %}{{ column }}{% endif %} as double) as {{ column }},
+    {%- endfor %}
+    {% if public -%}
+    case when is_hidden_from_public then 'suppressed' else value_status end as value_status
+    {%- else -%}
+    value_status
+    {%- endif %}
+{%- endmacro -%}
+
+{%- macro school_outcomes(public) -%}
+with outcomes as (
+    select * from {{ ref('fct_school_outcomes') }}
+),
+
+published as (
+    select
+        school_key,
+        school_id_nces,
+        school_id_state,
+        state,
+        school_name,
+        cast(school_year as integer) as school_year,
+        metric_id,
+        student_group,
+        {{ outcome_values(public) }},
+        is_preferred,
+        provider,
+        extract,
+        definition_id,
+        visibility,
+        source_file,
+        source_row,
+        delivery,
+        data_as_of,
+    from outcomes
+)
+
+select * from published
+{%- endmacro -%}
+
+{%- macro state_outcomes(public) -%}
+with outcomes as (
+    select * from {{ ref('fct_state_outcomes') }}
+),
+
+published as (
+    select
+        state,
+        cast(school_year as integer) as school_year,
+        metric_id,
+        student_group,
+        {{ outcome_values(public) }},
+        is_preferred,
+        provider,
+        extract,
+        definition_id,
+        visibility,
+        source_file,
+        source_row,
+        delivery,
+        data_as_of,
+    from outcomes
+)
+
+select * from published
+{%- endmacro -%}
+
+{#- Pooled over member schools: the sum of the counts, never an average of averages.
+    Where a member prints a range, the pooled rate is a range. A member without a
+    usable value lowers the coverage and leaves the rate alone. Rates printed without
+    counts cannot be pooled: not_applicable. -#}
+{%- macro coalition_outcomes(public) -%}
+with outcomes as (
+    select * from {{ ref('fct_school_outcomes') }}
+    where is_preferred{% if public %} and not is_hidden_from_public{% endif %}
+),
+
+members as (
+    select * from {{ ref('bridge_coalition_school') }}
+),
+
+schools as (
+    select * from {{ ref('dim_school') }}
+),
+
+sizes as (
+    select
+        members.coalition_id,
+        years.school_year,
+        count(*) as members_count,
+    from members
+    inner join schools
+        on members.school_key = schools.school_key
+    inner join (select distinct school_year from outcomes) as years
+        on
+            years.school_year between schools.first_year and schools.last_year
+            and years.school_year >= members.first_year
+            and years.school_year <= coalesce(members.last_year, 9999)
+    group by members.coalition_id, years.school_year
+),
+
+usable as (
+    select
+        members.coalition_id,
+        outcomes.*,
+        outcomes.value_status in ('reported', 'range') and outcomes.denominator > 0 as is_usable,
+    from outcomes
+    inner join members
+        on
+            outcomes.school_key = members.school_key
+            and outcomes.school_year >= members.first_year
+            and outcomes.school_year <= coalesce(members.last_year, 9999)
+),
+
+pooled as (
+    select
+        coalition_id,
+        school_year,
+        metric_id,
+        student_group,
+        count(*) filter (where is_usable) as members_reporting_count,
+        cast(sum(denominator) filter (where is_usable) as bigint) as denominator,
+        cast(sum(numerator) filter (where is_usable) as bigint) as printed_numerator,
+        bool_and(lowest_pct = highest_pct and numerator is not null)
+            filter (where is_usable) as is_exact,
+        sum(cast(lowest_pct as double) * denominator) filter (where is_usable) as lowest_sum,
+        sum(cast(highest_pct as double) * denominator) filter (where is_usable) as highest_sum,
+        bool_or(value_status = 'suppressed') as has_suppressed,
+        bool_or(value_status = 'reported') as has_rates_without_counts,
+    from usable
+    group by coalition_id, school_year, metric_id, student_group
+),
+
+published as (
+    select
+        pooled.coalition_id,
+        cast(pooled.school_year as integer) as school_year,
+        pooled.metric_id,
+        pooled.student_group,
+        case when is_exact then printed_numerator end as numerator,
+        pooled.denominator,
+        case when is_exact then 100.0 * printed_numerator / denominator end as value_pct,
+        case when not is_exact then lowest_sum / denominator end as value_low_pct,
+        case when not is_exact then highest_sum / denominator end as value_high_pct,
+        case
+            when is_exact then 'reported'
+            when members_reporting_count > 0 then 'range'
+            when has_rates_without_counts then 'not_applicable'
+            when has_suppressed then 'suppressed'
+            else 'not_reported'
+        end as value_status,
+        pooled.members_reporting_count,
+        sizes.members_count,
+    from pooled
+    inner join sizes
+        on
+            pooled.coalition_id = sizes.coalition_id
+            and pooled.school_year = sizes.school_year
+)
+
+select * from published
+{%- endmacro -%}
+
+{#- A target would give its baseline away (m(t) divided by the factor), so the public
+    sees no target whose baseline is hidden. -#}
+{%- macro hidden_baselines() -%}
+hidden as (
+    select * from {{ ref('int_suppressed_cells') }}
+    where level = 'school'
+)
+{%- endmacro -%}
+
+{%- macro joins_hidden(alias, relation, year, provider) -%}
+    left join hidden as {{ alias }}
+        on
+            {{ relation }}.school_key = {{ alias }}.school_key
+            and {{ relation }}.{{ provider }} = {{ alias }}.provider
+            and {{ relation }}.metric_id = {{ alias }}.metric_id
+            and {{ relation }}.student_group = {{ alias }}.student_group
+            and {{ relation }}.{{ year }} = {{ alias }}.school_year
+{%- endmacro -%}
+
+{%- macro target_values(public) -%}
+    {%- for column in [
+        'baseline_not_meeting_pct', 'baseline_not_meeting_low_pct',
+        'baseline_not_meeting_high_pct', 'target_not_meeting_pct', 'target_pct',
+        'target_low_pct', 'target_high_pct',
+    ] %}
+    {% if public %}{{ hide(column) }}{% else %}{{ column }}{% endif %},
+    {%- endfor %}
+{%- endmacro -%}
+
+{#- CTE bodies shared by the targets and their status: points where low = high. -#}
+{%- macro pointed(relation) -%}
+    select
+        *,
+        cast(not_meeting_low_pct as decimal(18, 12)) as baseline_not_meeting_low_pct,
+        cast(not_meeting_high_pct as decimal(18, 12)) as baseline_not_meeting_high_pct,
+        case when not_meeting_low_pct = not_meeting_high_pct then not_meeting_low_pct end
+            as baseline_not_meeting_pct,
+        case
+            when target_not_meeting_low_pct = target_not_meeting_high_pct
+                then target_not_meeting_low_pct
+        end as target_not_meeting_pct,
+        case when target_low_pct = target_high_pct then target_low_pct end as target_pct,
+    from {{ relation }}
+{%- endmacro -%}
+
+{%- macro school_targets(public) -%}
+with targets as (
+    select * from {{ ref('int_school_targets') }}
+),
+
+{{ hidden_baselines() }},
+
+marked as (
+    select
+        targets.*,
+        hidden_baseline.school_key is not null as is_hidden_from_public,
+    from targets
+{{ joins_hidden('hidden_baseline', 'targets', 'baseline_year', 'baseline_provider') }}
+),
+
+pointed as (
+{{ pointed('marked') }}
+),
+
+published as (
+    select
+        school_key,
+        school_id_nces,
+        state,
+        metric_id,
+        student_group,
+        cast(baseline_year as integer) as baseline_year,
+        {% if public %}case when is_hidden_from_public then 'suppressed' else baseline_status end
+            as baseline_status{% else %}baseline_status{% endif %},
+        baseline_provider,
+        baseline_source_file,
+        baseline_source_row,
+        cast(school_year as integer) as school_year,
+        target_model,
+        {{ target_values(public) }}
+        cast(goal_pct as double) as goal_pct,
+        is_override,
+        rule_version,
+    from pointed
+)
+
+select * from published
+{%- endmacro -%}
+
+{%- macro school_target_status(public) -%}
+with verdicts as (
+    select * from {{ ref('int_school_verdicts') }}
+),
+
+{{ hidden_baselines() }},
+
+marked as (
+    select
+        verdicts.*,
+        hidden_baseline.school_key is not null or hidden_outcome.school_key is not null
+            as is_hidden_from_public,
+    from verdicts
+{{ joins_hidden('hidden_baseline', 'verdicts', 'baseline_year', 'baseline_provider') }}
+{{ joins_hidden('hidden_outcome', 'verdicts', 'school_year', 'provider') }}
+),
+
+pointed as (
+{{ pointed('marked') }}
+),
+
+published as (
+    select
+        school_key,
+        school_id_nces,
+        state,
+        metric_id,
+        student_group,
+        cast(baseline_year as integer) as baseline_year,
+        baseline_provider,
+        cast(school_year as integer) as school_year,
+        target_model,
+        {{ target_values(public) }}
+        cast(goal_pct as double) as goal_pct,
+        is_override,
+        rule_version,
+        provider,
+        {%- for column in [
+            'value_pct', 'value_low_pct', 'value_high_pct',
+            'interval_low_pct', 'interval_high_pct',
+        ] %}
+        cast({% if public %}case when not is_hidden_from_public then {{ column }} end
+        {%- else %}{{ column }}{% endif %} as double) as {{ column }},
+        {%- endfor %}
+        {%- for column in ['value_status', 'verdict'] %}
+        {% if public %}case when is_hidden_from_public then 'suppressed' else {{ column }} end
+            as {{ column }}{% else %}{{ column }}{% endif %},
+        {%- endfor %}
+    from pointed
+)
+
+select * from published
+{%- endmacro -%}

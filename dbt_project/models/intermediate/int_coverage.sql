@@ -1,0 +1,59 @@
+-- Expected against received: each school year that a contract says is due, and each
+-- that came without being due.
+with due as (
+    select * from {{ ref('stg_lake__school_years_due') }}
+),
+
+deliveries as (
+    select * from {{ ref('stg_lake__deliveries') }}
+    where provider <> 'none'
+),
+
+received as (
+    select
+        provider,
+        extract,
+        school_year,
+        count(*) filter (where status = 'validated') as validated_count,
+        count(*) filter (where status = 'refused') as refused_count,
+    from deliveries
+    where school_year is not null
+    group by provider, extract, school_year
+),
+
+compared as (
+    select
+        coalesce(due.provider, received.provider) as provider,
+        coalesce(due.extract, received.extract) as extract,
+        coalesce(due.school_year, received.school_year) as school_year,
+        coalesce(received.validated_count, 0) as validated_count,
+        coalesce(received.refused_count, 0) as refused_count,
+        due.not_collected_reason,
+        due.provider is not null as is_due,
+    from due
+    full outer join received
+        on
+            due.provider = received.provider
+            and due.extract = received.extract
+            and due.school_year = received.school_year
+),
+
+judged as (
+    select
+        provider,
+        extract,
+        school_year,
+        validated_count,
+        refused_count,
+        case
+            when validated_count > 0 and is_due then 'received'
+            when validated_count > 0 then 'unexpected'
+            when not_collected_reason is not null then 'not_collected'
+            when refused_count > 0 then 'refused'
+            else 'missing'
+        end as coverage_status,
+        not_collected_reason,
+    from compared
+)
+
+select * from judged

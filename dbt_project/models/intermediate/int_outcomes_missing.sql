@@ -1,0 +1,49 @@
+-- A school year that was due and did not come leaves a row that says so, for each
+-- series that has a value before and after it. Nothing is filled in.
+with outcomes as (
+    select * from {{ ref('int_outcomes_current') }}
+),
+
+coverage as (
+    select * from {{ ref('int_coverage') }}
+    where coverage_status in ('missing', 'refused')
+),
+
+series as (
+    select
+        provider,
+        extract,
+        level,
+        state,
+        school_key,
+        metric_id,
+        student_group,
+        min(school_year) as first_year,
+        max(school_year) as last_year,
+        max(school_id_nces) as school_id_nces,
+        max(school_id_state) as school_id_state,
+        max(lea_id_nces) as lea_id_nces,
+        max_by(lea_id_state, school_year) as lea_id_state,
+        max_by(lea_name, school_year) as lea_name,
+        max_by(school_name, school_year) as school_name,
+        max(definition_id) as definition_id,
+        max(visibility) as visibility,
+    from outcomes
+    group by
+        provider, extract, level, state, school_key, metric_id, student_group
+),
+
+missing as (
+    select
+        series.* exclude (first_year, last_year),
+        coverage.school_year,
+    from series
+    inner join coverage
+        on
+            series.provider = coverage.provider
+            and series.extract = coverage.extract
+            and coverage.school_year > series.first_year
+            and coverage.school_year < series.last_year
+)
+
+select * from missing

@@ -1,0 +1,22 @@
+{{ config(materialized="view") }}
+
+-- Every printed rate of every extract, one row a cell. A new extract is one more ref.
+{%- set extracts = [
+    ref('stg_ct__graduation_4yr'),
+    ref('stg_ct__graduation_5yr'),
+    ref('stg_ct__graduation_6yr'),
+    ref('stg_ct__college_entrance'),
+    ref('stg_us__edfacts_acgr'),
+] %}
+
+with unioned as (
+    {%- for extract in extracts %}
+    select {{ outcome_columns() }}
+    from {{ extract }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+)
+
+select * from unioned

@@ -1,0 +1,29 @@
+-- Files by student group name a school without its code. The code is taken from the
+-- same provider's files that print both, when district and name give one code only;
+-- two schools of one name stay unmatched (never a guess).
+with outcomes as (
+    select * from {{ ref('int_outcomes_unioned') }}
+),
+
+named as (
+    select distinct
+        provider,
+        lea_id_state,
+        school_name,
+        school_id_state,
+    from outcomes
+    where school_id_state is not null
+),
+
+unambiguous as (
+    select
+        provider,
+        lea_id_state,
+        school_name,
+        min(school_id_state) as school_id_state,
+    from named
+    group by provider, lea_id_state, school_name
+    having count(*) = 1
+)
+
+select * from unambiguous

@@ -1,0 +1,52 @@
+-- Cells of restricted extracts that are too small for the public (primary rule):
+-- denominator below the state's minimum, or numerator or complement between zero and
+-- their minimum. What a publisher already printed is not hidden again.
+with outcomes as (
+    select * from {{ ref('int_outcomes_reconciled') }}
+    where visibility = 'restricted'
+),
+
+minimums as (
+    select * from {{ ref('suppression_minimums') }}
+),
+
+strictest as (
+    select * from minimums
+    where state = '*'
+),
+
+ruled as (
+    select
+        outcomes.*,
+        coalesce(minimums.min_denominator, strictest.min_denominator) as min_denominator,
+        coalesce(minimums.min_numerator, strictest.min_numerator) as min_numerator,
+        coalesce(minimums.min_complement, strictest.min_complement) as min_complement,
+    from outcomes
+    cross join strictest
+    left join minimums
+        on outcomes.state = minimums.state
+),
+
+-- A rate without its counts cannot be judged and is hidden.
+suppressed as (
+    select
+        provider,
+        level,
+        state,
+        school_key,
+        school_year,
+        metric_id,
+        student_group,
+    from ruled
+    where
+        value_status in ('reported', 'range')
+        and (
+            numerator is null
+            or denominator is null
+            or denominator < min_denominator
+            or numerator < min_numerator
+            or denominator - numerator < min_complement
+        )
+)
+
+select * from suppressed

@@ -1,0 +1,27 @@
+{{ config(materialized="view") }}
+
+with outcomes as (
+    select * from {{ ref('int_outcomes_reconciled') }}
+    where level = 'school'
+),
+
+suppressed as (
+    select * from {{ ref('int_suppressed_cells') }}
+    where level = 'school'
+),
+
+marked as (
+    select
+        outcomes.*,
+        suppressed.school_key is not null as is_hidden_from_public,
+    from outcomes
+    left join suppressed
+        on
+            outcomes.provider = suppressed.provider
+            and outcomes.school_key = suppressed.school_key
+            and outcomes.school_year = suppressed.school_year
+            and outcomes.metric_id = suppressed.metric_id
+            and outcomes.student_group = suppressed.student_group
+)
+
+select * from marked

@@ -1,0 +1,39 @@
+-- Cells in which two providers disagree beyond what their prints allow.
+with compared as (
+    select * from {{ ref('int_outcomes_compared') }}
+    where is_beyond_range
+),
+
+published as (
+    select
+        level,
+        state,
+        school_key,
+        school_id_nces,
+        school_id_state,
+        school_name,
+        cast(school_year as integer) as school_year,
+        metric_id,
+        student_group,
+        provider,
+        value_status,
+        cast(value_pct as double) as value_pct,
+        cast(value_low_pct as double) as value_low_pct,
+        cast(value_high_pct as double) as value_high_pct,
+        denominator,
+        source_file,
+        source_row,
+        other_provider,
+        other_value_status,
+        cast(other_value_pct as double) as other_value_pct,
+        cast(other_value_low_pct as double) as other_value_low_pct,
+        cast(other_value_high_pct as double) as other_value_high_pct,
+        other_denominator,
+        other_source_file,
+        other_source_row,
+        cast(beyond_pct as double) as beyond_pct,
+        visibility = 'public' and other_visibility = 'public' as is_public,
+    from compared
+)
+
+select * from published

@@ -1,0 +1,6 @@
+with disagreements as (
+    select * from {{ ref('reconciliation') }}
+    where is_public
+)
+
+select * from disagreements

@@ -1,0 +1,1 @@
+{{ school_target_status(public=false) }}

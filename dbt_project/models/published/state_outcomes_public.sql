@@ -1,0 +1,1 @@
+{{ state_outcomes(public=true) }}

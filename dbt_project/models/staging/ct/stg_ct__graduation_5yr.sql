@@ -1,0 +1,3 @@
+with {{ edsight_graduation('graduation_5yr', 5) }}
+
+select * from typed

@@ -1,0 +1,3 @@
+with {{ edsight_graduation('graduation_6yr', 6) }}
+
+select * from typed

@@ -1,0 +1,23 @@
+with records as (
+    select * from {{ source('lake', 'deliveries') }}
+),
+
+typed as (
+    select
+        provider,
+        extract,
+        school_year,
+        file,
+        sha256,
+        substr(sha256, 1, 8) as delivery,
+        cast(landed_at as timestamp) as landed_at,
+        status,
+        rows_raw,
+        rows_validated,
+        rows_quarantined,
+        rows_duplicate,
+        message,
+    from records
+)
+
+select * from typed

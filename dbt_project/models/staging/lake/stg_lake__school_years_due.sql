@@ -1,0 +1,14 @@
+with contracts as (
+    select * from {{ source('lake', 'school_years_due') }}
+),
+
+typed as (
+    select
+        provider,
+        extract,
+        school_year,
+        not_collected_reason,
+    from contracts
+)
+
+select * from typed

@@ -1,0 +1,108 @@
+"""The build: one dbt process writes a warehouse file beside the published one."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from common_metrics import readers
+from common_metrics.contract import Contract, load_contracts
+from common_metrics.lake import Lake, write_json
+
+DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
+PLUGINS = Path(__file__).parents[1]
+
+
+class BuildFailed(RuntimeError):
+    """dbt did not finish; the message names its log."""
+
+
+def fingerprint(lake: Lake) -> str:
+    """Return a digest of all that decides what a build contains.
+
+    That is: the deliveries' records, the dbt project, the contracts and this package.
+    """
+    digest = hashlib.sha256()
+    for delivery in lake.all_recorded():
+        digest.update(repr(delivery).encode())
+    for contract in load_contracts().values():
+        digest.update(contract.sha256.encode())
+    for file in _code():
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def build(lake: Lake) -> Path:
+    """Run ``dbt build`` into a fresh file and return it; raise BuildFailed."""
+    made_from = fingerprint(lake)
+    write_inputs(lake)
+    lake.build_record().unlink(missing_ok=True)
+    lake.build().unlink(missing_ok=True)
+    log = lake.log("build.log")
+    dbt = Path(sys.executable).with_name("dbt")
+    with log.open("w") as stream:
+        done = subprocess.run(
+            [dbt, "build", "--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT],
+            env=dbt_environment(lake),
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode:
+        raise BuildFailed(_explain(log.read_text()))
+    write_json(lake.build_record(), {"fingerprint": made_from})
+    return lake.build()
+
+
+def dbt_environment(lake: Lake) -> dict[str, str]:
+    """Return the environment in which dbt finds the lake and writes nothing outside."""
+    return {
+        **os.environ,
+        "COMMON_METRICS_LAKE": str(lake.root),
+        "COMMON_METRICS_BUILD": str(lake.build()),
+        "DBT_TARGET_PATH": str(lake.dbt_target()),
+        "DBT_LOG_PATH": str(lake.log("dbt").parent),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
+    }
+
+
+def write_inputs(lake: Lake) -> None:
+    """Write what dbt reads beside deliveries: known columns and the years due."""
+    for contract in load_contracts().values():
+        readers.write(readers.no_rows(contract), lake.empty_rows(contract.key))
+    due = [row for contract in load_contracts().values() for row in _due(contract)]
+    write_json(lake.school_years_due(), due)
+
+
+def _due(contract: Contract) -> list[dict[str, object]]:
+    years = contract.landing.school_years
+    if years is None:
+        return []
+    return [
+        {
+            "provider": contract.provider,
+            "extract": contract.extract,
+            "school_year": year,
+            "not_collected_reason": years.not_collected.get(year),
+        }
+        for year in range(years.first, years.last + 1)
+    ]
+
+
+def _code() -> list[Path]:
+    dbt = [f for f in DBT_PROJECT.rglob("*") if f.suffix in (".sql", ".yml", ".csv")]
+    python = list((PLUGINS / "common_metrics").glob("*.py"))
+    return sorted(f for f in [*dbt, *python] if "target" not in f.parts)
+
+
+def _explain(log: str) -> str:
+    lines = [
+        line for line in log.splitlines() if "Failure in" in line or "Error in" in line
+    ]
+    named = "\n".join(lines) or log[-2000:]
+    return (
+        f"dbt build: expected every model and test to pass. Found:\n{named}\n"
+        "Nothing was published. Read logs/build.log in the lake, mend the model or the "
+        "delivery it complains of, and run again."
+    )

@@ -1,0 +1,251 @@
+"""Source contracts: the one place that reads ``expectations/<provider>/<extract>.yml``."""
+
+import hashlib
+import re
+from difflib import get_close_matches
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from common_metrics.errors import ContractError, DeliveryRefused
+
+CONTRACTS = Path(__file__).parents[2] / "expectations"
+# Header names that carry the school year, such as ALL_RATE_1415, are written
+# with this mark in a contract.
+YEAR_CODE = "{year_code}"
+
+
+class Match(NamedTuple):
+    """Which layout a file has, where each canonical column stands, what is left out."""
+
+    layout: str
+    position: dict[str, int]
+    additional: list[str]
+
+
+class _Block(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Origin(_Block):
+    """Who publishes the extract, where, under which licence."""
+
+    publisher: str
+    page: str
+    licence: str
+    definition_id: str
+
+
+class SchoolYears(_Block):
+    """The school years that are due, as end years; ``not_collected`` says why not."""
+
+    first: int
+    last: int
+    not_collected: dict[int, str] = {}
+
+
+class Landing(_Block):
+    """Where deliveries come from, how often, and how large they may be."""
+
+    drop: list[str]
+    schedule: str
+    school_years: SchoolYears | None = None
+    name_year: str | None = None
+    max_bytes: int = 50_000_000
+
+
+class Read(_Block):
+    """How the bytes become cells."""
+
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    final_newline: bool = True
+
+
+class Identity(_Block):
+    """Where the file itself says what it is: a line above the header, or the header.
+
+    The pattern's group ``school_year`` gives the year (and ``year_code`` the form it
+    has in column names). ``undated`` marks reference data that belong to no year.
+    """
+
+    preamble: str | None = None
+    header: str | None = None
+    undated: bool = False
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "Identity":
+        given = [self.preamble, self.header, self.undated or None]
+        if sum(value is not None for value in given) != 1:
+            raise ValueError("give exactly one of preamble, header, undated: true")
+        return self
+
+
+class Column(_Block):
+    """A canonical column, the headers it is known by, and what it holds."""
+
+    headers: list[str]
+    description: str
+    identifier: bool = False
+    optional: bool = False
+
+
+class Contract(_Block):
+    """One extract: everything that is known about it before a file arrives."""
+
+    key: str
+    sha256: str
+    title: str
+    origin: Origin
+    visibility: Literal["public", "restricted"]
+    landing: Landing
+    read: Read = Read()
+    identity: Identity
+    columns: dict[str, Column]
+    layouts: dict[str, list[str]]
+    grain: list[str]
+    expectations: list[dict[str, Any]] = Field(min_length=1)
+
+    def __hash__(self) -> int:
+        return hash((self.key, self.sha256))
+
+    @property
+    def provider(self) -> str:
+        return self.key.split("/")[0]
+
+    @property
+    def extract(self) -> str:
+        return self.key.split("/")[1]
+
+    @property
+    def path(self) -> str:
+        """The contract's path inside the repository, for messages."""
+        return f"expectations/{self.key}.yml"
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> "Contract":
+        used = {name for names in self.layouts.values() for name in names}
+        unknown = (used | set(self.grain)) - set(self.columns)
+        if unknown:
+            raise ValueError(
+                f"layouts and grain name no such column: {sorted(unknown)}"
+            )
+        return self
+
+
+def load_contract(file: Path, root: Path = CONTRACTS) -> Contract:
+    """Return the contract in ``file``; raise ContractError with the path of a typo."""
+    text = file.read_bytes()
+    key = file.relative_to(root).with_suffix("").as_posix()
+    try:
+        content = yaml.safe_load(text)
+        return Contract(key=key, sha256=hashlib.sha256(text).hexdigest(), **content)
+    except (ValidationError, yaml.YAMLError, TypeError) as error:
+        raise ContractError(_explain(file, root, error)) from error
+
+
+@cache
+def load_contracts(root: Path = CONTRACTS) -> dict[str, Contract]:
+    """Return every contract by its key ``<provider>/<extract>``."""
+    files = sorted(root.glob("*/*.yml"))
+    return {
+        contract.key: contract for contract in (load_contract(f, root) for f in files)
+    }
+
+
+def _explain(file: Path, root: Path, error: Exception) -> str:
+    where = f"expectations/{file.relative_to(root)}"
+    if not isinstance(error, ValidationError):
+        return f"{where}: not readable as YAML with the blocks of a contract: {error}"
+    lines = [
+        f"{where}: {'.'.join(str(part) for part in item['loc']) or 'contract'}: "
+        f"{item['msg']}. {_nearest_block(item)}"
+        for item in error.errors(include_url=False, include_input=False)
+    ]
+    return "\n".join(lines)
+
+
+def _nearest_block(item: dict[str, Any]) -> str:
+    if item["type"] != "extra_forbidden":
+        return "Mend the line and run again."
+    known = [*Contract.model_fields, *Landing.model_fields, *Read.model_fields]
+    known += [*Identity.model_fields, *Column.model_fields, *Origin.model_fields]
+    near = get_close_matches(str(item["loc"][-1]), known, n=1)
+    return f"Did you mean {near[0]!r}?" if near else "Remove it."
+
+
+def match_columns(
+    contract: Contract, header: list[str], year_code: str | None
+) -> Match:
+    """Return which column of the file is which; raise DeliveryRefused if unclear.
+
+    Fails closed: the columns found must be exactly those of one layout. Columns that
+    the contract does not know are left out and named in ``Match.additional``.
+    """
+    cleaned = [_clean(cell) for cell in header]
+    found: dict[str, int] = {}
+    for name, column in contract.columns.items():
+        accepted = [
+            _clean(h.replace(YEAR_CODE, year_code or "")) for h in column.headers
+        ]
+        hits = [i for i, cell in enumerate(cleaned) if cell in accepted]
+        if len(hits) > 1:
+            raise DeliveryRefused(
+                expected=f"one column for {name}",
+                found=f"{len(hits)} columns headed {header[hits[0]]!r}",
+                todo="Ask the publisher which one counts, or add a layout to "
+                f"{contract.path}.",
+            )
+        if hits:
+            found[name] = hits[0]
+    additional = [h for i, h in enumerate(header) if h and i not in found.values()]
+    return Match(_layout(contract, found, additional), found, additional)
+
+
+def _layout(contract: Contract, found: dict[str, int], unknown: list[str]) -> str:
+    for layout, names in contract.layouts.items():
+        if set(_required(contract, names)) <= set(found) <= set(names):
+            return layout
+    raise _no_layout(contract, found, unknown)
+
+
+def _required(contract: Contract, names: list[str]) -> list[str]:
+    return [name for name in names if not contract.columns[name].optional]
+
+
+def _no_layout(
+    contract: Contract, found: dict[str, int], unknown: list[str]
+) -> DeliveryRefused:
+    def distance(names: list[str]) -> int:
+        required = set(_required(contract, names))
+        return len(required - set(found)) + len(set(found) - set(names))
+
+    layout, names = min(contract.layouts.items(), key=lambda item: distance(item[1]))
+    missing = [name for name in _required(contract, names) if name not in found]
+    if not missing:
+        beside = ", ".join(sorted(set(found) - set(names)))
+        return DeliveryRefused(
+            expected=f"the columns of one layout of {contract.path}",
+            found=f"layout {layout} with {beside} beside it",
+            todo=f"If the publisher merged two files, add a layout to {contract.path}.",
+        )
+    name = missing[0]
+    accepted = [h.replace(YEAR_CODE, "<yy>") for h in contract.columns[name].headers]
+    near = get_close_matches(accepted[0], unknown, n=1, cutoff=0.3)
+    suggestion = near[0] if near else "<the new header>"
+    return DeliveryRefused(
+        expected=f"a column for {' and for '.join(missing)}: one of "
+        + ", ".join(f'"{h}"' for h in accepted),
+        found="no such header; unknown headers in the file: "
+        + (", ".join(f'"{h}"' for h in unknown) or "none")
+        + (f' (nearest: "{near[0]}")' if near else ""),
+        todo=f'If the publisher renamed it, add "{suggestion}" to '
+        f"columns.{name}.headers in {contract.path}.",
+    )
+
+
+def _clean(cell: str) -> str:
+    return re.sub(r"\s+", " ", cell).strip().casefold()

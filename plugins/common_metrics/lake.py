@@ -1,0 +1,161 @@
+"""The lake's folders and receipts: the one place that makes paths.
+
+Below the lake: landing (bytes as received), refused (bytes not accepted), raw,
+validated and quarantine (Parquet), deliveries (one record a delivery), data_docs,
+build, published, logs.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+UNDATED = "undated"
+Status = Literal["landed", "validated", "refused", "unmatched"]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What is known of one delivered file; becomes a row of the table deliveries.
+
+    ``file`` is the path below the drop folder, never a path of the machine.
+    ``school_year`` is the integer end year, None for reference data and wherever the
+    file was refused before its year could be read.
+    """
+
+    provider: str
+    extract: str
+    file: str
+    sha256: str
+    bytes: int
+    landed_at: str
+    school_year: int | None = None
+    status: Status = "landed"
+    rows_raw: int = 0
+    rows_validated: int = 0
+    rows_quarantined: int = 0
+    rows_duplicate: int = 0
+    message: str = ""
+    contract_sha256: str = ""
+    additional_columns: list[str] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        return f"{self.provider}/{self.extract}"
+
+    @property
+    def sha8(self) -> str:
+        return self.sha256[:8]
+
+    def with_(self, **changes: object) -> "Delivery":
+        return replace(self, **changes)
+
+
+class Lake:
+    """The folders of one lake."""
+
+    def __init__(self, root: str | Path):
+        self.root = Path(root)
+
+    def landing(self, delivery: Delivery) -> Path:
+        name = f"{delivery.sha8}__{Path(delivery.file).name}"
+        return self._at("landing", delivery.key, self._year(delivery), name)
+
+    def refused(self, delivery: Delivery) -> Path:
+        name = f"{delivery.sha8}__{Path(delivery.file).name}"
+        return self._at("refused", delivery.key, name)
+
+    def rows(self, stage: str, delivery: Delivery) -> Path:
+        """Return the Parquet file of a delivery in raw, validated or quarantine."""
+        return self._at(
+            stage, delivery.key, self._year(delivery), f"{delivery.sha8}.parquet"
+        )
+
+    def empty_rows(self, key: str) -> Path:
+        """Return the Parquet file without rows that keeps an extract's columns known."""
+        return self._at("validated", key, "none", "columns.parquet")
+
+    @property
+    def validated(self) -> Path:
+        return self.root / "validated"
+
+    @property
+    def deliveries(self) -> Path:
+        return self.root / "deliveries"
+
+    def build(self) -> Path:
+        return self._at("build", "warehouse.duckdb")
+
+    def build_record(self) -> Path:
+        return self._at("build", "build.json")
+
+    def dbt_target(self) -> Path:
+        return self._at("build", "dbt_target", "manifest.json").parent
+
+    def school_years_due(self) -> Path:
+        return self._at("build", "school_years_due.json")
+
+    @property
+    def published(self) -> Path:
+        return self.root / "published"
+
+    @property
+    def current(self) -> Path:
+        return self.published / "current"
+
+    def candidate(self, release: str) -> Path:
+        return self.published / f".candidate-{release}"
+
+    def data_docs(self, key: str) -> Path:
+        return self.root / "data_docs" / key
+
+    def log(self, name: str) -> Path:
+        return self._at("logs", name)
+
+    def record(self, delivery: Delivery) -> None:
+        """Write the delivery's record, in one step, over an earlier one."""
+        write_json(self._record(delivery.key, delivery.sha256), asdict(delivery))
+
+    def recorded(self, key: str, sha256: str) -> Delivery | None:
+        """Return the record of these bytes for this extract, or None."""
+        file = self._record(key, sha256)
+        return Delivery(**json.loads(file.read_text())) if file.exists() else None
+
+    def all_recorded(self) -> list[Delivery]:
+        """Return every record, in the order of extract and file name."""
+        files = self.deliveries.rglob("*.json")
+        records = [Delivery(**json.loads(file.read_text())) for file in files]
+        return sorted(records, key=lambda d: (d.key, d.file, d.sha256))
+
+    def forget_unmatched(self) -> dict[str, Delivery]:
+        """Drop and return the records of files without a contract, by their digest."""
+        files = list((self.deliveries / UNMATCHED).rglob("*.json"))
+        records = [Delivery(**json.loads(file.read_text())) for file in files]
+        for file in files:
+            file.unlink()
+        return {record.sha256: record for record in records}
+
+    def _record(self, key: str, sha256: str) -> Path:
+        return self._at("deliveries", key, f"{sha256[:16]}.json")
+
+    @staticmethod
+    def _year(delivery: Delivery) -> str:
+        return str(delivery.school_year or UNDATED)
+
+    def _at(self, *parts: str) -> Path:
+        path = self.root.joinpath(*parts)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+# The provider under which files without a contract are recorded.
+UNMATCHED = "none"
+
+
+def write_json(path: Path, content: object) -> None:
+    """Write JSON so that a reader sees the old file or the new one, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+    os.replace(part, path)

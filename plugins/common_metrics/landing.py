@@ -1,0 +1,191 @@
+"""Landing: bytes as received, with a receipt; nothing here changes a byte."""
+
+import hashlib
+import os
+import re
+import shutil
+import stat
+from fnmatch import fnmatch
+from pathlib import Path
+
+from common_metrics.contract import Contract
+from common_metrics.errors import DeliveryRefused
+from common_metrics.lake import UNMATCHED, Delivery, Lake
+from common_metrics.readers import decode, read_identity, school_year
+
+MAX_LINE = 1_000_000
+ARCHIVES = {b"PK\x03\x04": "a zip archive or workbook", b"\x1f\x8b": "a gzip archive"}
+
+
+def find_deliveries(contract: Contract, drop: Path) -> list[str]:
+    """Return the files below ``drop`` that the contract asks for, as sorted paths."""
+    return [name for name in _files(drop) if _is_asked_for(contract, name)]
+
+
+def record_unmatched(
+    contracts: dict[str, Contract], drop: Path, lake: Lake, landed_at: str
+) -> list[str]:
+    """Record and return the files below ``drop`` that no contract asks for."""
+    known = lake.forget_unmatched()
+    names = [
+        name
+        for name in _files(drop)
+        if not any(_is_asked_for(contract, name) for contract in contracts.values())
+    ]
+    for name in names:
+        delivery = _unmatched(drop, name, landed_at)
+        lake.record(known.get(delivery.sha256, delivery))
+    return names
+
+
+def land(contract: Contract, drop: Path, name: str, lake: Lake, at: str) -> Delivery:
+    """Copy one file into the lake and return its record, ``status`` telling the rest.
+
+    ``validated`` means that these bytes went through this very contract before, and
+    nothing is to be done. ``landed`` means new (or newly judged) bytes. A file that
+    cannot be read as what the contract says raises DeliveryRefused; its bytes are
+    kept under refused/ and the refusal is recorded.
+    """
+    file = drop / name
+    delivery = Delivery(
+        provider=contract.provider,
+        extract=contract.extract,
+        file=name,
+        sha256=_sha256(file),
+        bytes=file.stat().st_size,
+        landed_at=at,
+        contract_sha256=contract.sha256,
+    )
+    earlier = lake.recorded(contract.key, delivery.sha256)
+    if earlier:
+        delivery = delivery.with_(landed_at=earlier.landed_at, file=earlier.file)
+        if (earlier.status, earlier.contract_sha256) == ("validated", contract.sha256):
+            return earlier
+    try:
+        delivery = delivery.with_(school_year=_judge(contract, file, name))
+    except DeliveryRefused as error:
+        refuse(delivery, error, file, lake)
+        raise
+    _keep(file, lake.landing(delivery))
+    lake.record(delivery)
+    return delivery
+
+
+def refuse(delivery: Delivery, error: DeliveryRefused, file: Path, lake: Lake) -> None:
+    """Record why a delivery goes no further, and keep its bytes."""
+    if not lake.landing(delivery).exists():
+        _keep(file, lake.refused(delivery))
+    sentence = error.sentence(f"{delivery.key} {delivery.file}")
+    lake.record(delivery.with_(status="refused", message=sentence))
+
+
+def _judge(contract: Contract, file: Path, name: str) -> int | None:
+    """Return the school year that the file itself states; refuse what is not a table."""
+    data = _guarded_bytes(contract, file)
+    text = decode(contract, data)
+    _refuse_cut_text(contract, text)
+    year = read_identity(contract, text).school_year
+    _refuse_other_year(contract, name, year)
+    return year
+
+
+def _guarded_bytes(contract: Contract, file: Path) -> bytes:
+    size = file.stat().st_size
+    if size == 0:
+        raise DeliveryRefused(
+            "a table", "an empty file (0 bytes)", "Download it again and deliver it."
+        )
+    if size > contract.landing.max_bytes:
+        raise DeliveryRefused(
+            f"at most {contract.landing.max_bytes:,} bytes",
+            f"{size:,} bytes",
+            f"If the extract has grown, raise landing.max_bytes in {contract.path}.",
+        )
+    data = file.read_bytes()
+    _refuse_other_type(data)
+    return data
+
+
+def _refuse_other_type(data: bytes) -> None:
+    start = data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
+        raise DeliveryRefused(
+            "a csv table",
+            "a web page saved under a csv name",
+            "The publisher's site answered with a page, often a log-in or an error: "
+            "open the page, download the table itself and deliver that.",
+        )
+    for magic, what in ARCHIVES.items():
+        if data.startswith(magic):
+            raise DeliveryRefused(
+                "a csv table",
+                what,
+                "Take the table out of it and deliver that; archives are not opened.",
+            )
+    longest = max(len(line) for line in data.split(b"\n"))
+    if longest > MAX_LINE:
+        raise DeliveryRefused(
+            f"lines of at most {MAX_LINE:,} bytes",
+            f"one of {longest:,} bytes",
+            "The line ends were lost on the way: ask for the file again.",
+        )
+
+
+def _refuse_cut_text(contract: Contract, text: str) -> None:
+    if contract.read.final_newline and not text.endswith("\n"):
+        raise DeliveryRefused(
+            "a line end after the last row",
+            "a file that stops in the middle of a row",
+            "The transfer was cut: download it again and compare the size.",
+            row=text.count("\n") + 1,
+        )
+
+
+def _refuse_other_year(contract: Contract, name: str, year: int | None) -> None:
+    if not contract.landing.name_year or year is None:
+        return
+    said = re.search(contract.landing.name_year, name)
+    if said and school_year(said["school_year"]) != year:
+        raise DeliveryRefused(
+            f"the school year that its name says, {said['school_year']}",
+            f"{year - 1}-{year % 100:02d} inside the file",
+            "Find out which one is right, rename the file or fetch the other one.",
+        )
+
+
+def _files(drop: Path) -> list[str]:
+    found = (path for path in drop.rglob("*") if path.is_file())
+    return sorted(path.relative_to(drop).as_posix() for path in found)
+
+
+def _is_asked_for(contract: Contract, name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in contract.landing.drop)
+
+
+def _unmatched(drop: Path, name: str, landed_at: str) -> Delivery:
+    return Delivery(
+        provider=UNMATCHED,
+        extract=UNMATCHED,
+        file=name,
+        sha256=hashlib.sha256(name.encode() + (drop / name).read_bytes()).hexdigest(),
+        bytes=(drop / name).stat().st_size,
+        landed_at=landed_at,
+        status="unmatched",
+        message=f"{name}: no contract asks for it. If it is a source, write "
+        "expectations/<provider>/<extract>.yml whose landing.drop matches it.",
+    )
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _keep(file: Path, place: Path) -> None:
+    """Copy the bytes to ``place`` once; a landed file is never opened for writing."""
+    if place.exists():
+        return
+    part = place.with_name(place.name + ".part")
+    shutil.copyfile(file, part)
+    part.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
+    os.replace(part, place)

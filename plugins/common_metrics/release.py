@@ -1,0 +1,301 @@
+"""Releases: written afresh beside the current one, audited, then swapped by one rename.
+
+``python -m common_metrics.release rollback --lake LAKE [--release ID]``
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from common_metrics.build import fingerprint
+from common_metrics.lake import Lake, write_json
+from common_metrics.site import write_site
+
+TIERS = ("public", "partner")
+KEPT_RELEASES = 5
+# Files of this storage version open in every DuckDB client back to 1.1.
+STORAGE = "v1.2.0"
+DICTIONARY = "data_dictionary"
+RELEASED_TABLES = (
+    "select table_name from duckdb_tables() where database_name = 'release'"
+)
+
+
+class ReleaseRefused(RuntimeError):
+    """The candidate must not be published; what is current stays."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the build that a tier publishes under a plain name."""
+
+    name: str
+    relation: str
+    description: str
+    columns: dict[str, dict[str, str]]
+
+
+def is_needed(lake: Lake) -> bool:
+    """Return whether no kept release was made from what the lake and code now hold.
+
+    Kept ones count too, so that a rollback stays until something really changes.
+    """
+    return fingerprint(lake) not in {m["fingerprint"] for m in manifests(lake).values()}
+
+
+def manifests(lake: Lake) -> dict[str, dict]:
+    """Return the manifest of each kept release by its id, oldest first."""
+    files = sorted(lake.published.glob("[0-9]*/manifest.json"))
+    return {file.parent.name: json.loads(file.read_text()) for file in files}
+
+
+def publish(lake: Lake, at: datetime) -> str:
+    """Write, audit and swap in a release made from the finished build; return its id.
+
+    Raises ReleaseRefused when the audit finds something; current is then untouched.
+    """
+    made_from = json.loads(lake.build_record().read_text())["fingerprint"]
+    release = f"{at:%Y%m%dT%H%M%SZ}-{made_from[:8]}"
+    candidate = lake.candidate(release)
+    for left in lake.published.glob(".candidate-*"):
+        shutil.rmtree(left)
+    candidate.mkdir(parents=True)
+    tables = {tier: _tables(lake, tier) for tier in TIERS}
+    counts = {tier: _write_tier(lake, candidate, tier, tables[tier]) for tier in TIERS}
+    write_site(candidate / "public.duckdb", candidate / "site", release)
+    _write_manifest(candidate, release, at, made_from, counts)
+    audit(candidate, tables)
+    os.replace(candidate, lake.published / release)
+    _point_current_at(lake, release)
+    _prune(lake, release)
+    return release
+
+
+def audit(candidate: Path, tables: dict[str, list[Table]]) -> None:
+    """Attack the candidate with nothing but its own files; raise ReleaseRefused."""
+    for tier in TIERS:
+        with duckdb.connect(str(candidate / f"{tier}.duckdb"), read_only=True) as con:
+            _refuse_undeclared(con, tier, tables[tier])
+    with duckdb.connect(str(candidate / "public.duckdb"), read_only=True) as con:
+        _refuse_small_cells(con)
+
+
+def rollback(lake: Lake, to: str | None = None) -> str:
+    """Point current at release ``to``, or at the one before; return its id."""
+    kept = list(manifests(lake))
+    now = lake.current.resolve().name
+    earlier = [release for release in kept if release < now]
+    if to is None and not earlier or to is not None and to not in kept:
+        raise ReleaseRefused(
+            f"rollback: expected a kept release other than {now}. Found: {kept}. "
+            "Name one of them with RELEASE=<id>."
+        )
+    target = to or earlier[-1]
+    _point_current_at(lake, target)
+    return target
+
+
+def _tables(lake: Lake, tier: str) -> list[Table]:
+    """Return what dbt's manifest says this tier publishes (config.meta.tiers)."""
+    nodes = json.loads((lake.dbt_target() / "manifest.json").read_text())["nodes"]
+    chosen = [
+        n
+        for n in nodes.values()
+        if tier in n["config"].get("meta", {}).get("tiers", [])
+    ]
+    tables = [
+        Table(
+            name=node["config"]["meta"].get("publish_as", node["name"]),
+            relation=f'"{node["schema"]}"."{node["name"]}"',
+            description=node["description"],
+            columns={
+                name: {
+                    "description": column["description"],
+                    "unit": column["config"].get("meta", {}).get("unit", ""),
+                }
+                for name, column in node["columns"].items()
+            },
+        )
+        for node in chosen
+    ]
+    return sorted(tables, key=lambda table: table.name)
+
+
+def _write_tier(
+    lake: Lake, candidate: Path, tier: str, tables: list[Table]
+) -> dict[str, int]:
+    file = candidate / f"{tier}.duckdb"
+    with duckdb.connect() as con:
+        # Under its own name, by which the build's views refer to their tables.
+        con.execute(f"attach '{_quoted(lake.build())}' as warehouse (read_only)")
+        con.execute(
+            f"attach '{_quoted(file)}' as release (storage_version '{STORAGE}')"
+        )
+        con.execute("use release")
+        for table in tables:
+            _copy_table(con, table)
+        _write_dictionary(con, tables)
+        counts = _write_parquet(con, candidate / tier)
+        con.execute("checkpoint release")
+        con.execute("use memory; detach release")
+    with file.open("rb") as stream:
+        os.fsync(stream.fileno())
+    return counts
+
+
+def _copy_table(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+    con.execute(
+        f"create table {table.name} as select * from warehouse.{table.relation} order by all"
+    )
+    con.execute(f"comment on table {table.name} is {_literal(table.description)}")
+    for name, column in table.columns.items():
+        con.execute(
+            f"comment on column {table.name}.{name} is {_literal(column['description'])}"
+        )
+
+
+def _write_dictionary(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
+    con.execute(
+        f'create table {DICTIONARY} ("table" varchar, "column" varchar, "type" varchar, '
+        '"unit" varchar, "description" varchar)'
+    )
+    types = dict(
+        ((t, c), kind)
+        for t, c, kind in con.execute(
+            "select table_name, column_name, data_type from duckdb_columns() "
+            "where database_name = 'release'"
+        ).fetchall()
+    )
+    rows = [
+        (
+            table.name,
+            name,
+            types[table.name, name],
+            column["unit"],
+            column["description"],
+        )
+        for table in tables
+        for name, column in table.columns.items()
+    ]
+    con.executemany(f"insert into {DICTIONARY} values (?, ?, ?, ?, ?)", rows)
+
+
+def _write_parquet(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, int]:
+    folder.mkdir()
+    counts = {}
+    for (name,) in con.execute(RELEASED_TABLES).fetchall():
+        place = _quoted(folder / f"{name}.parquet")
+        con.execute(f"copy {name} to '{place}' (format parquet, compression zstd)")
+        counts[name] = con.execute(f"select count(*) from {name}").fetchone()[0]
+    return dict(sorted(counts.items()))
+
+
+def _write_manifest(
+    candidate: Path, release: str, at: datetime, made_from: str, counts: dict
+) -> None:
+    files = [f for f in sorted(candidate.rglob("*")) if f.is_file()]
+    write_json(
+        candidate / "manifest.json",
+        {
+            "release": release,
+            "built_at": at.isoformat(timespec="seconds"),
+            "code_version": os.environ.get("COMMON_METRICS_VERSION", "unknown"),
+            "fingerprint": made_from,
+            "files": {
+                file.relative_to(candidate).as_posix(): {
+                    "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+                    "bytes": file.stat().st_size,
+                }
+                for file in files
+            },
+            "tables": counts,
+        },
+    )
+
+
+def _refuse_undeclared(
+    con: duckdb.DuckDBPyConnection, tier: str, tables: list[Table]
+) -> None:
+    declared = {(table.name, name) for table in tables for name in table.columns}
+    held = con.execute(
+        "select table_name, column_name from duckdb_columns() where not internal"
+    ).fetchall()
+    stray = [pair for pair in held if pair not in declared and pair[0] != DICTIONARY]
+    if stray:
+        raise ReleaseRefused(
+            f"{tier}.duckdb: expected declared columns only. Found {stray[:5]}. "
+            "Describe them in the model's yml, or take them out of the model."
+        )
+
+
+def _refuse_small_cells(con: duckdb.DuckDBPyConnection) -> None:
+    """No visible restricted cell may be below its state's minimums."""
+    for table in ("school_outcomes", "state_outcomes"):
+        (small,) = con.execute(
+            f"""
+            select count(*)
+            from {table} as cell
+            left join suppression_minimums as own on cell.state = own.state
+            cross join (from suppression_minimums where state = '*') as strictest
+            where cell.visibility = 'restricted'
+                and cell.value_status in ('reported', 'range')
+                and not coalesce(
+                    cell.denominator >= coalesce(own.min_denominator, strictest.min_denominator)
+                    and cell.numerator >= coalesce(own.min_numerator, strictest.min_numerator)
+                    and cell.denominator - cell.numerator
+                    >= coalesce(own.min_complement, strictest.min_complement), false)
+            """
+        ).fetchone()
+        if small:
+            raise ReleaseRefused(
+                f"public.duckdb {table}: expected no restricted cell below the minimums "
+                f"of suppression_minimums. Found {small}. Nothing was published; look "
+                "at int_suppressed_cells in the build file."
+            )
+
+
+def _point_current_at(lake: Lake, release: str) -> None:
+    """One rename: a reader sees the old release or the new one, never a mixture."""
+    link = lake.published / "current.new"
+    link.unlink(missing_ok=True)
+    link.symlink_to(release, target_is_directory=True)
+    os.replace(link, lake.current)
+
+
+def _prune(lake: Lake, current: str) -> None:
+    for release in list(manifests(lake))[:-KEPT_RELEASES]:
+        if release != current:
+            shutil.rmtree(lake.published / release)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _literal(text: str) -> str:
+    return "'" + text.strip().replace("'", "''") + "'"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="release")
+    parser.add_argument("action", choices=["rollback", "list"])
+    parser.add_argument("--lake", type=Path, required=True)
+    parser.add_argument("--release", metavar="ID")
+    args = parser.parse_args()
+    lake = Lake(args.lake)
+    if args.action == "rollback":
+        print(f"current is now {rollback(lake, args.release)}")
+    for release in manifests(lake):
+        mark = "*" if release == lake.current.resolve().name else " "
+        print(f"{mark} {release}")
+
+
+if __name__ == "__main__":
+    main()

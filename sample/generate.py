@@ -1,0 +1,71 @@
+"""Writes sample extracts of an invented New England, and the truth that they carry.
+
+python sample/generate.py OUT_FOLDER [--seed 2014] [--faults few|all]
+
+The same seed writes the same bytes. OUT/extracts/ is a drop folder. OUT/truth/ holds outcomes.csv (what a correct
+warehouse holds after reading the printed cells; rows of the five member states only),
+counts.csv (what is true, hidden cells included) and faults.csv (every planted fault).
+"""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+
+import broken
+import edfacts
+import edsight
+from records import Delivery, Fault, Outcome, as_csv
+from world import CLASSES, World
+
+COUNTS = "state,school_id_nces,school_id_state,school_name,school_year,student_group"
+
+
+def main() -> None:
+    """Write the sample to the folder named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("out", type=Path, metavar="OUT_FOLDER")
+    parser.add_argument("--seed", type=int, default=2014)
+    parser.add_argument("--faults", choices=("few", "all"), default="few")
+    args = parser.parse_args()
+    write(args.out, args.seed, broken_too=args.faults == "all")
+
+
+def write(out: Path, seed: int, broken_too: bool = False) -> None:
+    """Write every file; broken deliveries of an earlier run are removed."""
+    for old in sorted(out.rglob("*_broken_*.csv")):
+        old.unlink()
+    world = World(seed)
+    sent = [*edsight.deliveries(world), *edfacts.deliveries(world)]
+    sent += broken.deliveries(world) if broken_too else []
+    extracts = ((f"extracts/{d.path}", d.content) for d in sent)
+    for path, content in [*extracts, *truth(world, sent)]:
+        file = out / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+
+
+def truth(world: World, sent: list[Delivery]) -> Iterator[tuple[str, bytes]]:
+    """The three truth files."""
+    outcomes = sorted(outcome for delivery in sent for outcome in delivery.outcomes)
+    faults = sorted(fault for delivery in sent for fault in delivery.faults)
+    yield "truth/outcomes.csv", as_csv([Outcome._fields, *outcomes])
+    yield "truth/faults.csv", as_csv([Fault._fields, *faults])
+    yield "truth/counts.csv", as_csv(count_rows(world))
+
+
+def count_rows(world: World) -> Iterator[list[object]]:
+    """True counts above zero: Connecticut's of every kind, elsewhere the four-year."""
+    yield [*COUNTS.split(","), "outcome", "count"]
+    places = [
+        (s.state, s.ncessch, s.state_code, s.school or s.schnam) for s in world.schools
+    ]
+    for place in [("CT", "", "", ""), *places]:
+        for year in CLASSES:
+            counts = world.counts.get((place[1] or "CT", year), {})
+            for (group, outcome), count in sorted(counts.items()):
+                if place[0] == "CT" or outcome.endswith("_4yr"):
+                    yield [*place, year, group, outcome, count]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,51 @@
+"""What a part of the generator hands over: files, with the truth that they carry."""
+
+import csv
+from collections.abc import Iterable
+from io import StringIO
+from typing import NamedTuple
+
+
+class Outcome(NamedTuple):
+    """One cell as a correct warehouse holds it after reading what was printed."""
+
+    provider: str
+    extract: str
+    state: str
+    school_id_nces: str
+    school_id_state: str
+    school_name: str
+    school_year: int
+    metric_id: str
+    student_group: str
+    numerator: str = ""
+    denominator: str = ""
+    value_pct: str = ""
+    value_low_pct: str = ""
+    value_high_pct: str = ""
+    value_status: str = ""
+
+
+class Fault(NamedTuple):
+    """One planted fault; row is the physical line counted from 1, "" = whole file."""
+
+    file: str
+    row: int | str
+    what: str
+    expected: str
+
+
+class Delivery(NamedTuple):
+    """One file to write below the output folder."""
+
+    path: str
+    content: bytes
+    outcomes: list[Outcome]
+    faults: list[Fault]
+
+
+def as_csv(rows: Iterable[Iterable[object]], line_end: str = "\n") -> bytes:
+    """Plain CSV, quoted only where a comma or a quote makes it necessary."""
+    text = StringIO()
+    csv.writer(text, lineterminator=line_end).writerows(rows)
+    return text.getvalue().encode("ascii")

@@ -1,0 +1,105 @@
+"""What the tests share: a lake and a drop folder, and files to put into them."""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from common_metrics import landing, validation
+from common_metrics.contract import Contract, load_contracts
+from common_metrics.errors import DeliveryRefused
+from common_metrics.lake import Delivery, Lake
+
+FIXTURES = Path(__file__).parent / "fixtures"
+LANDED_AT = "2016-03-01T06:00:00+00:00"
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    return Lake(tmp_path / "lake")
+
+
+@pytest.fixture
+def drop(tmp_path: Path) -> Path:
+    """An empty drop folder."""
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def contracts() -> dict[str, Contract]:
+    return load_contracts()
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of the publishers' files, which are no part of the repository."""
+    folder = os.environ.get("REAL_DATA", "")
+    if folder and Path(folder).is_dir():
+        return Path(folder).resolve()
+    reason = f"REAL_DATA ({folder!r}) names no folder with the publishers' files"
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def example() -> Callable[[str, str], bytes]:
+    """Return the one fixture file of an extract whose name contains a text."""
+
+    def example(key: str, part: str = "") -> bytes:
+        (file,) = (f for f in (FIXTURES / key).glob("*.csv") if part in f.name)
+        return file.read_bytes()
+
+    return example
+
+
+@pytest.fixture(scope="session")
+def graduates(example: Callable[..., bytes]) -> bytes:
+    """Twenty schools of Connecticut, class of 2014-15, rows 6 to 25 of the file."""
+    return example("ct/graduation_4yr", "all-schools_all-students_grad")
+
+
+@pytest.fixture(scope="session")
+def crosswalk(example: Callable[..., bytes]) -> bytes:
+    """Four schools with both codes, rows 2 to 5 of the file."""
+    return example("nessc/school_crosswalk")
+
+
+@pytest.fixture(scope="session")
+def federal(example: Callable[..., bytes]) -> bytes:
+    """Four schools of the federal file of 2014-15, rows 2 to 5 of the file."""
+    return example("us/edfacts_acgr", "2015")
+
+
+@pytest.fixture
+def put(drop: Path) -> Callable[..., str]:
+    """Write bytes where a contract looks for them; return the name below drop."""
+
+    def put(contract: Contract, content: bytes, name: str = "delivery.csv") -> str:
+        file = drop / Path(contract.landing.drop[0]).parent / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+        return file.relative_to(drop).as_posix()
+
+    return put
+
+
+@pytest.fixture
+def run(drop: Path, lake: Lake, put: Callable[..., str]) -> Callable[..., Delivery]:
+    """Put, land and validate bytes; return the record, whatever became of them."""
+
+    def run(contract: Contract, content: bytes, name: str = "delivery.csv") -> Delivery:
+        name = put(contract, content, name)
+        try:
+            delivery = landing.land(contract, drop, name, lake, LANDED_AT)
+            if delivery.status == "landed":
+                delivery = validation.validate(contract, delivery, lake)
+            return delivery
+        except DeliveryRefused:
+            return lake.recorded(contract.key, hashlib.sha256(content).hexdigest())
+
+    return run

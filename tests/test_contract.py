@@ -1,0 +1,263 @@
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from common_metrics.contract import (
+    CONTRACTS,
+    Contract,
+    load_contract,
+    load_contracts,
+    match_columns,
+)
+from common_metrics.errors import ContractError, DeliveryRefused
+
+SHIPPED = sorted(CONTRACTS.glob("*/*.yml"))
+LAYOUTS = [(key, name) for key, c in load_contracts().items() for name in c.layouts]
+WITH_CODES = [
+    (key, name) for key, name in LAYOUTS if key.startswith("ct/") and "school" in name
+]
+GRADUATES = [
+    "District",
+    "District Code",
+    "School",
+    "School Code",
+    "Four-Year Cohort Count",
+    "Graduation Count",
+    "Graduation Rate",
+]
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Callable[[Callable[[Any], Any]], Contract]:
+    """Load the four-year contract after a change to its content."""
+
+    def changed(change: Callable[[Any], Any]) -> Contract:
+        content = yaml.safe_load((CONTRACTS / "ct/graduation_4yr.yml").read_text())
+        change(content)
+        file = tmp_path / "ct" / "changed.yml"
+        file.parent.mkdir()
+        file.write_text(yaml.safe_dump(content))
+        return load_contract(file, tmp_path)
+
+    return changed
+
+
+@pytest.fixture
+def graduation(contracts: dict[str, Contract]) -> Contract:
+    return contracts["ct/graduation_4yr"]
+
+
+def headers(contract: Contract, layout: str, year_code: str = "1415") -> list[str]:
+    """A header row of that layout."""
+    first = [contract.columns[name].headers[0] for name in contract.layouts[layout]]
+    return [header.replace("{year_code}", year_code) for header in first]
+
+
+def without(names: list[str], name: str) -> list[str]:
+    return [n for n in names if n != name]
+
+
+@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+def test_every_shipped_contract_loads(file):
+    contract = load_contract(file)
+    assert load_contracts()[contract.key] == contract
+    assert contract.path == f"expectations/{file.relative_to(CONTRACTS).as_posix()}"
+
+
+def test_all_contracts_are_loaded():
+    assert len(load_contracts()) == len(SHIPPED) > 0
+
+
+@pytest.mark.parametrize(
+    ("block", "wrong", "right"),
+    [
+        ("", "expectation", "expectations"),
+        ("", "titel", "title"),
+        ("origin", "licenc", "licence"),
+        ("landing", "shedule", "schedule"),
+        ("landing.school_years", "frist", "first"),
+        ("landing.school_years", "not_colected", "not_collected"),
+        ("read", "encodng", "encoding"),
+        ("identity", "preambel", "preamble"),
+        ("columns.cohort_count", "header", "headers"),
+        ("columns.cohort_count", "identifer", "identifier"),
+    ],
+)
+def test_a_typo_dies_with_file_path_and_suggestion(changed, block, wrong, right):
+    def misspell(content):
+        for part in filter(None, block.split(".")):
+            content = content[part]
+        content[wrong] = content.pop(right, None)
+
+    with pytest.raises(ContractError) as error:
+        changed(misspell)
+    dotted = f"{block}.{wrong}".lstrip(".")
+    (line,) = (text for text in str(error.value).splitlines() if f" {dotted}: " in text)
+    assert line.startswith(f"expectations/ct/changed.yml: {dotted}: ")
+    assert line.endswith(f"Did you mean {right!r}?")
+
+
+def test_a_key_like_no_other_is_to_be_removed(changed):
+    with pytest.raises(ContractError, match=r"read\.zzz: .*Remove it\.$"):
+        changed(lambda content: content["read"].update(zzz=1))
+
+
+def test_a_missing_block_dies_with_its_name(changed):
+    with pytest.raises(
+        ContractError, match=r"ct/changed\.yml: columns: Field required"
+    ):
+        changed(lambda content: content.pop("columns"))
+
+
+def test_a_contract_without_expectations_dies(changed):
+    with pytest.raises(ContractError, match=r"ct/changed\.yml: expectations: "):
+        changed(lambda content: content.update(expectations=[]))
+
+
+@pytest.mark.parametrize("text", ["", "- a list", "title: [", "title: x\n  read: {}"])
+def test_what_is_no_contract_dies_with_its_file(tmp_path, text):
+    (tmp_path / "ct").mkdir()
+    file = tmp_path / "ct" / "odd.yml"
+    file.write_text(text)
+    with pytest.raises(ContractError, match=r"^expectations/ct/odd\.yml: "):
+        load_contract(file, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda content: content["layouts"]["state_graduates"].append("cohort_cuont"),
+        lambda content: content["grain"].append("cohort_cuont"),
+    ],
+    ids=["layouts", "grain"],
+)
+def test_a_name_that_is_no_column_dies(changed, change):
+    with pytest.raises(ContractError, match=r"changed\.yml: .*\['cohort_cuont'\]"):
+        changed(change)
+
+
+@pytest.mark.parametrize(
+    "identity",
+    [
+        {},
+        {"undated": False},
+        {"preamble": "a", "header": "b"},
+        {"preamble": "a", "undated": True},
+        {"header": "b", "undated": True},
+    ],
+    ids=str,
+)
+def test_identity_stands_in_exactly_one_place(changed, identity):
+    with pytest.raises(ContractError, match="identity: .*exactly one of preamble"):
+        changed(lambda content: content.update(identity=identity))
+
+
+@pytest.mark.parametrize(
+    "pattern", ["^Rates, (?P<year>.+)$", "^Rates, (?P<school_year>.+$"]
+)
+def test_an_identity_pattern_that_cannot_give_a_year_dies(changed, pattern):
+    with pytest.raises(ContractError, match=r"changed\.yml: identity"):
+        changed(lambda content: content.update(identity={"preamble": pattern}))
+
+
+@pytest.mark.parametrize(("key", "layout"), LAYOUTS)
+def test_each_layout_is_recognised(contracts, key, layout):
+    contract = contracts[key]
+    header = headers(contract, layout)
+    match = match_columns(contract, header, "1415")
+    assert (match.layout, match.additional) == (layout, [])
+    assert list(match.position) == contract.layouts[layout]
+    assert sorted(match.position.values()) == list(range(len(header)))
+
+
+@pytest.mark.parametrize(
+    "written", ["SCHOOL CODE", "school code", "School  Code", "  School Code "]
+)
+def test_case_and_blanks_of_a_header_do_not_matter(graduation, written):
+    header = [written if h == "School Code" else h for h in GRADUATES]
+    assert match_columns(graduation, header, None).position["school_id_state"] == 3
+
+
+def test_columns_may_stand_in_another_order(graduation):
+    match = match_columns(graduation, GRADUATES[::-1], None)
+    assert match.position["graduation_pct"] == 0
+    assert match.position["district_name"] == len(GRADUATES) - 1
+
+
+def test_the_year_in_a_header_is_the_one_of_the_file(contracts):
+    contract = contracts["us/edfacts_acgr"]
+    header = headers(contract, "schools", "1314")
+    assert match_columns(contract, header, "1314").layout == "schools"
+    with pytest.raises(DeliveryRefused, match='"ALL_COHORT_<yy>"'):
+        match_columns(contract, header, "1415")
+
+
+def test_a_renamed_column_is_refused_with_the_line_to_add(graduation):
+    header = [h.replace("Four-Year Cohort Count", "Cohort N") for h in GRADUATES]
+    with pytest.raises(DeliveryRefused) as error:
+        match_columns(graduation, [*header, "Remarks"], None)
+    assert error.value.expected == (
+        'a column for cohort_count: one of "Four-Year Cohort Count"'
+    )
+    assert error.value.found == (
+        "no such header; unknown headers in the file: "
+        '"Cohort N", "Remarks" (nearest: "Cohort N")'
+    )
+    assert error.value.todo == (
+        'If the publisher renamed it, add "Cohort N" to '
+        "columns.cohort_count.headers in expectations/ct/graduation_4yr.yml."
+    )
+
+
+def test_a_missing_column_is_refused(graduation):
+    with pytest.raises(DeliveryRefused) as error:
+        match_columns(graduation, without(GRADUATES, "Graduation Rate"), None)
+    assert error.value.expected.startswith("a column for graduation_pct: one of ")
+    assert error.value.found.endswith("unknown headers in the file: none")
+    assert "columns.graduation_pct.headers" in error.value.todo
+
+
+def test_every_missing_column_is_named(graduation):
+    header = without(without(GRADUATES, "Graduation Rate"), "School")
+    with pytest.raises(DeliveryRefused, match="for school_name and for graduation_pct"):
+        match_columns(graduation, header, None)
+
+
+@pytest.mark.parametrize(
+    "more", [["School code"], ["Gender", "Race/Ethnicity"]], ids=["same", "synonyms"]
+)
+def test_a_doubled_column_is_refused(graduation, more):
+    with pytest.raises(DeliveryRefused, match="2 columns headed"):
+        match_columns(graduation, GRADUATES + more, None)
+
+
+def test_an_additional_column_is_named_and_left_out(graduation):
+    match = match_columns(graduation, ["Remarks", *GRADUATES, ""], None)
+    assert match.layout == "school_graduates"
+    assert match.additional == ["Remarks"]
+    assert 0 not in match.position.values()
+
+
+def test_columns_of_two_layouts_at_once_are_refused(graduation):
+    with pytest.raises(DeliveryRefused, match="with still_enrolled_count beside it"):
+        match_columns(graduation, [*GRADUATES, "Still Enrolled Count"], None)
+
+
+@pytest.mark.parametrize(("key", "layout"), WITH_CODES)
+def test_a_school_file_without_its_codes_is_no_other_file(contracts, key, layout):
+    contract = contracts[key]
+    names = [n for n in contract.layouts[layout] if not contract.columns[n].optional]
+    code = "school_id_state" if "school_id_state" in names else "lea_id_state"
+    header = [contract.columns[name].headers[0] for name in without(names, code)]
+    with pytest.raises(DeliveryRefused, match="a column for"):
+        match_columns(contract, header, None)
+
+
+def test_the_contract_of_a_message_can_be_opened(contracts):
+    for contract in contracts.values():
+        assert (CONTRACTS.parent / contract.path).exists()
+        assert re.fullmatch(r"[0-9a-f]{64}", contract.sha256)

@@ -1,0 +1,407 @@
+import gzip
+import hashlib
+import io
+import json
+import time
+import tracemalloc
+import zipfile
+from collections.abc import Callable
+from typing import NamedTuple
+
+import pytest
+
+from common_metrics import landing, validation
+from common_metrics.contract import Identity
+from common_metrics.errors import DeliveryRefused
+from common_metrics.lake import Delivery
+
+KEY = "ct/graduation_4yr"
+FOLDER = "ct_edsight/four-year-graduation-rates-school"
+PAGE = b"<!DOCTYPE html>\n<html><body>The report is not available.</body></html>\n"
+OSPREY = b'"Osprey Point Academy"'  # in row 8, the third of twenty schools
+HOUR = "2016-03-02T06:00:00+00:00"
+
+
+@pytest.fixture
+def graduation(contracts):
+    return contracts[KEY]
+
+
+@pytest.fixture
+def land(graduation, drop, lake, put) -> Callable[..., Delivery]:
+    """Land bytes; raise as land does."""
+
+    def land(content, name="delivery.csv", contract=graduation, at=HOUR):
+        return landing.land(contract, drop, put(contract, content, name), lake, at)
+
+    return land
+
+
+def files_below(folder):
+    """Every file with its bytes and the time of its last change."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in files}
+
+
+def zipped(content: bytes) -> bytes:
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("rates.csv", content)
+    return memory.getvalue()
+
+
+def without_line_ends(good: bytes) -> bytes:
+    """40 MB in one line, as a file of lost line ends would be."""
+    line = good.replace(b"\r\n", b" ")
+    return line * (40_000_000 // len(line)) + b"\r\n"
+
+
+# Landing
+
+
+def test_landed_bytes_are_unchanged_and_read_only(land, lake, graduates):
+    file = lake.landing(land(graduates))
+    assert file.read_bytes() == graduates
+    assert file.stat().st_mode & 0o777 == 0o444
+
+
+def test_the_drop_folder_is_left_as_it_is(run, put, drop, graduation, graduates):
+    put(graduation, graduates, "good.csv"), put(graduation, PAGE, "page.csv")
+    before = {path: path.read_bytes() for path in drop.rglob("*.csv")}
+    run(graduation, graduates, "good.csv"), run(graduation, PAGE, "page.csv")
+    assert {path: path.read_bytes() for path in drop.rglob("*.csv")} == before
+
+
+def test_the_receipt_says_what_came_and_when(land, graduation, graduates):
+    digest = hashlib.sha256(graduates).hexdigest()
+    assert land(graduates) == Delivery(
+        provider="ct",
+        extract="graduation_4yr",
+        file=f"{FOLDER}/delivery.csv",
+        sha256=digest,
+        bytes=len(graduates),
+        landed_at=HOUR,
+        school_year=2015,
+        status="landed",
+        contract_sha256=graduation.sha256,
+    )
+
+
+def test_the_receipt_is_kept(land, lake, graduates):
+    delivery = land(graduates)
+    assert lake.all_recorded() == [delivery]
+    (record,) = lake.deliveries.rglob("*.json")
+    assert json.loads(record.read_text())["sha256"] == delivery.sha256
+
+
+def test_no_path_of_the_machine_is_recorded(land, lake, drop, graduates):
+    land(graduates)
+    with pytest.raises(DeliveryRefused):
+        land(PAGE, "page.csv")
+    for record in lake.deliveries.rglob("*.json"):
+        assert str(drop.parent) not in record.read_text()
+
+
+def test_reference_data_belong_to_no_year(land, lake, contracts, crosswalk):
+    delivery = land(crosswalk, contract=contracts["nessc/school_crosswalk"])
+    assert delivery.school_year is None
+    assert lake.landing(delivery).parent.name == "undated"
+
+
+def test_the_same_bytes_again_change_nothing(run, lake, graduation, graduates):
+    first = run(graduation, graduates)
+    before = files_below(lake.root)
+    assert run(graduation, graduates) == first
+    assert run(graduation, graduates, "copy.csv") == first
+    assert first.status == "validated"
+    assert files_below(lake.root) == before
+
+
+def test_a_changed_contract_judges_the_same_bytes_again(
+    run, land, lake, graduation, graduates
+):
+    first = run(graduation, graduates)
+    changed = graduation.model_copy(update={"sha256": "f" * 64})
+    again = land(graduates, contract=changed, at="later")
+    assert (again.status, again.contract_sha256) == ("landed", "f" * 64)
+    assert again.landed_at == first.landed_at, "the bytes came when they came"
+    validation.validate(changed, again, lake)
+    assert [d.status for d in lake.all_recorded()] == ["validated"]
+
+
+def test_what_a_changed_contract_refuses_leaves_validated(
+    run, lake, graduation, graduates
+):
+    run(graduation, graduates)
+    identity = Identity(preamble=r"^Another Report, (?P<school_year>\d{4}-\d{2})$")
+    changed = {"sha256": "f" * 64, "identity": identity}
+    assert run(graduation.model_copy(update=changed), graduates).status == "refused"
+    assert not list(lake.validated.rglob("*.parquet"))
+
+
+def test_two_broken_files_of_the_same_bytes_are_both_named(run, graduation):
+    assert f"{FOLDER}/first.csv: " in run(graduation, b"", "first.csv").message
+    assert f"{FOLDER}/second.csv: " in run(graduation, b"", "second.csv").message
+
+
+def test_a_file_renamed_as_told_has_its_new_name(run, graduation, graduates):
+    refused = run(graduation, graduates, "rates 2013-14.csv")
+    assert "rename the file" in refused.message
+    renamed = run(graduation, graduates, "rates 2014-15.csv")
+    assert (renamed.status, renamed.file) == (
+        "validated",
+        f"{FOLDER}/rates 2014-15.csv",
+    )
+
+
+def test_refused_bytes_are_kept_with_the_sentence(land, lake):
+    with pytest.raises(DeliveryRefused):
+        land(PAGE)
+    (record,) = lake.all_recorded()
+    assert record.status == "refused"
+    assert record.message.startswith(f"{KEY} {FOLDER}/delivery.csv: Expected a csv")
+    assert lake.refused(record).read_bytes() == PAGE
+    assert not list(lake.root.rglob("landing/**/*.csv"))
+
+
+# Finding
+
+
+def test_deliveries_are_found_in_the_order_of_their_names(put, drop, graduation):
+    names = [
+        put(graduation, b"", name) for name in ("c.csv", "a.csv", "b/a.csv", "B.csv")
+    ]
+    assert landing.find_deliveries(graduation, drop) == sorted(names)
+
+
+def test_only_what_the_contract_asks_for_is_found(put, drop, contracts):
+    asked = put(contracts[KEY], b"", "a.csv")
+    put(contracts[KEY], b"", "a.xlsx")
+    put(contracts["ct/graduation_5yr"], b"", "a.csv")
+    assert landing.find_deliveries(contracts[KEY], drop) == [asked]
+
+
+def test_files_that_no_contract_asks_for_are_recorded(put, drop, lake, contracts):
+    put(contracts[KEY], b"", "asked.csv")
+    (drop / "notes.txt").write_text("not a source")
+    assert landing.record_unmatched(contracts, drop, lake, HOUR) == ["notes.txt"]
+    (record,) = lake.all_recorded()
+    assert (record.status, record.file, record.bytes) == ("unmatched", "notes.txt", 12)
+    assert record.message.startswith("notes.txt: no contract asks for it. ")
+
+
+def test_an_unmatched_file_is_forgotten_when_it_goes(drop, lake, contracts):
+    for name in ("stays.txt", "goes.txt"):
+        (drop / name).write_text("the same text")
+    landing.record_unmatched(contracts, drop, lake, HOUR)
+    (drop / "goes.txt").unlink()
+    landing.record_unmatched(contracts, drop, lake, "later")
+    assert [d.file for d in lake.all_recorded()] == ["stays.txt"]
+
+
+# The year
+
+
+@pytest.mark.parametrize(
+    "name", ["rates__2013-14_all.csv", "2013-14/rates.csv"], ids=["file", "folder"]
+)
+def test_a_name_with_another_year_is_refused(run, lake, graduation, graduates, name):
+    refused = run(graduation, graduates, name)
+    assert refused.message == (
+        f"{KEY} {FOLDER}/{name}: Expected the school year that its name says, 2013-14. "
+        "Found 2014-15 inside the file. "
+        "Find out which one is right, rename the file or fetch the other one."
+    )
+    assert lake.refused(refused).read_bytes() == graduates
+
+
+@pytest.mark.parametrize("name", ["rates__2014-15.csv", "2014-15/r.csv", "rates.csv"])
+def test_a_name_with_this_year_or_none_is_taken(land, graduates, name):
+    assert land(graduates, name).school_year == 2015
+
+
+def test_the_end_year_alone_may_stand_in_the_name(land, contracts, federal):
+    contract = contracts["us/edfacts_acgr"]
+    assert land(federal, "EdFacts 2015.csv", contract).school_year == 2015
+    with pytest.raises(DeliveryRefused, match="its name says, 2014. Found 2014-15"):
+        land(federal, "EdFacts 2014.csv", contract)
+
+
+# Bad deliveries
+
+
+class Bad(NamedTuple):
+    """What was done to a good file, and the parts of the message it must give."""
+
+    damage: Callable[[bytes], bytes]
+    row: int | None
+    expected: str
+    found: str
+    todo: str
+
+
+BAD = {
+    "empty": Bad(
+        lambda good: b"",
+        None,
+        "a table",
+        "an empty file (0 bytes)",
+        "Download it again",
+    ),
+    "page": Bad(lambda good: PAGE, None, "a csv table", "a web page", "open the page"),
+    "page after blanks": Bad(
+        lambda good: b"\xef\xbb\xbf\r\n " + PAGE.lower(),
+        None,
+        "a csv table",
+        "a web page",
+        "open the page",
+    ),
+    "cut in a row": Bad(
+        lambda good: good[: good.index(b"Osprey Point Ac") + 8],
+        8,
+        "a line end after the last row",
+        "stops in the middle of a row",
+        "download it again",
+    ),
+    "cut in a quoted cell": Bad(
+        lambda good: good[: good.index(b"Osprey Point Ac") + 8] + b"\r\n",
+        8,
+        "quotes that close",
+        "a quoted cell that does not end",
+        "ask for it again",
+    ),
+    "cut between two cells": Bad(
+        lambda good: good[: good.index(OSPREY) - 1] + b"\r\n",
+        8,
+        "7 cells in each row",
+        "2 in this one (1 such rows)",
+        "ask for it again",
+    ),
+    "latin-1": Bad(
+        lambda good: good.replace(b"Osprey", b"Ospr\xe9y"),
+        8,
+        "ascii text",
+        "a byte that is none (0xe9)",
+        "change read.encoding in expectations/ct/graduation_4yr.yml",
+    ),
+    "renamed column": Bad(
+        lambda good: good.replace(b"Four-Year Cohort Count", b"Cohort N"),
+        None,
+        'a column for cohort_count: one of "Four-Year Cohort Count"',
+        'unknown headers in the file: "Cohort N"',
+        'add "Cohort N" to columns.cohort_count.headers in expectations/ct/graduation_4yr',
+    ),
+    "missing column": Bad(
+        lambda good: b"\r\n".join(
+            line if n < 4 else line.rpartition(b",")[0]
+            for n, line in enumerate(good.split(b"\r\n"))
+        ),
+        None,
+        "a column for graduation_pct",
+        "unknown headers in the file: none",
+        "columns.graduation_pct.headers",
+    ),
+    "one line of 40 MB": Bad(
+        without_line_ends,
+        None,
+        "lines of at most 1,000,000 bytes",
+        "one of ",
+        "The line ends were lost",
+    ),
+    "one cell of 200 kB": Bad(
+        lambda good: good.replace(b"Osprey", b"O" * 200_000),
+        8,
+        "",
+        "",
+        "ask for",
+    ),
+    "more than 50 MB": Bad(
+        lambda good: good * (50_000_001 // len(good) + 1),
+        None,
+        "at most 50,000,000 bytes",
+        " bytes",
+        "raise landing.max_bytes in expectations/ct/graduation_4yr.yml",
+    ),
+    "zip": Bad(zipped, None, "a csv table", "a zip archive", "Take the table out"),
+    "gzip": Bad(gzip.compress, None, "a csv table", "a gzip archive", "Take the table"),
+    "another table": Bad(
+        lambda good: b"name,rate\r\nQuillmere,70.0\r\n",
+        None,
+        "a line above the header that says what this is, like ^Four-Year",
+        "this is another table",
+        "change identity in expectations/ct/graduation_4yr.yml",
+    ),
+    "title alone": Bad(
+        lambda good: good[: good.index(b"\r\n") + 2],
+        None,
+        "a header row within the first 40 rows",
+        "none with two known column names",
+        "add its headers to columns in expectations/ct/graduation_4yr.yml",
+    ),
+    "header alone": Bad(
+        lambda good: good[: good.index(b'"Quillmere')],
+        None,
+        "between 1 and 5000 rows",
+        "0",
+        "expectations/ct/graduation_4yr.yml",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_delivery_is_refused_with_a_message_of_four_parts(
+    run, lake, graduation, graduates, name
+):
+    bad = BAD[name]
+    content = bad.damage(graduates)
+    refused = run(graduation, content)
+    row = f" row {bad.row}" if bad.row else ""
+    where, _, rest = refused.message.partition(": Expected ")
+    expected, _, rest = rest.partition(". Found ")
+    assert where == f"{KEY} {FOLDER}/delivery.csv{row}"
+    assert bad.expected in expected
+    assert bad.found in rest.partition(". ")[0]
+    assert bad.todo in rest.partition(". ")[2]
+    kept = [lake.landing(refused), lake.refused(refused)]
+    assert [file.read_bytes() for file in kept if file.exists()] == [content]
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_delivery_leaves_the_others_alone(
+    run, lake, graduation, graduates, example, name
+):
+    first = run(graduation, graduates, "first.csv")
+    before = files_below(lake.validated)
+    bad = run(graduation, BAD[name].damage(graduates), "second.csv")
+    third = run(graduation, example(KEY, "gender_nongrad"), "third.csv")
+    assert [d.status for d in (first, bad, third)] == [
+        "validated",
+        "refused",
+        "validated",
+    ]
+    after = files_below(lake.validated)
+    assert before.items() <= after.items()
+    assert after.keys() - before.keys() == {lake.rows("validated", third)}
+
+
+def test_a_line_of_40_mb_costs_neither_time_nor_memory(land, graduates):
+    content = without_line_ends(graduates)
+    tracemalloc.start()
+    start = time.monotonic()
+    with pytest.raises(DeliveryRefused, match="lines of at most"):
+        land(content)
+    took, (_, peak) = time.monotonic() - start, tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert took < 2
+    assert peak < 4 * len(content)
+
+
+def test_a_zip_bomb_is_never_opened(land):
+    content = zipped(bytes(100_000_000))
+    assert len(content) < 200_000
+    tracemalloc.start()
+    with pytest.raises(DeliveryRefused, match="archives are not opened"):
+        land(content)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000

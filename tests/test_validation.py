@@ -1,0 +1,506 @@
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from common_metrics import landing, readers, validation
+from common_metrics.contract import load_contracts
+from common_metrics.errors import DeliveryRefused
+from common_metrics.lake import Delivery, Lake
+
+ROOT = Path(__file__).parents[1]
+FIXTURES = ROOT / "tests" / "fixtures"
+KEY = "ct/graduation_4yr"
+HOUR = "2016-03-01T06:00:00+00:00"
+SENTINEL = "ZZSENTINEL"
+TANSY = b",57,41,71.9"  # in row 7, the second of twenty schools
+LAYOUT = {
+    "all-schools_all-students_grad": "school_graduates",
+    "gender_nongrad": "school_nongraduates",
+    "race_grad_ct": "state_graduates",
+    "all-students_nongrad_ct": "state_nongraduates",
+    "2012-13_all-schools_.csv": "school",
+    "2012-13_all-schools_gender": "school_by_group",
+    "2012-13___ct": "state",
+    "hs_crosswalk": "schools",
+    "EdFacts": "schools",
+}
+# Run apart: whether a library tells its maker about us is decided when it is imported.
+# The hook hears every look-up and connection, also those of threads that end late.
+PROBE = """
+import os, sys
+from pathlib import Path
+
+def hear(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        os.write(2, f"CALLED {args[:2]}\\n".encode())
+        raise OSError("no network in this test")
+
+sys.addaudithook(hear)
+from common_metrics import landing, validation
+from common_metrics.contract import load_contracts
+from common_metrics.lake import Lake
+
+drop, name, lake = Path(sys.argv[1]), sys.argv[2], Lake(sys.argv[3])
+contract = load_contracts()["ct/graduation_4yr"]
+delivery = landing.land(contract, drop, name, lake, "now")
+assert validation.validate(contract, delivery, lake).status == "validated"
+assert validation.build_data_docs(contract.key, lake).is_dir()
+"""
+
+
+@pytest.fixture
+def graduation(contracts):
+    return contracts[KEY]
+
+
+@pytest.fixture
+def rows(lake) -> Callable[[str, Delivery], list[dict]]:
+    """Return the rows of a delivery in raw, validated or quarantine."""
+
+    def rows(stage: str, delivery: Delivery) -> list[dict]:
+        return pq.read_table(lake.rows(stage, delivery)).to_pylist()
+
+    return rows
+
+
+def numbers(rows: list[dict]) -> list[int]:
+    return [row["_source_row"] for row in rows]
+
+
+def lines(content: bytes) -> list[bytes]:
+    return content.split(b"\r\n")
+
+
+def with_line(content: bytes, at: int, line: bytes) -> bytes:
+    """The file with one more line, which becomes row ``at``."""
+    parts = lines(content)
+    return b"\r\n".join([*parts[: at - 1], line, *parts[at - 1 :]])
+
+
+def wrong(content: bytes, count: int) -> bytes:
+    """The file with a negative cohort in its first ``count`` rows."""
+    parts = lines(content)
+    for at in range(5, 5 + count):
+        cells = parts[at].split(b",")
+        parts[at] = b",".join([*cells[:4], b"-1", *cells[5:]])
+    return b"\r\n".join(parts)
+
+
+def checking(contract, **expectation):
+    """The contract with one more expectation."""
+    more = {"expectations": [*contract.expectations, expectation]}
+    return contract.model_copy(update={"sha256": "f" * 64, **more})
+
+
+def one_of(*schools: str, severity: str, **kwargs):
+    """An expectation that only these schools are in the file."""
+    return {
+        "type": "expect_column_values_to_be_in_set",
+        "kwargs": {"column": "school_name", "value_set": list(schools), **kwargs},
+        "severity": severity,
+        "meta": {"says": "a school that we know"},
+    }
+
+
+# What is good
+
+
+@pytest.mark.parametrize(
+    "file",
+    [f for f in sorted(FIXTURES.rglob("*.csv")) if f.parent.name != "damaged"],
+    ids=lambda file: file.stem,
+)
+def test_each_layout_goes_through_whole(run, rows, contracts, file):
+    contract = contracts[file.parent.relative_to(FIXTURES).as_posix()]
+    delivery = run(contract, file.read_bytes(), file.name)
+    assert (delivery.status, delivery.message.partition(" not in")[0]) in [
+        ("validated", ""),
+        ("validated", "columns"),
+    ]
+    kept = rows("validated", delivery)
+    assert kept == rows("raw", delivery)
+    assert delivery.rows_raw == delivery.rows_validated == len(kept) > 0
+    layouts = {row["_layout"] for row in kept}
+    assert layouts == {
+        next((LAYOUT[part] for part in LAYOUT if part in file.name), "school_graduates")
+    }
+
+
+def test_every_contract_has_a_fixture(contracts):
+    held = {
+        f"{p.parent.parent.name}/{p.parent.name}" for p in FIXTURES.glob("*/*/*.csv")
+    }
+    assert held == set(contracts)
+
+
+def test_additional_columns_are_reported_and_left_out(run, rows, graduation, graduates):
+    parts = [
+        text + b",ZZ" if n > 4 and text else text
+        for n, text in enumerate(lines(graduates), 1)
+    ]
+    parts[4] = parts[4].replace(b",ZZ", b',"Remarks"')
+    parts[3] = parts[3] + b"," if not parts[3].endswith(b",ZZ") else parts[3]
+    delivery = run(graduation, b"\r\n".join(parts))
+    assert (delivery.status, delivery.rows_validated) == ("validated", 20)
+    assert delivery.additional_columns == ["Remarks"]
+    assert delivery.message == (
+        'columns not in expectations/ct/graduation_4yr.yml left out: "Remarks"'
+    )
+    assert "ZZ" not in str(rows("raw", delivery))
+
+
+# Quarantine and duplicates
+
+
+def test_a_wrong_row_is_moved_with_its_reason(run, rows, graduation, graduates):
+    delivery = run(graduation, graduates.replace(TANSY, b",57,-41,71.9"))
+    counts = (delivery.rows_raw, delivery.rows_validated, delivery.rows_quarantined)
+    assert counts == (20, 19, 1)
+    (moved,) = rows("quarantine", delivery)
+    assert moved["_source_row"] == 7
+    assert moved["graduation_count"] == "-41"
+    assert moved["_reason"] == (
+        "expect_column_values_to_match_regex: a count, * or N/A, in graduation_count"
+    )
+    assert 7 not in numbers(rows("validated", delivery))
+
+
+def test_every_reason_of_a_row_is_named(run, rows, graduation, graduates):
+    delivery = run(graduation, graduates.replace(TANSY, b",57,-41,719"))
+    (moved,) = rows("quarantine", delivery)
+    first, second = moved["_reason"].split("; ")
+    assert first.endswith("in graduation_count")
+    assert second.endswith("in graduation_pct")
+
+
+def test_the_parts_of_a_delivery_add_up(run, rows, graduation, graduates):
+    mixed = graduates.replace(TANSY, b",57,-41,71.9")
+    mixed = with_line(mixed, 26, lines(graduates)[7])
+    delivery = run(graduation, mixed)
+    raw, kept = rows("raw", delivery), rows("validated", delivery)
+    moved = rows("quarantine", delivery)
+    assert (len(raw), len(kept), len(moved), delivery.rows_duplicate) == (21, 19, 1, 1)
+    assert sorted(numbers(kept) + numbers(moved) + [26]) == numbers(raw)
+
+
+def test_of_exact_duplicates_the_first_stays(run, rows, graduation, graduates):
+    osprey = lines(graduates)[7]
+    delivery = run(graduation, with_line(with_line(graduates, 26, osprey), 27, osprey))
+    assert (delivery.rows_raw, delivery.rows_duplicate) == (22, 2)
+    assert delivery.rows_quarantined == 0
+    assert numbers(rows("validated", delivery)) == list(range(6, 26))
+    assert delivery.message == "2 exact duplicates left out"
+
+
+def test_a_key_with_two_values_moves_both_rows(run, rows, graduation, graduates):
+    second = lines(graduates)[6].replace(TANSY, b",57,42,73.7")
+    delivery = run(graduation, with_line(graduates, 26, second))
+    moved = rows("quarantine", delivery)
+    assert numbers(moved) == [7, 26]
+    assert {row["_reason"] for row in moved} == {
+        "expect_compound_columns_to_be_unique: one row for each district_name, "
+        "school_id_state, student_group_label"
+    }
+    assert (delivery.rows_duplicate, delivery.rows_validated) == (0, 19)
+
+
+@pytest.mark.parametrize("place", ["school", "code"])
+def test_a_row_of_a_school_file_without_its_school_is_moved(
+    run, rows, graduation, graduates, place
+):
+    cell = {"school": b'"Tansy Brook High School"', "code": b'"=""1706111"""'}[place]
+    delivery = run(graduation, graduates.replace(cell, b'""'))
+    assert numbers(rows("quarantine", delivery)) == [7]
+
+
+@pytest.mark.parametrize("key", [KEY, "nessc/school_crosswalk"])
+def test_the_quarantine_of_the_message_is_there(
+    run, lake, contracts, graduates, crosswalk, key
+):
+    school = "ME,MAINE,2399903,ME-9,Corrigan Bay,2399903{:05},ME-9-{},A,9,{},S{}\r\n"
+    many = b"".join(school.format(n, n, n, n).encode() for n in range(100, 300))
+    content = {
+        KEY: graduates.replace(TANSY, b",57,-41,71.9"),
+        "nessc/school_crosswalk": crosswalk.replace(b"VT,VERMONT", b"XX,X") + many,
+    }[key]
+    delivery = run(contracts[key], content)
+    assert delivery.rows_quarantined == 1
+    path = delivery.message.partition("see ")[2].partition(";")[0]
+    assert (lake.root / path).is_file()
+
+
+def test_a_lost_row_stops_everything(
+    lake, graduation, graduates, put, drop, monkeypatch
+):
+    name = put(graduation, graduates)
+    delivery = landing.land(graduation, drop, name, lake, HOUR)
+    monkeypatch.setattr(
+        validation, "_without_duplicates", lambda raw: (raw.slice(1), 0)
+    )
+    with pytest.raises(AssertionError, match="20 raw rows, but 19 validated"):
+        validation.validate(graduation, delivery, lake)
+    assert not list(lake.validated.rglob("*.parquet"))
+
+
+# What refuses the whole file
+
+
+def test_as_many_wrong_rows_as_allowed_are_moved(run, graduation, graduates):
+    delivery = run(graduation, wrong(graduates, 2))
+    assert (delivery.status, delivery.rows_quarantined) == ("validated", 2)
+
+
+def test_more_wrong_rows_than_allowed_refuse_the_file(run, lake, graduation, graduates):
+    delivery = run(graduation, wrong(graduates, 3))
+    assert delivery.status == "refused"
+    assert delivery.message == (
+        f"{KEY} {delivery.file} row 6: Expected a count, * or N/A, in cohort_count. "
+        "Found 3 of 20 rows otherwise. So many cannot be single mistakes: the layout or "
+        "a code list has changed, or this is another extract. Compare it with the last "
+        "one and expectations/ct/graduation_4yr.yml."
+    )
+    assert not list(lake.validated.rglob("*.parquet"))
+    assert not list(lake.root.rglob("quarantine/**/*.parquet"))
+    assert pq.read_table(lake.rows("raw", delivery)).num_rows == 20
+
+
+def test_more_keys_with_two_values_than_allowed_refuse_the_file(
+    run, graduation, graduates
+):
+    parts = lines(graduates)
+    for at in (5, 6):
+        again = b",".join([*parts[at].split(b",")[:4], b"9,8,88.9"])
+        graduates = with_line(graduates, 26, again)
+    delivery = run(graduation, graduates)
+    assert delivery.status == "refused"
+    assert "Expected one row for each district_name" in delivery.message
+
+
+def test_a_refused_file_takes_back_what_an_earlier_contract_let_through(
+    run, lake, graduation, graduates
+):
+    run(graduation, graduates)
+    strict = one_of("Quillmere High School", severity="critical")
+    assert run(checking(graduation, **strict), graduates).status == "refused"
+    assert not list(lake.validated.rglob("*.parquet"))
+
+
+def test_a_contract_may_change_to_and_fro(run, graduation, graduates, example):
+    other = checking(graduation, **one_of(severity="warning", mostly=0.01))
+    gender = example(KEY, "gender")
+    assert run(graduation, graduates).status == "validated"
+    assert run(other, gender, "gender.csv").status == "refused"
+    assert run(graduation, gender, "gender.csv").status == "validated"
+
+
+# Warnings
+
+
+@pytest.mark.parametrize("mostly", [{"mostly": 0.01}, {}], ids=["mostly", "strict"])
+def test_a_warning_passes_and_is_reported(run, rows, graduation, graduates, mostly):
+    lenient = one_of("Quillmere High School", severity="warning", **mostly)
+    delivery = run(checking(graduation, **lenient), graduates)
+    assert (delivery.status, delivery.rows_validated) == ("validated", 20)
+    assert rows("quarantine", delivery) == []
+    assert delivery.message == (
+        "19 rows warned of, the first is row 7 "
+        "(expect_column_values_to_be_in_set: a school that we know)"
+    )
+
+
+# Data Docs and telemetry
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda good: good.replace(TANSY, f",57,{SENTINEL},71.9".encode()),
+        lambda good: good.replace(TANSY, f',57,41,"{SENTINEL}"'.encode()),
+        lambda good: with_line(
+            good.replace(b"Tansy Brook High School", SENTINEL.encode()),
+            26,
+            lines(good)[6].replace(b"Tansy Brook High School", b"Another"),
+        ),
+        lambda good: b"\r\n".join(
+            text.replace(b'"Quillmere', f'"{SENTINEL}'.encode())
+            for text in lines(wrong(good, 9).replace(b"-1", SENTINEL.encode()))
+        ),
+    ],
+    ids=["count", "rate", "key", "refused"],
+)
+def test_data_docs_quote_no_cell(run, rows, lake, graduation, graduates, damage):
+    delivery = run(graduation, damage(graduates))
+    site = validation.build_data_docs(KEY, lake)
+    assert delivery.rows_quarantined or delivery.status == "refused"
+    assert SENTINEL in str(rows("raw", delivery)), "or this test looks for nothing"
+    assert list(site.rglob("validations/**/*.html"))
+    docs = [p for p in (lake.root / "data_docs").rglob("*") if p.is_file()]
+    assert [p for p in docs if SENTINEL.encode() in p.read_bytes()] == []
+
+
+def test_data_docs_say_which_row_is_wrong(run, lake, graduation, graduates):
+    run(graduation, graduates.replace(TANSY, b",57,-41,71.9"))
+    site = validation.build_data_docs(KEY, lake)
+    assert site.is_relative_to(lake.root / "data_docs")
+    (page,) = site.rglob("validations/**/*.html")
+    assert "_source_row" in page.read_text()
+    assert (site / "index.html").is_file()
+
+
+def test_a_record_quotes_no_cell(run, lake, graduation, graduates):
+    run(graduation, graduates.replace(TANSY, f",57,{SENTINEL},71.9".encode()))
+    (record,) = lake.deliveries.rglob("*.json")
+    assert SENTINEL not in record.read_text()
+
+
+def test_everything_lies_below_the_lake(
+    run, tmp_path, monkeypatch, graduation, graduates
+):
+    monkeypatch.chdir(tmp_path)
+    run(graduation, graduates)
+    validation.build_data_docs(KEY, Lake(tmp_path / "lake"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["drop", "lake"]
+
+
+def test_validation_tells_nobody(tmp_path, put, drop, graduation, graduates):
+    name = put(graduation, graduates)
+    env = {k: v for k, v in os.environ.items() if not k.startswith(("GX_", "DO_NOT_"))}
+    probe = subprocess.run(
+        [sys.executable, "-c", PROBE, drop, name, tmp_path / "lake"],
+        env={**env, "PYTHONPATH": str(ROOT / "plugins")},
+        capture_output=True,
+        text=True,
+    )
+    assert probe.returncode == 0, probe.stderr
+    assert "CALLED" not in probe.stderr
+
+
+# Any table
+
+
+GOOD = [f"{n},{n - 1},90.0" for n in range(10, 13)] + ["9,*,*", "N/A,N/A,N/A"]
+WRONG = ["-9,8,90.0", "9,8,900", "9,8.5,90.0", "nine,8,90.0"]
+ROW = st.tuples(st.integers(0, 59), st.sampled_from(GOOD + WRONG))
+HEAD = (
+    '"Four-Year Graduation Rates, 2014-15"\r\n"All Districts"\r\n\r\n'
+    '"",,,,,"Graduates",\r\n"District","District Code","School","School Code",'
+    '"Four-Year Cohort Count","Graduation Count","Graduation Rate"\r\n'
+)
+FIRST_ROW = 6
+
+
+def as_file(table: list[tuple[int, str]]) -> bytes:
+    text = '"D{0}","=""{0:07}""","School {0}","=""{0:07}""",{1}\r\n'
+    return (HEAD + "".join(text.format(*row) for row in table) + "\r\n").encode()
+
+
+def judged(table: list[tuple[int, str]]) -> tuple[int, int, int] | None:
+    """How many rows must be validated, moved, and left out; None: the file refused."""
+    distinct = set(table)
+    invalid = {row for row in distinct if row[1] in WRONG}
+    keys = Counter(school for school, _ in distinct)
+    twins = {row for row in distinct if keys[row[0]] > 1}
+    wrong_by_column = [
+        sum(cells.split(",")[at] == cell for _, cells in distinct)
+        for at, cell in [(0, "-9"), (0, "nine"), (1, "8.5"), (2, "900")]
+    ]
+    counts = [sum(wrong_by_column[:2]), *wrong_by_column[2:], len(twins)]
+    if max(counts) > len(distinct) / 10:
+        return None
+    moved = len(invalid | twins)
+    return len(distinct) - moved, moved, len(table) - len(distinct)
+
+
+@pytest.fixture(scope="module")
+def one_lake(tmp_path_factory) -> Lake:
+    return Lake(tmp_path_factory.mktemp("any"))
+
+
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+@given(st.lists(ROW, max_size=12), st.randoms(use_true_random=False))
+def test_of_any_table_no_row_is_lost_or_doubled(one_lake, more, random):
+    table = [(school, GOOD[school % 5]) for school in range(60)] + more
+    random.shuffle(table)
+    contract, drop = load_contracts()[KEY], one_lake.root / "drop"
+    file = drop / Path(contract.landing.drop[0]).with_name("any.csv")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(as_file(table))
+    name = file.relative_to(drop).as_posix()
+    delivery = landing.land(contract, drop, name, one_lake, HOUR)
+    if delivery.status == "landed":
+        try:
+            delivery = validation.validate(contract, delivery, one_lake)
+        except DeliveryRefused:
+            assert judged(table) is None
+            assert not one_lake.rows("validated", delivery).exists()
+            return
+    assert judged(table) == (
+        delivery.rows_validated,
+        delivery.rows_quarantined,
+        delivery.rows_duplicate,
+    )
+    kept, moved = (
+        numbers(pq.read_table(one_lake.rows(stage, delivery)).to_pylist())
+        for stage in ("validated", "quarantine")
+    )
+    assert len(set(kept + moved)) == len(kept) + len(moved)
+    assert len(kept) + len(moved) + delivery.rows_duplicate == len(table)
+    assert set(kept + moved) <= set(range(FIRST_ROW, FIRST_ROW + len(table)))
+
+
+# Real data
+
+
+def test_the_damaged_federal_file_is_refused_and_harms_no_other(
+    real_data, lake, contracts
+):
+    contract = contracts["us/edfacts_acgr"]
+    names = landing.find_deliveries(contract, real_data)
+    damaged = "edfacts_acgr/damaged/acgr-sch-sy2017-18.csv"
+    land = partial(landing.land, contract, real_data, lake=lake, at=HOUR)
+    good = [
+        validation.validate(contract, land(name), lake)
+        for name in names
+        if name != damaged
+    ]
+    assert [(d.status, d.rows_quarantined) for d in good] == [("validated", 0)] * 4
+    rows = {path: path.read_bytes() for path in lake.validated.rglob("*.parquet")}
+    with pytest.raises(DeliveryRefused):
+        validation.validate(contract, land(damaged), lake)
+    (refused,) = (d for d in lake.all_recorded() if d.status == "refused")
+    assert refused.message.startswith(f"us/edfacts_acgr {damaged} row 1495: ")
+    assert "ids in exponent form" in refused.message
+    assert [d for d in lake.all_recorded() if d != refused] == good
+    assert {p: p.read_bytes() for p in lake.validated.rglob("*.parquet")} == rows
+
+
+@pytest.mark.parametrize("key", [key for key in load_contracts() if key[:3] == "ct/"])
+def test_every_real_file_has_exactly_one_layout(real_data, contracts, key):
+    contract = contracts[key]
+    names = landing.find_deliveries(contract, real_data)
+    assert names
+    for name in names:
+        delivery = Delivery(contract.provider, contract.extract, name, "", 0, HOUR)
+        fitting = []
+        for layout, columns in contract.layouts.items():
+            alone = contract.model_copy(update={"layouts": {layout: columns}})
+            try:
+                readers.read(alone, delivery, real_data / name)
+            except DeliveryRefused:
+                continue
+            fitting.append(layout)
+        assert len(fitting) == 1, f"{name}: {fitting}"
