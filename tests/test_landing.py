@@ -289,7 +289,7 @@ BAD = {
         None,
         'a column for cohort_count: one of "Four-Year Cohort Count"',
         'unknown headers in the file: "Cohort N"',
-        'add "Cohort N" to columns.cohort_count.headers in expectations/ct/graduation_4yr',
+        'add "Cohort N" to columns.cohort_count.headers in expectations/ct/',
     ),
     "missing column": Bad(
         lambda good: b"\r\n".join(
