@@ -1,4 +1,4 @@
-"""``build_warehouse``: one dbt process, one build at a time, beside what is published."""
+"""``build_warehouse``: one dbt process at a time, beside what is published."""
 
 from functools import reduce
 from operator import or_

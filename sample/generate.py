@@ -2,9 +2,10 @@
 
 python sample/generate.py OUT_FOLDER [--seed 2014] [--faults few|all]
 
-The same seed writes the same bytes. OUT/extracts/ is a drop folder. OUT/truth/ holds outcomes.csv (what a correct
-warehouse holds after reading the printed cells; rows of the five member states only),
-counts.csv (what is true, hidden cells included) and faults.csv (every planted fault).
+The same seed writes the same bytes. OUT/extracts/ is a drop folder. OUT/truth/ holds
+outcomes.csv (what a correct warehouse holds after reading the printed cells; rows of
+the five member states only), counts.csv (what is true, hidden cells included) and
+faults.csv (every planted fault).
 """
 
 import argparse
@@ -14,6 +15,7 @@ from pathlib import Path
 import broken
 import edfacts
 import edsight
+import submission
 from records import Delivery, Fault, Outcome, as_csv
 from world import CLASSES, World
 
@@ -36,6 +38,7 @@ def write(out: Path, seed: int, broken_too: bool = False) -> None:
         old.unlink()
     world = World(seed)
     sent = [*edsight.deliveries(world), *edfacts.deliveries(world)]
+    sent += submission.deliveries(world)
     sent += broken.deliveries(world) if broken_too else []
     extracts = ((f"extracts/{d.path}", d.content) for d in sent)
     for path, content in [*extracts, *truth(world, sent)]:
@@ -54,16 +57,16 @@ def truth(world: World, sent: list[Delivery]) -> Iterator[tuple[str, bytes]]:
 
 
 def count_rows(world: World) -> Iterator[list[object]]:
-    """True counts above zero: Connecticut's of every kind, elsewhere the four-year."""
+    """True counts above zero: the members' of every kind, elsewhere the four-year."""
     yield [*COUNTS.split(","), "outcome", "count"]
     places = [
         (s.state, s.ncessch, s.state_code, s.school or s.schnam) for s in world.schools
     ]
-    for place in [("CT", "", "", ""), *places]:
+    for place in [*((state, "", "", "") for state in edfacts.MEMBERS), *places]:
         for year in CLASSES:
-            counts = world.counts.get((place[1] or "CT", year), {})
+            counts = world.counts.get((place[1] or place[0], year), {})
             for (group, outcome), count in sorted(counts.items()):
-                if place[0] == "CT" or outcome.endswith("_4yr"):
+                if place[0] in edfacts.MEMBERS or outcome.endswith("_4yr"):
                     yield [*place, year, group, outcome, count]
 
 

@@ -19,6 +19,8 @@ RACES = (
     *("two_or_more", "american_indian", "pacific_islander"),
 )
 Counts = Counter[tuple[str, str]]  # by (student group, outcome)
+# How many students of a class a state counts outside any school.
+OUTSIDE = {"CT": (110, 140), "ME": (4, 9), "NH": (5, 11), "RI": (9, 16), "VT": (3, 8)}
 
 
 class Mix(NamedTuple):
@@ -65,45 +67,58 @@ class World:
     """The schools and their true counts, the same for the same seed."""
 
     def __init__(self, seed: int) -> None:
-        """Draw every class; counts are kept by (NCESSCH or "CT", class)."""
+        """Draw every class; counts are kept by (NCESSCH or state, class)."""
         with Path(__file__).with_name("schools.csv").open(newline="") as lines:
             self.schools = [School(*row) for row in list(csv.reader(lines))[1:]]
         self.counts: dict[tuple[str, int], Counts] = {}
         for year in CLASSES:
             for school in self.open_in(year):
-                rng = Random(f"{seed} {school.ncessch} {year}")
-                self.counts[school.ncessch, year] = draw_school(rng, school)
-            self.counts["CT", year] = self.draw_state(Random(f"{seed} CT {year}"), year)
+                draws = Draws(f"{seed} {school.ncessch} {year}")
+                self.counts[school.ncessch, year] = draw_school(draws, school)
+            for state in OUTSIDE:
+                draws = Draws(f"{seed} {state} {year}")
+                self.counts[state, year] = self.draw_state(draws, state, year)
 
     def open_in(self, year: int, state: str = "") -> list[School]:
         """Schools with a class of that year, of one state or of all."""
         here = [s for s in self.schools if state in ("", s.state)]
         return [s for s in here if not s.last_year or year <= int(s.last_year)]
 
-    def draw_state(self, rng: Random, year: int) -> Counts:
-        """Connecticut's own cohort: its schools and students outside any school.
+    def draw_state(self, draws: "Draws", state: str, year: int) -> Counts:
+        """A state's own cohort: its schools and students outside any school.
 
-        Measured on the real files: the schools' sum lies above the state's rate in
-        every year, so the students whom no school answers for graduate less.
+        Measured on Connecticut's real files: the schools' sum lies above the state's
+        rate in every year, so the students whom no school answers for graduate less.
         """
-        total = draw_class(rng, rng.randint(110, 140), MIXES["urban"], 0.4)
-        for school in self.open_in(year, "CT"):
+        size = draws.main.randint(*OUTSIDE[state])
+        total = draw_class(draws, size, MIXES["urban"], 0.4)
+        for school in self.open_in(year, state):
             total.update(self.counts[school.ncessch, year])
         return total
 
 
-def draw_school(rng: Random, school: School) -> Counts:
+class Draws:
+    """The random draws of one class.
+
+    What only submissions tell comes from ``more``: no other file's bytes depend on it.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.main, self.more = Random(name), Random(f"{name} more")
+
+
+def draw_school(draws: Draws, school: School) -> Counts:
     """Counts of one school's class, its size within 6 % of the usual."""
-    size = round(int(school.size) * rng.uniform(0.94, 1.06))
-    return draw_class(rng, size, MIXES[school.mix], float(school.grad_rate))
+    size = round(int(school.size) * draws.main.uniform(0.94, 1.06))
+    return draw_class(draws, size, MIXES[school.mix], float(school.grad_rate))
 
 
-def draw_class(rng: Random, size: int, mix: Mix, grad_rate: float) -> Counts:
+def draw_class(draws: Draws, size: int, mix: Mix, grad_rate: float) -> Counts:
     """Counts of one graduating class."""
     counts: Counts = Counter()
     for _ in range(size):
-        groups = draw_groups(rng, mix)
-        counts.update(product(groups, draw_outcomes(rng, groups, grad_rate)))
+        groups = draw_groups(draws.main, mix)
+        counts.update(product(groups, draw_outcomes(draws, groups, grad_rate)))
     return counts
 
 
@@ -122,13 +137,17 @@ def draw_groups(rng: Random, mix: Mix) -> list[str]:
     return groups + ["ed"] * (lunch != "non_ed")
 
 
-def draw_outcomes(rng: Random, groups: list[str], grad_rate: float) -> list[str]:
+def draw_outcomes(draws: Draws, groups: list[str], grad_rate: float) -> list[str]:
     """Outcomes of one student, from the fourth to the sixth year and into college."""
+    rng = draws.main
     odds = (1 - grad_rate) / grad_rate
     for group in groups:
         odds *= ODDS.get(group, 1)
     status = rng.choices(STATUSES, (1, 0.45 * odds, 0.55 * odds))[0]
-    found = draw_college(rng, groups) if status == "graduated" else []
+    found = draw_college(draws, groups) if status == "graduated" else []
+    # The other others are in a GED programme or in college.
+    if status == "other" and draws.more.random() < 0.8:
+        found.append("dropped_out_4yr")
     for years in HORIZONS:
         found += [f"cohort_{years}yr", f"{status}_{years}yr"]
         # 34 CFR 200.19(b)(1): who verifiably moved away leaves the longer cohort.
@@ -139,8 +158,9 @@ def draw_outcomes(rng: Random, groups: list[str], grad_rate: float) -> list[str]
     return found
 
 
-def draw_college(rng: Random, groups: list[str]) -> list[str]:
+def draw_college(draws: Draws, groups: list[str]) -> list[str]:
     """College outcomes of one four-year graduate."""
-    if rng.random() > (0.58 if "high_needs" in groups else 0.82):
-        return []
-    return ["entered_12m"] + ["persisted"] * (rng.random() < 0.86)
+    if draws.main.random() > (0.58 if "high_needs" in groups else 0.82):
+        return ["entered_16m"] * (draws.more.random() < 0.08)
+    entered = ["entered_12m", "entered_16m"]
+    return entered + ["persisted"] * (draws.main.random() < 0.86)

@@ -387,10 +387,10 @@ def test_a_bad_delivery_leaves_the_others_alone(
 def test_a_line_of_40_mb_costs_neither_time_nor_memory(land, graduates):
     content = without_line_ends(graduates)
     tracemalloc.start()
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(DeliveryRefused, match="lines of at most"):
         land(content)
-    took, (_, peak) = time.monotonic() - start, tracemalloc.get_traced_memory()
+    took, (_, peak) = time.process_time() - start, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert took < 2
     assert peak < 4 * len(content)

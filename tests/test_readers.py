@@ -90,12 +90,13 @@ def test_a_column_of_another_layout_is_null(read, graduates):
 
 def test_a_row_carries_where_it_comes_from(read, graduates):
     first = read(graduates)[0]
-    assert {name: first[name] for name in readers.LINEAGE} == {
+    assert {name: first[name] for name in readers.FILE_COLUMNS.names} == {
         "_source_file": "folder/file.csv",
         "_source_row": 6,
         "_layout": "school_graduates",
         "_school_year": 2015,
         "_delivery": "01234567",
+        "_visibility": "public",
     }
 
 
@@ -160,7 +161,7 @@ def test_no_rows_still_have_every_column(contracts):
     for contract in contracts.values():
         table = readers.no_rows(contract)
         assert table.num_rows == 0
-        assert table.column_names == [*contract.columns, *readers.LINEAGE]
+        assert table.column_names == [*contract.columns, *readers.FILE_COLUMNS.names]
 
 
 def test_rows_survive_parquet(contracts, example, tmp_path):

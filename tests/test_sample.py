@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,29 @@ TRUE_OUTCOME = {
 COLLEGE = {"Entrance(%)": "pse_12m_graduates", "Persistence(%)": "pse_persistence"}
 STATES = {"CONNECTICUT": "CT", "MAINE": "ME", "NEW HAMPSHIRE": "NH"}
 STATES |= {"RHODE ISLAND": "RI", "VERMONT": "VT"}
+SUBMISSION = (
+    "state,school_id_nces,school_id_state,school_name,lea_id_state,lea_name,school_year,"
+    "metric_id,student_group,numerator,denominator,value_status,definition_id,data_as_of"
+)
+SUBMITTED = {  # part, whole, definition, and the states that submit it
+    "dropout_cohort": ("dropped_out_4yr", "cohort_4yr", "nessc_cohort_dropout"),
+    "acgr_5yr": ("graduated_5yr", "cohort_5yr", "acgr_34cfr200_19"),
+    "pse_12m_graduates": ("entered_12m", "graduated_4yr", "ct_edsight_college"),
+    "pse_16m_graduates": ("entered_16m", "graduated_4yr", "vt_aoe_16_months"),
+}
+SUBMITTERS = {
+    "dropout_cohort": {"CT", "ME", "NH", "RI", "VT"},
+    "acgr_5yr": {"ME", "NH", "RI", "VT"},
+    "pse_12m_graduates": {"ME"},
+    "pse_16m_graduates": {"VT"},
+}
+MINIMUMS = {  # denominator, numerator, all others
+    "CT": (20, 6, 6),
+    "ME": (10, 10, 10),
+    "NH": (10, 5, 5),
+    "RI": (10, 10, 10),
+    "VT": (11, 11, 11),
+}
 
 
 def generate(out: Path, *options: str, hash_seed: str = "0") -> Path:
@@ -228,6 +252,28 @@ def read_band(rate: str) -> tuple[str, str, str, str]:
     return "", *rate.split("-"), "range"
 
 
+def read_submissions(out: Path) -> list[tuple]:
+    """Every cell of the submissions as the warehouse should hold it."""
+    nces, found = {state: federal for federal, state in crosswalk(out)}, []
+    for path in sorted((out / "extracts/nessc_submissions").glob("*.csv")):
+        for row in rows(path)[2:]:
+            state, federal, code, name, _, _, year, metric, group, *cells = row
+            assert federal in ("", nces.get(code))
+            who = (state, nces.get(code, ""), code, name, str(int(year[:4]) + 1))
+            extract = ("nessc", "common_metrics_submission")
+            part, whole, status = cells[:3]
+            known = (*extract, *who, metric, group, part, whole)
+            rate = exact(part, whole) if status == "reported" else ""
+            found.append((*known, rate, "", "", status))
+    return found
+
+
+def exact(part: str, whole: str) -> str:
+    """The rate in per cent to twelve decimals."""
+    rate = Decimal(100 * int(part)) / int(whole)
+    return f"{rate.quantize(Decimal('1e-12'), ROUND_HALF_UP):f}"
+
+
 # --- the tests ---
 
 
@@ -380,16 +426,17 @@ def test_crosswalk_layout(out: Path) -> None:
 def test_truth_is_what_the_printed_cells_say(out: Path) -> None:
     planted = [tuple(row.values()) for row in truth(out, "outcomes")]
     assert len({row[:9] for row in planted}) == len(planted), "a cell is planted twice"
-    assert sorted(planted) == sorted(read_edsight(out) + read_edfacts(out))
+    printed = read_edsight(out) + read_edfacts(out) + read_submissions(out)
+    assert sorted(planted) == sorted(printed)
     statuses = {"reported", "range", "suppressed", "not_reported", "not_applicable"}
     assert {row[-1] for row in planted} == statuses
 
 
-def true_counts(out: Path) -> dict[tuple[str, str, str], Counter]:
-    """True count by outcome for (state code or "", class, group) in Connecticut."""
+def true_counts(out: Path, state: str = "CT") -> dict[tuple[str, str, str], Counter]:
+    """True count by outcome for (state code or "", class, group) in a state."""
     found: dict[tuple[str, str, str], Counter] = {}
     for row in truth(out, "counts"):
-        if row["state"] == "CT":
+        if row["state"] == state:
             key = (row["school_id_state"], row["school_year"], row["student_group"])
             found.setdefault(key, Counter())[row["outcome"]] = int(row["count"])
     return found
@@ -421,6 +468,75 @@ def test_printed_counts_are_true_and_small_ones_hidden(out: Path) -> None:
     assert beside_star > 0
 
 
+def test_submissions_are_filled_templates(out: Path) -> None:
+    paths = sorted((out / "extracts/nessc_submissions").glob("*.csv"))
+    years = ("2013-14", "2014-15")
+    states = [state.lower() for state in MINIMUMS]
+    assert [p.name for p in paths] == [f"{s}_{y}.csv" for s in states for y in years]
+    for path in paths:
+        state, year = path.stem.split("_")
+        title, head, *body = path.read_bytes().decode("ascii").splitlines()
+        assert title == f'"NESSC common metrics submission, {year}"'
+        assert head == SUBMISSION
+        assert path.read_bytes().endswith(b"\n")
+        cells = [
+            dict(zip(head.split(","), row, strict=True)) for row in csv.reader(body)
+        ]
+        assert {row["state"] for row in cells} == {state.upper()}
+        assert {row["school_year"] for row in cells} == {year}
+        groups = {row["student_group"] for row in cells}
+        assert groups == {"all", "ed", "non_ed", "swd", "non_swd"}
+        metrics = {m for m, who in SUBMITTERS.items() if state.upper() in who}
+        metrics -= {"acgr_5yr"} if year == "2014-15" else set()
+        assert {row["metric_id"] for row in cells} == metrics
+        for row in cells:
+            assert row["definition_id"] == SUBMITTED[row["metric_id"]][2]
+            assert row["data_as_of"] == f"{int(year[:4]) + 2}-11-30"
+            school = [row[name] for name in head.split(",")[1:6]]
+            assert not any(school) or all(school[1:])
+    ends = {b"\r\n" in path.read_bytes() for path in paths}
+    assert ends == {False, True}
+
+
+@pytest.mark.parametrize("state", MINIMUMS)
+def test_submitted_counts_are_true_and_small_ones_are_there(
+    out: Path, state: str
+) -> None:
+    counts, small = true_counts(out, state), Counter()
+    submitted = [r for r in truth(out, "outcomes") if r["provider"] == "nessc"]
+    for row in (r for r in submitted if r["state"] == state):
+        key = (row["school_id_state"], row["school_year"], row["student_group"])
+        part, whole = (
+            counts.get(key, Counter())[name] for name in SUBMITTED[row["metric_id"]][:2]
+        )
+        if row["value_status"] == "not_applicable":
+            assert whole == 0
+        elif row["value_status"] == "suppressed":
+            assert state == "RI" and 0 < whole < 10
+        else:
+            assert (row["numerator"], row["denominator"]) == (str(part), str(whole))
+            sizes = {"whole": whole, "part": part, "others": whole - part}
+            limits = dict(zip(sizes, MINIMUMS[state], strict=True))
+            below = [name for name in sizes if sizes[name] < limits[name]]
+            small.update(below or ["none"])
+    kinds = {"whole", "part", "others", "none"}
+    assert {kind for kind in kinds if not small[kind]} == (
+        {"whole"} if state == "RI" else set()  # it hides small wholes itself
+    )
+
+
+def test_a_state_submits_more_than_its_schools(out: Path) -> None:
+    for state in MINIMUMS:
+        counts = true_counts(out, state)
+        for year in ("2014", "2015"):
+            schools = sum(
+                true["cohort_4yr"]
+                for (code, class_year, group), true in counts.items()
+                if code and (class_year, group) == (year, "all")
+            )
+            assert counts["", year, "all"]["cohort_4yr"] > schools
+
+
 PARTITIONS = [
     ("female", "male"),
     ("el", "non_el"),
@@ -435,17 +551,21 @@ PARTITIONS = [
 ]
 
 
-def test_true_counts_add_up(out: Path) -> None:
-    counts = true_counts(out)
+@pytest.mark.parametrize("state", MINIMUMS)
+def test_true_counts_add_up(out: Path, state: str) -> None:
+    counts = true_counts(out, state)
     for (school, year, group), true in counts.items():
         for years in "456":
             parts = [true[f"{s}_{years}yr"] for s in TRUE_OUTCOME.values()]
             assert sum(parts) == true[f"cohort_{years}yr"]
         assert true["graduated_4yr"] <= true["graduated_5yr"] <= true["graduated_6yr"]
-        assert true["persisted"] <= true["entered_12m"] <= true["graduated_4yr"]
+        assert true["persisted"] <= true["entered_12m"] <= true["entered_16m"]
+        assert true["entered_16m"] <= true["graduated_4yr"]
+        assert true["dropped_out_4yr"] <= true["other_4yr"]
+        in_need = counts.get((school, year, "high_needs"), Counter())["cohort_4yr"]
         for need in ("el", "swd", "ed") if group == "all" else []:
             needy = counts.get((school, year, need), Counter())["cohort_4yr"]
-            assert counts[school, year, "high_needs"]["cohort_4yr"] >= needy
+            assert in_need >= needy
         for groups in PARTITIONS if group == "all" else []:
             total = Counter()
             for part in groups:

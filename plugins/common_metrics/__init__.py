@@ -1,1 +1,1 @@
-"""The functional core: it lands, reads, validates and publishes, and knows no Airflow."""
+"""The functional core: lands, reads, validates, publishes, and knows no Airflow."""

@@ -1,4 +1,4 @@
-"""Source contracts: the one place that reads ``expectations/<provider>/<extract>.yml``."""
+"""Contracts: the one place that reads ``expectations/<provider>/<extract>.yml``."""
 
 import hashlib
 import re
@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from common_metrics.errors import ContractError, DeliveryRefused
 
@@ -47,6 +54,17 @@ class SchoolYears(_Block):
     not_collected: dict[int, str] = {}
 
 
+def _check_year_pattern(pattern: str | None) -> str | None:
+    """Return the pattern; raise ValueError if it cannot find a school year."""
+    try:
+        groups = re.compile(pattern or "(?P<school_year>)").groupindex
+    except re.error as error:
+        raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+    if "school_year" not in groups:
+        raise ValueError(f"{pattern!r} has no group (?P<school_year>...)")
+    return pattern
+
+
 class Landing(_Block):
     """Where deliveries come from, how often, and how large they may be."""
 
@@ -55,6 +73,8 @@ class Landing(_Block):
     school_years: SchoolYears | None = None
     name_year: str | None = None
     max_bytes: int = 50_000_000
+
+    _year = field_validator("name_year")(_check_year_pattern)
 
 
 class Read(_Block):
@@ -81,6 +101,7 @@ class Identity(_Block):
         given = [self.preamble, self.header, self.undated or None]
         if sum(value is not None for value in given) != 1:
             raise ValueError("give exactly one of preamble, header, undated: true")
+        _check_year_pattern(self.preamble or self.header)
         return self
 
 
@@ -171,10 +192,20 @@ def _explain(file: Path, root: Path, error: Exception) -> str:
 def _nearest_block(item: dict[str, Any]) -> str:
     if item["type"] != "extra_forbidden":
         return "Mend the line and run again."
-    known = [*Contract.model_fields, *Landing.model_fields, *Read.model_fields]
-    known += [*Identity.model_fields, *Column.model_fields, *Origin.model_fields]
-    near = get_close_matches(str(item["loc"][-1]), known, n=1)
+    *inside, name = item["loc"]
+    block = next((BLOCKS[p] for p in reversed(inside) if p in BLOCKS), Contract)
+    near = get_close_matches(str(name), block.model_fields, n=1)
     return f"Did you mean {near[0]!r}?" if near else "Remove it."
+
+
+BLOCKS: dict[object, type[BaseModel]] = {
+    "origin": Origin,
+    "landing": Landing,
+    "school_years": SchoolYears,
+    "read": Read,
+    "identity": Identity,
+    "columns": Column,
+}
 
 
 def match_columns(
@@ -185,11 +216,11 @@ def match_columns(
     Fails closed: the columns found must be exactly those of one layout. Columns that
     the contract does not know are left out and named in ``Match.additional``.
     """
-    cleaned = [_clean(cell) for cell in header]
+    cleaned = [clean_header(cell) for cell in header]
     found: dict[str, int] = {}
     for name, column in contract.columns.items():
         accepted = [
-            _clean(h.replace(YEAR_CODE, year_code or "")) for h in column.headers
+            clean_header(h.replace(YEAR_CODE, year_code or "")) for h in column.headers
         ]
         hits = [i for i, cell in enumerate(cleaned) if cell in accepted]
         if len(hits) > 1:
@@ -247,5 +278,6 @@ def _no_layout(
     )
 
 
-def _clean(cell: str) -> str:
+def clean_header(cell: str) -> str:
+    """Return a header without case and doubled blanks, for comparison."""
     return re.sub(r"\s+", " ", cell).strip().casefold()

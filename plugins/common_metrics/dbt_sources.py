@@ -13,8 +13,8 @@ HEAD = (
     "# Generated from expectations/{provider}/*.yml by `make sources`; do not edit.\n"
 )
 LOCATION = (
-    'read_parquet(\'{{{{ env_var("COMMON_METRICS_LAKE") }}}}/validated/{provider}/{{name}}'
-    "/*/*.parquet', union_by_name = true)"
+    'read_parquet(\'{{{{ env_var("COMMON_METRICS_LAKE") }}}}'
+    "/validated/{provider}/{{name}}/*/*.parquet', union_by_name = true)"
 )
 
 

@@ -17,6 +17,6 @@ class DeliveryRefused(ValueError):
 
     def sentence(self, where: str = "") -> str:
         """Return the four parts as text, with ``where`` (the file) in front."""
-        place = where + (f" row {self.row}" if self.row else "")
+        place = " ".join([where] * bool(where) + [f"row {self.row}"] * bool(self.row))
         parts = f"Expected {self.expected}. Found {self.found}. {self.todo}"
         return f"{place}: {parts}" if place else parts

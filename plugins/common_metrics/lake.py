@@ -73,7 +73,7 @@ class Lake:
         )
 
     def empty_rows(self, key: str) -> Path:
-        """Return the Parquet file without rows that keeps an extract's columns known."""
+        """Return the file without rows that keeps an extract's columns known."""
         return self._at("validated", key, "none", "columns.parquet")
 
     @property
@@ -121,6 +121,11 @@ class Lake:
         """Return the record of these bytes for this extract, or None."""
         file = self._record(key, sha256)
         return Delivery(**json.loads(file.read_text())) if file.exists() else None
+
+    def recorded_of(self, key: str) -> list[Delivery]:
+        """Return the records of one extract."""
+        files = (self.deliveries / key).glob("*.json")
+        return [Delivery(**json.loads(file.read_text())) for file in files]
 
     def all_recorded(self) -> list[Delivery]:
         """Return every record, in the order of extract and file name."""

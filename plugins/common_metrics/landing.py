@@ -14,6 +14,7 @@ from common_metrics.lake import UNMATCHED, Delivery, Lake
 from common_metrics.readers import decode, read_identity, school_year
 
 MAX_LINE = 1_000_000
+MAX_LINES = 1_000_000
 ARCHIVES = {b"PK\x03\x04": "a zip archive or workbook", b"\x1f\x8b": "a gzip archive"}
 
 
@@ -58,9 +59,11 @@ def land(contract: Contract, drop: Path, name: str, lake: Lake, at: str) -> Deli
     )
     earlier = lake.recorded(contract.key, delivery.sha256)
     if earlier:
-        delivery = delivery.with_(landed_at=earlier.landed_at, file=earlier.file)
         if (earlier.status, earlier.contract_sha256) == ("validated", contract.sha256):
-            return earlier
+            return _delivered_again(earlier, name, lake, at)
+        # Judged anew from here on: what an earlier judgement let pass must not stay.
+        lake.rows("validated", earlier).unlink(missing_ok=True)
+        delivery = delivery.with_(landed_at=earlier.landed_at)
     try:
         delivery = delivery.with_(school_year=_judge(contract, file, name))
     except DeliveryRefused as error:
@@ -69,6 +72,18 @@ def land(contract: Contract, drop: Path, name: str, lake: Lake, at: str) -> Deli
     _keep(file, lake.landing(delivery))
     lake.record(delivery)
     return delivery
+
+
+def _delivered_again(earlier: Delivery, name: str, lake: Lake, at: str) -> Delivery:
+    """Return the record of known bytes, made newest again if others came since.
+
+    A publisher who takes a correction back delivers the first bytes once more.
+    """
+    others = [d for d in lake.recorded_of(earlier.key) if d.file == name]
+    if any(d.landed_at > earlier.landed_at for d in others):
+        earlier = earlier.with_(landed_at=at)
+        lake.record(earlier)
+    return earlier
 
 
 def refuse(delivery: Delivery, error: DeliveryRefused, file: Path, lake: Lake) -> None:
@@ -80,7 +95,7 @@ def refuse(delivery: Delivery, error: DeliveryRefused, file: Path, lake: Lake) -
 
 
 def _judge(contract: Contract, file: Path, name: str) -> int | None:
-    """Return the school year that the file itself states; refuse what is not a table."""
+    """Return the school year that the file states; refuse what is no table."""
     data = _guarded_bytes(contract, file)
     text = decode(contract, data)
     _refuse_cut_text(contract, text)
@@ -122,6 +137,12 @@ def _refuse_other_type(data: bytes) -> None:
                 what,
                 "Take the table out of it and deliver that; archives are not opened.",
             )
+    if data.count(b"\n") > MAX_LINES:
+        raise DeliveryRefused(
+            f"at most {MAX_LINES:,} lines",
+            f"{data.count(10):,}",
+            "An extract of schools is smaller: check what was exported.",
+        )
     longest = max(len(line) for line in data.split(b"\n"))
     if longest > MAX_LINE:
         raise DeliveryRefused(

@@ -7,15 +7,23 @@ no cell (docs/decisions/0002).
 """
 
 import csv
+import io
 import re
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from common_metrics.contract import Contract, Match, match_columns
+from common_metrics.contract import (
+    YEAR_CODE,
+    Contract,
+    Match,
+    clean_header,
+    match_columns,
+)
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
 
@@ -23,7 +31,6 @@ SEARCHED_LINES = 40
 FORMULA = re.compile(r'^="(.*)"$')
 # Spreadsheets show a long number as 2.30005E+11 and save it so: the digits are lost.
 EXPONENT = re.compile(r"^\d+([.,]\d+)?E\+\d+$", re.IGNORECASE)
-LINEAGE = ["_source_file", "_source_row", "_layout", "_school_year", "_delivery"]
 FILE_COLUMNS = pa.schema(
     [
         ("_source_file", pa.string()),
@@ -31,6 +38,7 @@ FILE_COLUMNS = pa.schema(
         ("_layout", pa.string()),
         ("_school_year", pa.int64()),
         ("_delivery", pa.string()),
+        ("_visibility", pa.string()),
     ]
 )
 
@@ -55,10 +63,10 @@ def read(contract: Contract, delivery: Delivery, file: Path) -> Rows:
     identity = read_identity(contract, text)
     records = list(_records(contract, text))
     at = _header_at(contract, [cells for _, cells in records], identity.year_code)
-    header, body = records[at][1], records[at + 1 :]
-    _refuse_damaged_ids(contract, header, body)
+    header = records[at][1]
+    rows = [(row, cells) for row, cells in records[at + 1 :] if any(cells)]
+    _refuse_damaged_ids(contract, header, rows)
     match = match_columns(contract, header, identity.year_code)
-    rows = [(row, cells) for row, cells in body if any(cells)]
     _refuse_ragged(rows, len(header))
     return Rows(_table(contract, delivery, match, rows), match.additional)
 
@@ -69,12 +77,14 @@ def decode(contract: Contract, data: bytes) -> str:
     try:
         return data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeDecodeError as error:
+        # A byte order mark is taken off first, so the error's own bytes count.
+        read, at = error.object, error.start
         raise DeliveryRefused(
             f"{encoding} text",
-            f"a byte that is none (0x{data[error.start]:02x})",
+            f"a byte that is none (0x{read[at]:02x})",
             "Ask for the file as the contract says, or change read.encoding in "
             f"{contract.path}.",
-            row=data[: error.start].count(b"\n") + 1,
+            row=read[:at].count(b"\n") + 1,
         ) from None
 
 
@@ -125,7 +135,8 @@ def no_rows(contract: Contract) -> pa.Table:
 
 def _records(contract: Contract, text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield (physical row where the record starts, cleaned cells), blank ones too."""
-    lines = text.splitlines(keepends=True)
+    # Only \r and \n end a line: splitlines() would also break at U+2028 and \x0c.
+    lines = io.StringIO(text, newline="")
     reader = csv.reader(lines, delimiter=contract.read.delimiter, strict=True)
     start = 1
     try:
@@ -134,8 +145,9 @@ def _records(contract: Contract, text: str) -> Iterator[tuple[int, list[str]]]:
             start = reader.line_num + 1
     except csv.Error:
         raise DeliveryRefused(
-            "quotes that close",
-            "a quoted cell that does not end",
+            "quotes that close, and cells of a sensible length",
+            "a quoted cell that does not end, or one cell of more than "
+            f"{csv.field_size_limit():,} characters",
             "The file was cut or edited by hand: ask for it again.",
             row=start,
         ) from None
@@ -148,9 +160,8 @@ def _clean(cell: str) -> str:
 
 
 def _first_cells(contract: Contract, text: str) -> list[str]:
-    head = "".join(text.splitlines(keepends=True)[:SEARCHED_LINES])
-    reader = csv.reader(head.splitlines(), delimiter=contract.read.delimiter)
-    return [cell.strip() for cells in reader for cell in cells]
+    records = islice(_records(contract, text), SEARCHED_LINES)
+    return [cell for _, cells in records for cell in cells]
 
 
 def _header_at(
@@ -158,13 +169,13 @@ def _header_at(
 ) -> int:
     """Return the position of the record that holds most of the known headers."""
     known = {
-        header.replace("{year_code}", year_code or "").casefold()
+        clean_header(header.replace(YEAR_CODE, year_code or ""))
         for column in contract.columns.values()
         for header in column.headers
     }
 
     def hits(cells: list[str]) -> int:
-        return sum(re.sub(r"\s+", " ", cell).casefold() in known for cell in cells)
+        return sum(clean_header(cell) in known for cell in cells)
 
     counts = [hits(cells) for cells in records[:SEARCHED_LINES]]
     if max(counts, default=0) < 2:
@@ -177,20 +188,21 @@ def _header_at(
 
 
 def _refuse_damaged_ids(
-    contract: Contract, header: list[str], body: list[tuple[int, list[str]]]
+    contract: Contract, header: list[str], rows: list[tuple[int, list[str]]]
 ) -> None:
-    names = [h for c in contract.columns.values() if c.identifier for h in c.headers]
+    ids = [h for c in contract.columns.values() if c.identifier for h in c.headers]
+    known = {clean_header(title) for title in ids}
     for at, title in enumerate(header):
-        if title not in names:
+        if clean_header(title) not in known:
             continue
         damaged = [
-            row for row, cells in body if at < len(cells) and EXPONENT.match(cells[at])
+            row for row, cells in rows if at < len(cells) and EXPONENT.match(cells[at])
         ]
         if damaged:
             raise DeliveryRefused(
                 f"{title} with all its digits",
                 f"ids in exponent form, such as 2.3E+11, in {len(damaged):,} of "
-                f"{len(body):,} rows",
+                f"{len(rows):,} rows",
                 "A spreadsheet rewrote the ids and lost their digits; they cannot be "
                 "restored. Fetch the original file from the publisher and do not open "
                 "it in a spreadsheet before delivery.",
@@ -226,6 +238,7 @@ def _table(
         [match.layout] * len(rows),
         [delivery.school_year] * len(rows),
         [delivery.sha8] * len(rows),
+        [contract.visibility] * len(rows),
     ]
     schema = pa.schema([*_text_fields(contract), *FILE_COLUMNS])
     columns = [text(name) for name in contract.columns] + lineage

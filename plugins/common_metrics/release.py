@@ -151,20 +151,20 @@ def _write_tier(
 
 
 def _copy_table(con: duckdb.DuckDBPyConnection, table: Table) -> None:
-    con.execute(
-        f"create table {table.name} as select * from warehouse.{table.relation} order by all"
-    )
+    select = f"select * from warehouse.{table.relation} order by all"
+    con.execute(f"create table {table.name} as {select}")
     con.execute(f"comment on table {table.name} is {_literal(table.description)}")
     for name, column in table.columns.items():
         con.execute(
-            f"comment on column {table.name}.{name} is {_literal(column['description'])}"
+            f"comment on column {table.name}.{name} "
+            f"is {_literal(column['description'])}"
         )
 
 
 def _write_dictionary(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
     con.execute(
-        f'create table {DICTIONARY} ("table" varchar, "column" varchar, "type" varchar, '
-        '"unit" varchar, "description" varchar)'
+        f'create table {DICTIONARY} ("table" varchar, "column" varchar, '
+        '"type" varchar, "unit" varchar, "description" varchar)'
     )
     types = dict(
         ((t, c), kind)
@@ -240,23 +240,34 @@ def _refuse_small_cells(con: duckdb.DuckDBPyConnection) -> None:
     for table in ("school_outcomes", "state_outcomes"):
         (small,) = con.execute(
             f"""
+            with ruled as (
+                select
+                    cell.numerator,
+                    cell.denominator,
+                    coalesce(own.min_denominator, strict.min_denominator) as least,
+                    coalesce(own.min_numerator, strict.min_numerator) as least_of,
+                    coalesce(own.min_complement, strict.min_complement) as least_other,
+                from {table} as cell
+                left join suppression_minimums as own on cell.state = own.state
+                cross join (from suppression_minimums where state = '*') as strict
+                where cell.visibility = 'restricted'
+                    and cell.value_status in ('reported', 'range')
+            )
+
             select count(*)
-            from {table} as cell
-            left join suppression_minimums as own on cell.state = own.state
-            cross join (from suppression_minimums where state = '*') as strictest
-            where cell.visibility = 'restricted'
-                and cell.value_status in ('reported', 'range')
-                and not coalesce(
-                    cell.denominator >= coalesce(own.min_denominator, strictest.min_denominator)
-                    and cell.numerator >= coalesce(own.min_numerator, strictest.min_numerator)
-                    and cell.denominator - cell.numerator
-                    >= coalesce(own.min_complement, strictest.min_complement), false)
+            from ruled
+            where not coalesce(
+                denominator >= least
+                and numerator >= least_of
+                and denominator - numerator >= least_other,
+                false
+            )
             """
         ).fetchone()
         if small:
             raise ReleaseRefused(
-                f"public.duckdb {table}: expected no restricted cell below the minimums "
-                f"of suppression_minimums. Found {small}. Nothing was published; look "
+                f"public.duckdb {table}: expected no restricted cell below "
+                f"suppression_minimums. Found {small}. Nothing was published; look "
                 "at int_suppressed_cells in the build file."
             )
 

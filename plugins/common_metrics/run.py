@@ -5,6 +5,7 @@ python -m common_metrics.run --lake LAKE [--drop DROP]
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import time
@@ -77,8 +78,9 @@ def _prepare_airflow(lake: Lake, drop: Path) -> None:
 
 @contextmanager
 def _quiet(log: Path) -> Iterator[Console]:
-    """Send what Airflow, dbt and Great Expectations print to a log file; yield a console."""
-    console = Console(file=os.fdopen(os.dup(1), "w"), highlight=False)
+    """Send what the tools print to a log file; yield a console for us."""
+    width = None if sys.stdout.isatty() else 120
+    console = Console(file=os.fdopen(os.dup(1), "w"), highlight=False, width=width)
     saved = os.dup(1), os.dup(2)
     with log.open("a") as stream:
         os.dup2(stream.fileno(), 1)
@@ -93,7 +95,7 @@ def _quiet(log: Path) -> Iterator[Console]:
 
 
 def _run_dags(console: Console) -> dict[str, str]:
-    """Run the landing DAGs, then the build, then the publication; return their states."""
+    """Land, build, publish; return each DAG's state."""
     from airflow.dag_processing.dagbag import DagBag
 
     bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
@@ -175,11 +177,14 @@ def _report(console: Console, lake: Lake, states: dict[str, str]) -> int:
     records = lake.all_recorded()
     console.print(_deliveries(records))
     for record in records:
-        if record.status in ("refused", "unmatched"):
-            console.print(
-                f"{record.status}: {record.message}", soft_wrap=True, markup=False
-            )
+        if record.status == "refused":
+            console.print(f"refused: {record.message}", soft_wrap=True, markup=False)
+    for line in _unmatched(records):
+        console.print(line, soft_wrap=True, markup=False)
     failed = [dag_id for dag_id, state in states.items() if state == "failed"]
+    if {"build_warehouse", "publish_release"} & set(failed):
+        reason = _last_error(lake.log("airflow.log").read_text())
+        console.print(f"reason: {reason}", soft_wrap=True, markup=False)
     if manifests(lake):
         _print_release(console, lake)
     if failed:
@@ -219,6 +224,30 @@ def _deliveries(records: list) -> Table:
     return table
 
 
+def _last_error(log: str) -> str:
+    """Return the last exception in the log with the lines of its message."""
+    found = re.findall(
+        r"^[\w.]+(?:Error|Failed|Refused|Exception): (.*(?:\n(?!\d{4}-).*)*)", log, re.M
+    )
+    return found[-1].strip() if found else "none found in the log"
+
+
+def _unmatched(records: list) -> list[str]:
+    """Return a line a folder for the files that no contract asks for."""
+    files = [Path(record.file) for record in records if record.status == "unmatched"]
+    if not files:
+        return []
+    head = (
+        f"NO CONTRACT asks for these {len(files)} files (deliveries, status unmatched):"
+    )
+    folders = sorted({file.parent for file in files})
+    inside = {f: [x.name for x in files if x.parent == f] for f in folders}
+    return [head] + [
+        f"  {folder}/  {len(names)}: {', '.join(names[:2])}{', ...' * (len(names) > 2)}"
+        for folder, names in inside.items()
+    ]
+
+
 FIRST_TABLE = """
 select state, school_year, metric_id,
     coalesce(cast(value_pct as varchar), value_status) as state_rate,
@@ -241,9 +270,8 @@ def _print_release(console: Console, lake: Lake) -> None:
     console.print(f"release     {lake.current.resolve().name}")
     for name in ("public.duckdb", "partner.duckdb", "site/index.html", "manifest.json"):
         console.print(f"            {lake.current / name}", soft_wrap=True)
-    console.print(
-        f"data docs   {lake.root / 'data_docs'}/<extract>/gx/...", soft_wrap=True
-    )
+    docs = lake.root / "data_docs/ct/graduation_4yr/gx/uncommitted/data_docs/local_site"
+    console.print(f"data docs   {docs / 'index.html'}, one an extract", soft_wrap=True)
 
 
 if __name__ == "__main__":

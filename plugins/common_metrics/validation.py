@@ -1,9 +1,10 @@
 """Validation: Great Expectations judges, rows move, and the count is proven."""
 
 import os
+import re
 import warnings
 from collections.abc import Iterable
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 from common_metrics import readers
 from common_metrics.contract import Contract
 from common_metrics.errors import DeliveryRefused
-from common_metrics.lake import Delivery, Lake
+from common_metrics.lake import UNDATED, Delivery, Lake
 
 # Row numbers, never cell values: what stands in these results ends in Data Docs.
 RESULT_FORMAT = {
@@ -22,6 +23,9 @@ RESULT_FORMAT = {
     "exclude_unexpected_values": True,
     "include_unexpected_rows": False,
 }
+
+
+FOREIGN = re.compile(r"<(script|link|img)\b[^>]*https?://[^>]*>(</script>)?")
 
 
 def validate(contract: Contract, delivery: Delivery, lake: Lake) -> Delivery:
@@ -50,6 +54,9 @@ def build_data_docs(key: str, lake: Lake) -> Path:
     """Render the extract's Data Docs and return the folder of their start page."""
     context = _context(lake.data_docs(key))
     context.build_data_docs()
+    for page in lake.data_docs(key).rglob("*.html"):
+        # Great Expectations' pages call a logo and scripts from elsewhere.
+        page.write_text(FOREIGN.sub("", page.read_text()))
     return lake.data_docs(key) / "gx" / "uncommitted" / "data_docs" / "local_site"
 
 
@@ -115,7 +122,7 @@ def _judge(
     return [item.to_json_dict() for item in result.results]
 
 
-@cache
+@lru_cache(maxsize=1)
 def _definition(contract: Contract, folder: Path) -> Any:
     """Return what Great Expectations runs for a contract; it takes 0.2 s to make."""
     import great_expectations as gx
@@ -152,7 +159,7 @@ def _derived(contract: Contract) -> list[dict[str, Any]]:
     ]
 
 
-@cache
+@lru_cache(maxsize=1)
 def _context(folder: Path) -> Any:
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
     warnings.filterwarnings("ignore", module="great_expectations")
@@ -165,17 +172,29 @@ def _context(folder: Path) -> Any:
 
 def _refuse_failed_file(contract: Contract, results: list[dict[str, Any]]) -> None:
     for result in results:
-        if not result["success"]:
+        if not result["success"] and not _only_warns(result):
             raise DeliveryRefused(
-                _says(result), _found(result), _todo(contract), row=_first_row(result)
+                _says(result),
+                _found(result),
+                _todo(contract, result),
+                row=_first_row(result),
             )
 
 
-def _todo(contract: Contract) -> str:
-    return (
+def _only_warns(result: dict[str, Any]) -> bool:
+    config = result["expectation_config"]
+    raised = result.get("exception_info", {}).get("raised_exception", False)
+    return config.get("severity") == "warning" and not raised
+
+
+def _todo(contract: Contract, result: dict[str, Any]) -> str:
+    why = (
         "So many cannot be single mistakes: the layout or a code list has changed, or "
-        f"this is another extract. Compare it with the last one and {contract.path}."
+        "this is another extract."
+        if _rows(result)
+        else "The table as a whole is not what is due: check that it is complete."
     )
+    return f"{why} Compare it with the last one and {contract.path}."
 
 
 def _says(result: dict[str, Any]) -> str:
@@ -190,7 +209,8 @@ def _says(result: dict[str, Any]) -> str:
 def _found(result: dict[str, Any]) -> str:
     counted = result["result"]
     if "unexpected_count" in counted:
-        return f"{counted['unexpected_count']} of {counted['element_count']} rows otherwise"
+        count, rows = counted["unexpected_count"], counted["element_count"]
+        return f"{count} of {rows} rows otherwise"
     return f"{counted.get('observed_value', 'an error in the check itself')}"
 
 
@@ -228,7 +248,8 @@ def _message(
         row, why = moved["_source_row"][0].as_py(), moved["_reason"][0].as_py()
         parts.append(
             f"{moved.num_rows} rows quarantined, the first is row {row} ({why}); see "
-            f"quarantine/{delivery.key}/{delivery.school_year}/{delivery.sha8}.parquet"
+            f"quarantine/{delivery.key}/{delivery.school_year or UNDATED}/"
+            f"{delivery.sha8}.parquet"
         )
     if duplicates:
         parts.append(f"{duplicates} exact duplicates left out")

@@ -28,13 +28,16 @@ baselines as (
         outcomes.provider as baseline_provider,
         outcomes.source_file as baseline_source_file,
         outcomes.source_row as baseline_source_row,
-        outcomes.numerator is not null and outcomes.denominator is not null as has_counts,
+        outcomes.numerator is not null
+        and outcomes.denominator is not null as has_counts,
         case metrics.direction
-            when 'higher' then 100 - coalesce(outcomes.value_high_pct, outcomes.value_pct)
+            when 'higher'
+                then 100 - coalesce(outcomes.value_high_pct, outcomes.value_pct)
             else coalesce(outcomes.value_low_pct, outcomes.value_pct)
         end as printed_low_pct,
         case metrics.direction
-            when 'higher' then 100 - coalesce(outcomes.value_low_pct, outcomes.value_pct)
+            when 'higher'
+                then 100 - coalesce(outcomes.value_low_pct, outcomes.value_pct)
             else coalesce(outcomes.value_high_pct, outcomes.value_pct)
         end as printed_high_pct,
         case metrics.direction
@@ -66,10 +69,14 @@ unrounded as (
         baseline_source_row,
         direction,
         rule_version,
-        cast(case when has_counts then unrounded_low_pct else printed_low_pct end
-            as decimal(18, 12)) as not_meeting_low_pct,
-        cast(case when has_counts then unrounded_high_pct else printed_high_pct end
-            as decimal(18, 12)) as not_meeting_high_pct,
+        cast(
+            case when has_counts then unrounded_low_pct else printed_low_pct end
+            as decimal(18, 12)
+        ) as not_meeting_low_pct,
+        cast(
+            case when has_counts then unrounded_high_pct else printed_high_pct end
+            as decimal(18, 12)
+        ) as not_meeting_high_pct,
     from baselines
 )
 

@@ -35,15 +35,29 @@ series as (
 
 missing as (
     select
-        series.* exclude (first_year, last_year),
+        series.provider,
+        series.extract,
+        series.level,
+        series.state,
+        series.school_key,
+        series.school_id_nces,
+        series.school_id_state,
+        series.lea_id_nces,
+        series.lea_id_state,
+        series.lea_name,
+        series.school_name,
         coverage.school_year,
+        series.metric_id,
+        series.student_group,
+        series.definition_id,
+        series.visibility,
     from series
     inner join coverage
         on
             series.provider = coverage.provider
             and series.extract = coverage.extract
-            and coverage.school_year > series.first_year
-            and coverage.school_year < series.last_year
+            and series.first_year < coverage.school_year
+            and series.last_year > coverage.school_year
 )
 
 select * from missing

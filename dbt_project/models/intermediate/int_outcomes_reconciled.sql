@@ -27,9 +27,15 @@ ranked as (
     select
         completed.*,
         row_number() over (
-            partition by level, state, school_key, school_year, metric_id, student_group
+            partition by
+                completed.level,
+                completed.state,
+                completed.school_key,
+                completed.school_year,
+                completed.metric_id,
+                completed.student_group
             order by
-                case value_status
+                case completed.value_status
                     when 'reported' then 1
                     when 'range' then 2
                     when 'suppressed' then 3

@@ -7,6 +7,7 @@
     ref('stg_ct__graduation_6yr'),
     ref('stg_ct__college_entrance'),
     ref('stg_us__edfacts_acgr'),
+    ref('stg_nessc__common_metrics_submission'),
 ] %}
 
 with unioned as (

@@ -25,8 +25,12 @@ multiplied as (
         baselines.*,
         factors.school_year,
         factors.target_model,
-        cast(not_meeting_low_pct * remaining_factor as decimal(18, 12)) as rule_low_pct,
-        cast(not_meeting_high_pct * remaining_factor as decimal(18, 12)) as rule_high_pct,
+        cast(
+            baselines.not_meeting_low_pct * factors.remaining_factor as decimal(18, 12)
+        ) as rule_low_pct,
+        cast(
+            baselines.not_meeting_high_pct * factors.remaining_factor as decimal(18, 12)
+        ) as rule_high_pct,
     from baselines
     inner join factors
         on baselines.rule_version = factors.rule_version

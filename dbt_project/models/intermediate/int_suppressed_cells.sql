@@ -18,7 +18,8 @@ strictest as (
 ruled as (
     select
         outcomes.*,
-        coalesce(minimums.min_denominator, strictest.min_denominator) as min_denominator,
+        coalesce(minimums.min_denominator, strictest.min_denominator)
+            as min_denominator,
         coalesce(minimums.min_numerator, strictest.min_numerator) as min_numerator,
         coalesce(minimums.min_complement, strictest.min_complement) as min_complement,
     from outcomes

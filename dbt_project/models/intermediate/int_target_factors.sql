@@ -30,8 +30,10 @@ compounded as (
         cast(
             compounded.compounding_factor * (100 - decreases.decrease_pct) * 0.01
             as decimal(18, 12)
-        ),
-        cast(compounded.linear_factor - decreases.decrease_pct * 0.01 as decimal(18, 12)),
+        ) as compounding_factor,
+        cast(
+            compounded.linear_factor - decreases.decrease_pct * 0.01 as decimal(18, 12)
+        ) as linear_factor,
     from compounded
     inner join decreases
         on
@@ -51,8 +53,8 @@ by_model as (
     select
         rule_version,
         school_year,
-        'linear',
-        greatest(0, linear_factor),
+        'linear' as target_model,
+        greatest(0, linear_factor) as remaining_factor,
     from compounded
     where step > 0
 )

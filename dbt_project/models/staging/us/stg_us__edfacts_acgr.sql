@@ -1,11 +1,15 @@
 -- One row a school in the file, one row a school and student group here. A rate is
 -- printed as a whole number, a range, or a bound, by the size of the cohort.
+{%- set groups = [
+    'all', 'mam', 'mas', 'mbl', 'mhi', 'mtr', 'mwh', 'cwd', 'ecd', 'lep',
+] %}
+
 with printed as (
     select * from {{ source('us', 'edfacts_acgr') }}
 ),
 
 unpivoted as (
-    {%- for group in ['all', 'mam', 'mas', 'mbl', 'mhi', 'mtr', 'mwh', 'cwd', 'ecd', 'lep'] %}
+    {%- for group in groups %}
     {%- if not loop.first %}
     union all
     {%- endif %}
@@ -37,7 +41,7 @@ renamed as (
         denominator_token,
         value_token,
         'acgr_34cfr200_19' as definition_id,
-        'public' as visibility,
+        _visibility as visibility,
         cast(strptime(as_of_date, '%d%b%y') as date) as data_as_of,
         _source_file as source_file,
         _source_row as source_row,

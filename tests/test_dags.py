@@ -1,0 +1,101 @@
+"""The DAGs load, have the shape that the design says, and shadow no module."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from common_metrics.contract import load_contracts
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def dags(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    from airflow.dag_processing.dagbag import DagBag
+
+    bag = DagBag(str(ROOT / "dags"))
+    assert bag.import_errors == {}
+    return bag.dags
+
+
+def test_each_contract_has_a_dag_and_nothing_else_does(dags: dict) -> None:
+    landing = {f"land_{key.replace('/', '_')}" for key in load_contracts()}
+    others = {"build_warehouse", "publish_release", "roll_back_release"}
+    assert set(dags) == landing | others
+
+
+def test_landing_maps_a_group_over_deliveries_on_the_contract_s_schedule(
+    dags: dict,
+) -> None:
+    for key, contract in load_contracts().items():
+        dag = dags[f"land_{key.replace('/', '_')}"]
+        assert dag.timetable.expression == contract.landing.schedule
+        assert dag.max_active_runs == 1
+        assert dag.catchup is False
+        assert set(dag.task_ids) == {
+            *("find_deliveries", "delivery.land", "delivery.validate"),
+            *("announce", "settle"),
+        }
+        assert dag.task_group.children["delivery"].__class__.__name__.startswith(
+            "Mapped"
+        )
+        assert dag.get_task("delivery.land").map_index_template == "{{ delivery }}"
+        (asset,) = dag.get_task("announce").outlets
+        assert asset.name == f"validated/{key}"
+
+
+def test_any_validated_extract_asks_for_a_build_and_a_build_for_a_release(
+    dags: dict,
+) -> None:
+    build, publish = dags["build_warehouse"], dags["publish_release"]
+    wanted = {asset.name for asset in build.timetable.asset_condition.objects}
+    assert wanted == {f"validated/{key}" for key in load_contracts()}
+    assert type(build.timetable.asset_condition).__name__ == "AssetAny"
+    assert build.max_active_runs == publish.max_active_runs == 1
+    (built,) = build.get_task("dbt_build").outlets
+    assert [a.name for a in publish.timetable.asset_condition.objects] == [built.name]
+
+
+def test_dag_files_are_thin() -> None:
+    for file in (ROOT / "dags").glob("*.py"):
+        assert len(file.read_text().splitlines()) <= 100, file.name
+
+
+def test_the_plugins_folder_shadows_no_module() -> None:
+    """Airflow loads each file below plugins/ under its bare name unless ignored."""
+    code = (
+        "import sys; from airflow import plugins_manager; "
+        "plugins_manager._get_plugins(); "
+        "print([name for name, module in sys.modules.items() if '.' not in name "
+        "and str(getattr(module, '__file__', ''))"
+        f".startswith({str(ROOT / 'plugins')!r})])"
+    )
+    environment = {**os.environ, "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins")}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip().splitlines()[-1] == "[]"
+    assert "common_metrics/" in (ROOT / "plugins/.airflowignore").read_text().split()
+
+
+def test_parsing_the_dags_imports_neither_great_expectations_nor_pandas() -> None:
+    code = (
+        "import sys; sys.path[:0] = ['plugins', 'dags']; import land_extracts, "
+        "build_warehouse, publish_release; "
+        "print([m for m in ('great_expectations', 'pandas') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip().splitlines()[-1] == "[]"

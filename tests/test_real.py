@@ -1,0 +1,304 @@
+"""The publishers' real files through the whole pipeline: what was measured holds."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from bench import BARE, BARE_ROWS, PIPELINE_ROWS
+from test_end_to_end import Run, make_run
+
+from common_metrics import release
+from common_metrics.lake import Lake
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    return Lake(tmp_path_factory.mktemp("real") / "lake")
+
+
+@pytest.fixture(scope="module")
+def run(lake: Lake, real_data: Path) -> Run:
+    return make_run(lake.root, real_data)
+
+
+@pytest.fixture(scope="module")
+def public(lake: Lake, run: Run) -> duckdb.DuckDBPyConnection:
+    assert lake.current.exists(), run.stdout + run.stderr
+    return duckdb.connect(str(lake.current / "public.duckdb"), read_only=True)
+
+
+def test_the_damaged_federal_file_is_refused_and_changes_nothing_else(
+    run: Run, public: duckdb.DuckDBPyConnection
+) -> None:
+    assert run.returncode == 1
+    assert "Failed: land_us_edfacts_acgr. What is sound is published" in run.stdout
+    refused = public.execute(
+        "select file, message from deliveries where status = 'refused'"
+    ).fetchall()
+    ((file, message),) = refused
+    assert file == "edfacts_acgr/damaged/acgr-sch-sy2017-18.csv"
+    assert "row 1495" in message and "exponent form" in message
+    assert message in run.stdout
+    years = public.execute(
+        "select distinct school_year from school_outcomes where provider = 'us' "
+        "and source_file is not null order by all"
+    ).fetchall()
+    assert years == [(2012,), (2014,), (2015,), (2016,)]
+
+
+def test_every_good_file_landed_and_the_rest_is_listed(
+    run: Run, public: duckdb.DuckDBPyConnection
+) -> None:
+    landed = public.execute(
+        "select provider || '/' || extract, count(*) from deliveries "
+        "where status = 'validated' group by all order by all"
+    ).fetchall()
+    assert landed == [
+        ("ct/college_entrance", 35),
+        ("ct/graduation_4yr", 89),
+        ("ct/graduation_5yr", 74),
+        ("ct/graduation_6yr", 39),
+        ("nessc/school_crosswalk", 1),
+        ("us/edfacts_acgr", 4),
+    ]
+    unmatched = public.execute(
+        "select count(*) from deliveries where status = 'unmatched'"
+    ).fetchone()[0]
+    assert f"NO CONTRACT asks for these {unmatched} files" in run.stdout
+    assert "ct_districts/chronic_all/raw/" in run.stdout
+
+
+def test_an_additional_column_is_reported_and_left_out(
+    public: duckdb.DuckDBPyConnection,
+) -> None:
+    message = public.execute(
+        "select message from deliveries where file = 'edfacts_acgr/EdFacts 2014.csv'"
+    ).fetchone()[0]
+    assert message == (
+        'columns not in expectations/us/edfacts_acgr.yml left out: "INSERT_DATE"'
+    )
+
+
+def test_state_rows_are_as_printed_and_the_missing_year_is_said(
+    public: duckdb.DuckDBPyConnection,
+) -> None:
+    rates = public.execute(
+        "select metric_id, school_year, numerator, denominator, value_pct, "
+        "value_status "
+        "from state_outcomes where state = 'CT' and student_group = 'all' "
+        "and metric_id like 'acgr%' order by all"
+    ).fetchall()
+    assert rates == [
+        ("acgr_4yr", 2011, 37416, 45221, 82.7, "reported"),
+        ("acgr_4yr", 2012, 37228, 43883, 84.8, "reported"),
+        ("acgr_4yr", 2013, None, None, None, "not_reported"),
+        ("acgr_4yr", 2014, 37466, 43050, 87.0, "reported"),
+        ("acgr_4yr", 2015, 36965, 42392, 87.2, "reported"),
+        ("acgr_5yr", 2011, 38600, 45167, 85.5, "reported"),
+        ("acgr_5yr", 2012, 38425, 43905, 87.5, "reported"),
+        ("acgr_5yr", 2013, None, None, None, "not_reported"),
+        ("acgr_5yr", 2014, 38410, 42993, 89.3, "reported"),
+        ("acgr_6yr", 2011, 38909, 45151, 86.2, "reported"),
+    ]
+
+
+def test_the_missing_year_is_missing_in_every_table_that_would_need_it(
+    public: duckdb.DuckDBPyConnection,
+) -> None:
+    assert public.execute(
+        "select extract, coverage_status from coverage "
+        "where provider = 'ct' and school_year = 2013 order by all"
+    ).fetchall() == [
+        ("college_entrance", "missing"),
+        ("graduation_4yr", "missing"),
+        ("graduation_5yr", "missing"),
+        ("graduation_6yr", "received"),
+    ]
+    schools = public.execute(
+        "select count(*), count(value_pct), count(denominator) from school_outcomes "
+        "where provider = 'ct' and extract = 'graduation_4yr' and school_year = 2013"
+    ).fetchone()
+    assert schools[0] > 2000 and schools[1:] == (0, 0)
+    assert public.execute(
+        "select distinct value_status from coalition_outcomes "
+        "where school_year = 2013 and metric_id = 'acgr_4yr'"
+    ).fetchall() == [("not_reported",)]
+
+
+def test_exact_state_rates_lie_in_the_federal_ranges(
+    public: duckdb.DuckDBPyConnection,
+) -> None:
+    """Connecticut 2014-15: 159 schools print an exact rate and a federal cell."""
+    pairs = public.execute(
+        """
+        select ct.value_pct, us.value_pct, us.value_low_pct, us.value_high_pct,
+            ct.denominator = us.denominator, ct.is_preferred, us.is_preferred
+        from school_outcomes as ct
+        inner join school_outcomes as us
+            using (school_id_nces, school_year, metric_id, student_group)
+        where ct.provider = 'ct' and us.provider = 'us' and school_year = 2015
+            and student_group = 'all' and ct.value_status = 'reported'
+            and us.value_status in ('reported', 'range')
+        """
+    ).fetchall()
+    assert len(pairs) >= 159
+    for exact, whole, low, high, _, ct_preferred, us_preferred in pairs:
+        low, high = (whole, whole) if whole is not None else (low, high)
+        assert low - 0.5 <= exact <= high + 0.5
+        assert ct_preferred and not us_preferred
+    assert sum(same for *_, same, _, _ in pairs) == 155
+
+
+def test_disagreements_beyond_the_range_are_few_and_listed(
+    public: duckdb.DuckDBPyConnection,
+) -> None:
+    found = public.execute(
+        "select school_year, count(*), max(beyond_pct) < 1.5, count(source_row) "
+        "from reconciliation group by all order by all"
+    ).fetchall()
+    assert found == [(2012, 7, True, 7), (2014, 3, True, 3), (2015, 2, True, 2)]
+
+
+@pytest.mark.parametrize(
+    ("token", "expected"),
+    [
+        ("GE95", ("range", None, 95, 100)),
+        ("LE5", ("range", None, 0, 5)),
+        ("LT50", ("range", None, 0, 50)),
+        ("85-89", ("range", None, 85, 89)),
+        ("94", ("reported", 94, None, None)),
+        ("PS", ("suppressed", None, None, None)),
+        (".", ("not_reported", None, None, None)),
+    ],
+)
+def test_each_federal_cell_has_the_status_and_bounds_of_its_text(
+    public: duckdb.DuckDBPyConnection, real_data: Path, token: str, expected: tuple
+) -> None:
+    file = real_data / "edfacts_acgr/EdFacts 2015.csv"
+    printed = duckdb.sql(
+        f"select NCESSCH from read_csv('{file}', all_varchar = true) "
+        f"where ALL_RATE_1415 = '{token}'"
+    ).fetchall()
+    held = public.execute(
+        "select value_status, value_pct, value_low_pct, value_high_pct, count(*) "
+        "from school_outcomes where provider = 'us' and school_year = 2015 "
+        "and student_group = 'all' and school_id_nces in (select unnest(?)) "
+        "group by all",
+        [[school for (school,) in printed]],
+    ).fetchall()
+    assert held == ([(*expected, len(printed))] if printed else [])
+
+
+def test_markers_of_edsight_keep_their_status(
+    public: duckdb.DuckDBPyConnection, real_data: Path
+) -> None:
+    folder = real_data / "ct_edsight/four-year-graduation-rates-school"
+    name = "four-year-graduation-rates__2014-15_all-schools_race_grad.csv"
+    text = (folder / name).read_text()
+    rates = [
+        line.rsplit(",", 1)[1].strip('"') for line in text.splitlines()[5:] if line
+    ]
+    held = dict(
+        public.execute(
+            "select value_status, count(*) from school_outcomes "
+            "where source_file like ? and metric_id = 'acgr_4yr' group by all",
+            [f"%{name}"],
+        ).fetchall()
+    )
+    assert held == {
+        "suppressed": rates.count("*"),
+        "not_applicable": rates.count("N/A"),
+        "reported": sum(re.fullmatch(r"[\d.]+", rate) is not None for rate in rates),
+    }
+    counted_beside_a_star = public.execute(
+        "select count(*) from school_outcomes where value_status = 'suppressed' "
+        "and provider = 'ct' and numerator > 0 and value_pct is null"
+    ).fetchone()[0]
+    assert counted_beside_a_star > 0
+
+
+def test_an_independent_reading_of_the_same_files_gives_the_same_cells(
+    lake: Lake, real_data: Path, public: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """All but the four quarantined rows, which print -200.0 in both their cells."""
+    bare = tmp_path / "bare.duckdb"
+    subprocess.run([sys.executable, "-c", BARE, str(real_data), str(bare)], check=True)
+    with duckdb.connect(str(bare), read_only=True) as con:
+        con.execute(
+            "create temp table t as select * from typed where value_pct >= 0 "
+            "or value_pct is null"
+        )
+        theirs = con.execute(BARE_ROWS.replace("from typed", "from t")).fetchall()
+    assert theirs == public.execute(PIPELINE_ROWS).fetchall()
+    assert sum(row[4] for row in theirs) > 900_000
+
+
+def test_no_number_is_held_that_is_not_printed(
+    public: duckdb.DuckDBPyConnection, real_data: Path
+) -> None:
+    """Every numerator, denominator and rate stands in the row it names as source."""
+    cells = public.execute(
+        "select source_file, source_row, numerator, denominator, value_pct "
+        "from school_outcomes where provider = 'ct' and source_file is not null "
+        "and value_status <> 'not_applicable' using sample 3000 rows (reservoir, 7)"
+    ).fetchall()
+    texts: dict[str, list[str]] = {}
+    for file, row, numerator, denominator, value in cells:
+        lines = texts.setdefault(file, (real_data / file).read_text().splitlines())
+        printed = [cell.strip('"') for cell in lines[row - 1].split(",")]
+        for number in (numerator, denominator):
+            assert number is None or str(number) in printed
+        assert value is None or f"{value:.1f}" in printed
+
+
+def test_targets_of_the_real_baselines(public: duckdb.DuckDBPyConnection) -> None:
+    """Every school with a usable baseline of 2014 has both paths to 2020."""
+    per_series = public.execute(
+        "select distinct count(*), count(distinct target_model), min(school_year), "
+        "max(school_year) from school_targets "
+        "group by school_key, metric_id, student_group"
+    ).fetchall()
+    assert per_series == [(12, 2, 2015, 2020)]
+    without = public.execute(
+        """
+        select count(*)
+        from school_outcomes as baseline
+        anti join school_targets as target
+            using (school_key, metric_id, student_group)
+        inner join dim_metric using (metric_id)
+        where baseline.school_year = 2014 and baseline.is_preferred and has_targets
+            and baseline.value_status in ('reported', 'range')
+        """
+    ).fetchone()
+    assert without == (0,)
+    ansonia = public.execute(
+        "select school_year, target_model, target_not_meeting_pct::varchar "
+        "from school_targets inner join dim_school using (school_key) "
+        "where school_name = 'Ansonia High School' and metric_id = 'acgr_4yr' "
+        "and student_group = 'all' and school_year = 2020 order by 2"
+    ).fetchall()
+    ((baseline,),) = public.execute(
+        "select (100 - 100.0 * numerator / denominator) from school_outcomes "
+        "where school_name = 'Ansonia High School' and metric_id = 'acgr_4yr' "
+        "and student_group = 'all' and school_year = 2014 and is_preferred"
+    ).fetchall()
+    assert [round(float(v), 8) for _, _, v in ansonia] == [
+        round(baseline * 0.59213025, 8),
+        round(baseline * 0.5, 8),
+    ]
+
+
+def test_a_second_real_run_changes_nothing(
+    lake: Lake, run: Run, public: duckdb.DuckDBPyConnection, real_data: Path
+) -> None:
+    before = {f: f.stat().st_mtime_ns for f in lake.validated.rglob("*.parquet")}
+    releases = list(release.manifests(lake))
+    again = make_run(lake.root, real_data)
+    assert again.returncode == 1, "the damaged file is still in the folder"
+    assert list(release.manifests(lake)) == releases
+    assert {
+        f: f.stat().st_mtime_ns for f in lake.validated.rglob("*.parquet")
+    } == before
