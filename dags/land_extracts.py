@@ -66,14 +66,9 @@ def land_extract(contract: Contract) -> None:
         @task(trigger_rule="all_done")
         def settle(names: list[str]) -> None:
             """Fail the run, in plain words, if a delivery in the folder is refused."""
-            records = settings.lake().all_recorded()
-            refused = [
-                record.message
-                for record in records
-                if record.key == contract.key
-                and record.status == "refused"
-                and record.file in names
-            ]
+            newest = settings.lake().newest_of(contract.key)
+            delivered = [newest[name] for name in names if name in newest]
+            refused = [d.message for d in delivered if d.status == "refused"]
             if refused:
                 raise AirflowFailException("\n".join(refused))
 

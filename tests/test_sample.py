@@ -372,7 +372,7 @@ def test_edsight_files_are_printed_as_the_state_prints(out: Path) -> None:
     printed = {
         p: b for p, b in files(out).items() if p.startswith("extracts/ct_edsight")
     }
-    assert len(printed) == 7 * 4 * (3 + 2 + 1) + 2 * 7
+    assert len(printed) == 4 * ((3 + 7 + 7) + (3 + 7) + 3) + 2 * 7
     assert not any("__2012-13" in path for path in printed), "2012-13 is not delivered"
     for path, content in printed.items():
         assert content.isascii() and content.endswith(b"\r\n\r\n"), path
@@ -675,7 +675,7 @@ def test_the_two_publishers_agree_but_for_the_planted_cell(out: Path) -> None:
         compared += 1
         if not inside or mine[10] != row[10]:
             different.append((row[5], row[6], row[8]))
-    assert compared > 100
+    assert compared > 90
     assert different == [("Elmsgrove High School", "2015", "all")]
 
 

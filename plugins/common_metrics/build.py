@@ -84,6 +84,7 @@ def _due(contract: Contract) -> list[dict[str, object]]:
             "provider": contract.provider,
             "extract": contract.extract,
             "school_year": year,
+            "files_due": years.files,
             "not_collected_reason": years.not_collected.get(year),
         }
         for year in range(years.first, years.last + 1)
@@ -92,8 +93,8 @@ def _due(contract: Contract) -> list[dict[str, object]]:
 
 def _code() -> list[Path]:
     dbt = [f for f in DBT_PROJECT.rglob("*") if f.suffix in (".sql", ".yml", ".csv")]
-    python = list((PLUGINS / "common_metrics").glob("*.py"))
-    return sorted(f for f in [*dbt, *python] if "target" not in f.parts)
+    ours = [f for f in (PLUGINS / "common_metrics").rglob("*.*") if f.suffix != ".pyc"]
+    return sorted(f for f in [*dbt, *ours] if "target" not in f.parts)
 
 
 def _explain(log: str) -> str:

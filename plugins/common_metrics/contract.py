@@ -47,10 +47,14 @@ class Origin(_Block):
 
 
 class SchoolYears(_Block):
-    """The school years that are due, as end years; ``not_collected`` says why not."""
+    """The school years that are due, as end years, and how many files a year has.
+
+    ``not_collected`` gives the reason for a year that will never come.
+    """
 
     first: int
     last: int
+    files: int = 1
     not_collected: dict[int, str] = {}
 
 

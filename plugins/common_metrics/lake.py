@@ -127,6 +127,11 @@ class Lake:
         files = (self.deliveries / key).glob("*.json")
         return [Delivery(**json.loads(file.read_text())) for file in files]
 
+    def newest_of(self, key: str) -> dict[str, Delivery]:
+        """Return the newest record of each file name of one extract."""
+        records = sorted(self.recorded_of(key), key=lambda d: (d.landed_at, d.sha256))
+        return {record.file: record for record in records}
+
     def all_recorded(self) -> list[Delivery]:
         """Return every record, in the order of extract and file name."""
         files = self.deliveries.rglob("*.json")

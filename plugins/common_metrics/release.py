@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -302,7 +303,10 @@ def main() -> None:
     args = parser.parse_args()
     lake = Lake(args.lake)
     if args.action == "rollback":
-        print(f"current is now {rollback(lake, args.release)}")
+        try:
+            print(f"current is now {rollback(lake, args.release)}")
+        except ReleaseRefused as refused:
+            sys.exit(str(refused))
     for release in manifests(lake):
         mark = "*" if release == lake.current.resolve().name else " "
         print(f"{mark} {release}")

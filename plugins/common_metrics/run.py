@@ -28,7 +28,7 @@ from rich.progress import (
 from rich.table import Table
 
 from common_metrics.contract import load_contracts
-from common_metrics.lake import Lake
+from common_metrics.lake import Delivery, Lake
 from common_metrics.release import manifests
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ def main() -> int:
     _prepare_airflow(lake, drop)
     with _quiet(lake.log("airflow.log")) as console:
         states = _run_dags(console)
-    return _report(console, lake, states)
+    return _report(console, lake, drop, states)
 
 
 def _sample(lake: Lake) -> Path:
@@ -172,13 +172,12 @@ def _watch(
             progress.update(bar, completed=done or 0, total=total)
 
 
-def _report(console: Console, lake: Lake, states: dict[str, str]) -> int:
+def _report(console: Console, lake: Lake, drop: Path, states: dict[str, str]) -> int:
     """Print what arrived, what is wrong, where the result is and a first table."""
     records = lake.all_recorded()
     console.print(_deliveries(records))
-    for record in records:
-        if record.status == "refused":
-            console.print(f"refused: {record.message}", soft_wrap=True, markup=False)
+    for record in _still_refused(lake, drop):
+        console.print(f"refused: {record.message}", soft_wrap=True, markup=False)
     for line in _unmatched(records):
         console.print(line, soft_wrap=True, markup=False)
     failed = [dag_id for dag_id, state in states.items() if state == "failed"]
@@ -196,7 +195,13 @@ def _report(console: Console, lake: Lake, states: dict[str, str]) -> int:
     return 1 if failed else 0
 
 
-def _deliveries(records: list) -> Table:
+def _still_refused(lake: Lake, drop: Path) -> list[Delivery]:
+    """Return the refused among the newest records of the files in the drop folder."""
+    newest = [d for key in load_contracts() for d in lake.newest_of(key).values()]
+    return [d for d in newest if d.status == "refused" and (drop / d.file).exists()]
+
+
+def _deliveries(records: list[Delivery]) -> Table:
     table = Table(title="Deliveries")
     table.add_column("extract", no_wrap=True)
     for heading in (
@@ -232,7 +237,7 @@ def _last_error(log: str) -> str:
     return found[-1].strip() if found else "none found in the log"
 
 
-def _unmatched(records: list) -> list[str]:
+def _unmatched(records: list[Delivery]) -> list[str]:
     """Return a line a folder for the files that no contract asks for."""
     files = [Path(record.file) for record in records if record.status == "unmatched"]
     if not files:

@@ -28,6 +28,7 @@ compared as (
         coalesce(due.school_year, received.school_year) as school_year,
         coalesce(received.validated_count, 0) as validated_count,
         coalesce(received.refused_count, 0) as refused_count,
+        due.files_due,
         due.not_collected_reason,
         due.provider is not null as is_due,
     from due
@@ -45,7 +46,10 @@ judged as (
         school_year,
         validated_count,
         refused_count,
+        files_due,
         case
+            when validated_count > 0 and validated_count < files_due
+                then 'partly_received'
             when validated_count > 0 and is_due then 'received'
             when validated_count > 0 then 'unexpected'
             when not_collected_reason is not null then 'not_collected'

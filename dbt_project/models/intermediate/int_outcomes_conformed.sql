@@ -4,7 +4,7 @@
 -- where the crosswalk has its state code, else by the state code, else by district
 -- and name: no row is lost for want of an id.
 with outcomes as (
-    select * from {{ ref('int_outcomes_unioned') }}
+    select * from {{ ref('int_outcomes_delivered') }}
 ),
 
 states as (
@@ -20,7 +20,7 @@ codes as (
 ),
 
 crosswalk as (
-    select * from {{ ref('stg_nessc__school_crosswalk') }}
+    select * from {{ ref('int_school_crosswalk') }}
 ),
 
 coded as (
@@ -101,6 +101,7 @@ conformed as (
         source_file,
         source_row,
         delivery,
+        landed_at,
     from by_federal_id
 )
 

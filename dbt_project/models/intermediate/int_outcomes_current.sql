@@ -4,25 +4,9 @@ with outcomes as (
     select * from {{ ref('int_outcomes_conformed') }}
 ),
 
-deliveries as (
-    select * from {{ ref('int_deliveries_current') }}
-),
-
-delivered as (
-    select
-        outcomes.*,
-        deliveries.landed_at,
-    from outcomes
-    inner join deliveries
-        on
-            outcomes.provider = deliveries.provider
-            and outcomes.extract = deliveries.extract
-            and outcomes.delivery = deliveries.delivery
-),
-
 newest as (
     select *
-    from delivered
+    from outcomes
     qualify row_number() over (
         partition by
             provider, level, state, school_key, school_year, metric_id, student_group

@@ -2,7 +2,7 @@
 -- same provider's files that print both, when district and name give one code only;
 -- two schools of one name stay unmatched (never a guess).
 with outcomes as (
-    select * from {{ ref('int_outcomes_unioned') }}
+    select * from {{ ref('int_outcomes_delivered') }}
 ),
 
 named as (

@@ -11,7 +11,10 @@ described as (
         coverage_status,
         cast(validated_count as integer) as validated_count,
         cast(refused_count as integer) as refused_count,
+        files_due,
         case coverage_status
+            when 'partly_received'
+                then validated_count || ' of ' || files_due || ' files were delivered.'
             when 'missing' then 'Due and not delivered: nothing is filled in.'
             when 'refused' then 'Delivered but refused; see deliveries.'
             when 'not_collected' then not_collected_reason

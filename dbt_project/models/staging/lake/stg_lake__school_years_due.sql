@@ -7,6 +7,7 @@ typed as (
         provider,
         extract,
         school_year,
+        files_due,
         not_collected_reason,
     from contracts
 )
