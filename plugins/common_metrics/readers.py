@@ -160,8 +160,10 @@ def _clean(cell: str) -> str:
 
 
 def _first_cells(contract: Contract, text: str) -> list[str]:
-    records = islice(_records(contract, text), SEARCHED_LINES)
-    return [cell for _, cells in records for cell in cells]
+    # A title with a comma in it may stand without quotes: the whole row counts too.
+    records = [cells for _, cells in islice(_records(contract, text), SEARCHED_LINES)]
+    whole = [", ".join(cell for cell in cells if cell) for cells in records]
+    return [cell for cells in records for cell in cells] + whole
 
 
 def _header_at(
