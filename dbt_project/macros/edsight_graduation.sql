@@ -45,7 +45,6 @@
             cohort_count as denominator_token,
             value_token,
             'acgr_34cfr200_19' as definition_id,
-            _visibility as visibility,
             cast(null as date) as data_as_of,
             _source_file as source_file,
             _source_row as source_row,

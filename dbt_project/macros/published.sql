@@ -84,7 +84,7 @@ select * from published
 {%- macro coalition_outcomes(public) -%}
 with outcomes as (
     select * from {{ ref('fct_school_outcomes') }}
-    where is_preferred{% if public %} and not is_hidden_from_public{% endif %}
+    where is_preferred
 ),
 
 members as (
@@ -100,6 +100,7 @@ sizes as (
         members.coalition_id,
         years.school_year,
         count(*) as members_count,
+        count(distinct members.state) as states_count,
     from members
     inner join schools
         on members.school_key = schools.school_key
@@ -115,7 +116,10 @@ usable as (
     select
         members.coalition_id,
         outcomes.*,
-        outcomes.value_status in ('reported', 'range') and outcomes.denominator > 0 as is_usable,
+        {% if public %}outcomes.is_hidden_from_public{% else %}false{% endif %} as is_hidden,
+        outcomes.value_status in ('reported', 'range')
+        and outcomes.denominator > 0
+        {%- if public %} and not outcomes.is_hidden_from_public{% endif %} as is_usable,
     from outcomes
     inner join members
         on
@@ -131,14 +135,18 @@ pooled as (
         metric_id,
         student_group,
         count(*) filter (where is_usable) as members_reporting_count,
+        count(distinct state) filter (where is_usable) as states_reporting_count,
         cast(sum(denominator) filter (where is_usable) as bigint) as denominator,
         cast(sum(numerator) filter (where is_usable) as bigint) as printed_numerator,
         bool_and(lowest_pct = highest_pct and numerator is not null)
             filter (where is_usable) as is_exact,
-        sum(cast(lowest_pct as double) * denominator) filter (where is_usable) as lowest_sum,
-        sum(cast(highest_pct as double) * denominator) filter (where is_usable) as highest_sum,
-        bool_or(value_status = 'suppressed') as has_suppressed,
-        bool_or(value_status = 'reported') as has_rates_without_counts,
+        -- Decimals: a sum of doubles depends on the order of its rows.
+        sum(lowest_pct * cast(denominator as decimal(18, 0)))
+            filter (where is_usable) as lowest_sum,
+        sum(highest_pct * cast(denominator as decimal(18, 0)))
+            filter (where is_usable) as highest_sum,
+        bool_or(value_status = 'suppressed' or is_hidden) as has_suppressed,
+        bool_or(value_status = 'reported' and not is_hidden) as has_rates_without_counts,
     from usable
     group by coalition_id, school_year, metric_id, student_group
 ),
@@ -152,8 +160,10 @@ published as (
         case when is_exact then printed_numerator end as numerator,
         pooled.denominator,
         case when is_exact then 100.0 * printed_numerator / denominator end as value_pct,
-        case when not is_exact then lowest_sum / denominator end as value_low_pct,
-        case when not is_exact then highest_sum / denominator end as value_high_pct,
+        case when not is_exact then cast(lowest_sum as double) / denominator end
+            as value_low_pct,
+        case when not is_exact then cast(highest_sum as double) / denominator end
+            as value_high_pct,
         case
             when is_exact then 'reported'
             when members_reporting_count > 0 then 'range'
@@ -163,6 +173,8 @@ published as (
         end as value_status,
         pooled.members_reporting_count,
         sizes.members_count,
+        pooled.states_reporting_count,
+        sizes.states_count,
     from pooled
     inner join sizes
         on

@@ -3,15 +3,15 @@
 provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
     school_id_nces, school_id_state, school_name, school_year, metric_id,
     student_group_label, numerator, denominator, value_pct, value_low_pct,
-    value_high_pct, lowest_pct, highest_pct, value_status, definition_id, visibility,
-    data_as_of, source_file, source_row, delivery
+    value_high_pct, lowest_pct, highest_pct, value_status, definition_id, data_as_of,
+    source_file, source_row, delivery
 {%- endmacro -%}
 
 {#- CTEs that type the cells of `relation`, which holds numerator_token,
     denominator_token and value_token beside the other outcome columns.
     lowest_pct and highest_pct bound the unrounded rate: equal where both counts are
     printed, else the printed cell widened by half a unit of its last digit. LT50
-    means below 50, so that its bound is not widened. -#}
+    means below 50 when rounded, so that its bound is narrowed to 49.5. -#}
 {%- macro typed_outcomes(relation) -%}
     judged as (
         select

@@ -1,11 +1,42 @@
 /*
 **What is this test?** For every validated delivery: rows read = rows validated +
-quarantined + duplicate, and the warehouse reads exactly the validated ones.
+quarantined + duplicate; and of a current one the warehouse reads just the validated.
 **When is this important to resolve?** At once: a row was lost or doubled.
 **How to resolve?** Compare the delivery's files under raw/, validated/ and quarantine/.
 */
-select *
-from {{ ref('deliveries') }}
-where
-    status = 'validated'
-    and rows_raw <> rows_validated + rows_quarantined + rows_duplicate
+with deliveries as (
+    select * from {{ ref('int_deliveries_current') }}
+    where extract <> 'school_crosswalk'
+),
+
+outcomes as (
+    select * from {{ ref('int_outcomes_delivered') }}
+),
+
+read_rows as (
+    select
+        provider,
+        extract,
+        delivery,
+        count(distinct source_row) as row_count,
+    from outcomes
+    group by provider, extract, delivery
+),
+
+wrong as (
+    select deliveries.*
+    from deliveries
+    left join read_rows
+        on
+            deliveries.provider = read_rows.provider
+            and deliveries.extract = read_rows.extract
+            and deliveries.delivery = read_rows.delivery
+    where
+        deliveries.rows_raw
+        <> deliveries.rows_validated
+        + deliveries.rows_quarantined
+        + deliveries.rows_duplicate
+        or deliveries.rows_validated <> coalesce(read_rows.row_count, 0)
+)
+
+select * from wrong

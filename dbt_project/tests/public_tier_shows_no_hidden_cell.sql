@@ -1,44 +1,111 @@
 /*
 **What is this test?** A restricted cell that the primary rule hides has no number in any
-public table, and neither has a target or verdict that starts from it.
+public table of outcomes, and neither has a target or verdict that starts from it.
 **When is this important to resolve?** Before publishing: it is a broken promise.
 **How to resolve?** See macros/published.sql; never loosen int_suppressed_cells for it.
 */
 with hidden as (
     select * from {{ ref('int_suppressed_cells') }}
-    where level = 'school'
 ),
 
-outcomes as (
-    select 'school_outcomes' as published_in, outcomes.school_key
-    from {{ ref('school_outcomes_public') }} as outcomes
-    inner join hidden using (provider, school_key, school_year, metric_id, student_group)
-    where coalesce(
-        outcomes.numerator, outcomes.denominator, outcomes.value_pct,
-        outcomes.value_low_pct, outcomes.value_high_pct
-    ) is not null
+school_cells as (
+    select 'school_outcomes' as published_in
+    from {{ ref('school_outcomes_public') }} as cell
+    inner join hidden
+        using (provider, school_key, school_year, metric_id, student_group)
+    where
+        hidden.level = 'school'
+        and (
+            cell.value_status <> 'suppressed'
+            or coalesce(
+            cell.numerator,
+            cell.denominator,
+            cell.value_pct,
+            cell.value_low_pct,
+            cell.value_high_pct
+        ) is not null
+        )
+),
+
+state_cells as (
+    select 'state_outcomes' as published_in
+    from {{ ref('state_outcomes_public') }} as cell
+    inner join hidden using (provider, state, school_year, metric_id, student_group)
+    where
+        hidden.level = 'state'
+        and (
+            cell.value_status <> 'suppressed'
+            or coalesce(
+            cell.numerator,
+            cell.denominator,
+            cell.value_pct,
+            cell.value_low_pct,
+            cell.value_high_pct
+        ) is not null
+        )
 ),
 
 targets as (
-    select 'school_targets' as published_in, targets.school_key
-    from {{ ref('school_targets_public') }} as targets
+    select 'school_targets' as published_in
+    from {{ ref('school_targets_public') }} as cell
     inner join hidden
         on
-            targets.baseline_provider = hidden.provider
-            and targets.school_key = hidden.school_key
-            and targets.baseline_year = hidden.school_year
-            and targets.metric_id = hidden.metric_id
-            and targets.student_group = hidden.student_group
+            hidden.level = 'school'
+            and cell.baseline_provider = hidden.provider
+            and cell.school_key = hidden.school_key
+            and cell.baseline_year = hidden.school_year
+            and cell.metric_id = hidden.metric_id
+            and cell.student_group = hidden.student_group
     where coalesce(
-        targets.baseline_not_meeting_low_pct, targets.target_not_meeting_pct,
-        targets.target_low_pct, targets.target_high_pct
-    ) is not null
+            cell.baseline_not_meeting_pct,
+            cell.baseline_not_meeting_low_pct,
+            cell.baseline_not_meeting_high_pct,
+            cell.target_not_meeting_pct,
+            cell.target_pct,
+            cell.target_low_pct,
+            cell.target_high_pct
+        ) is not null
+),
+
+verdicts as (
+    select 'school_target_status' as published_in
+    from {{ ref('school_target_status_public') }} as cell
+    inner join hidden
+        on
+            hidden.level = 'school'
+            and cell.school_key = hidden.school_key
+            and cell.metric_id = hidden.metric_id
+            and cell.student_group = hidden.student_group
+            and (
+                (
+                    cell.baseline_provider = hidden.provider
+                    and cell.baseline_year = hidden.school_year
+                )
+                or (
+                    cell.provider = hidden.provider
+                    and cell.school_year = hidden.school_year
+                )
+            )
+    where
+        cell.verdict <> 'suppressed'
+        or coalesce(
+            cell.target_pct,
+            cell.target_low_pct,
+            cell.target_high_pct,
+            cell.value_pct,
+            cell.interval_low_pct,
+            cell.interval_high_pct
+        ) is not null
 ),
 
 shown as (
-    select * from outcomes
+    select * from school_cells
+    union all
+    select * from state_cells
     union all
     select * from targets
+    union all
+    select * from verdicts
 )
 
 select * from shown

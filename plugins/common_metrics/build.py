@@ -35,10 +35,17 @@ def fingerprint(lake: Lake) -> str:
 
 def build(lake: Lake) -> Path:
     """Run ``dbt build`` into a fresh file and return it; raise BuildFailed."""
-    made_from = fingerprint(lake)
-    write_inputs(lake)
-    lake.build_record().unlink(missing_ok=True)
-    lake.build().unlink(missing_ok=True)
+    with lake.build_kept():
+        made_from = fingerprint(lake)
+        write_inputs(lake)
+        lake.build_record().unlink(missing_ok=True)
+        lake.build().unlink(missing_ok=True)
+        _run_dbt(lake)
+        write_json(lake.build_record(), {"fingerprint": made_from})
+    return lake.build()
+
+
+def _run_dbt(lake: Lake) -> None:
     log = lake.log("build.log")
     dbt = Path(sys.executable).with_name("dbt")
     with log.open("w") as stream:
@@ -51,8 +58,6 @@ def build(lake: Lake) -> Path:
         )
     if done.returncode:
         raise BuildFailed(_explain(log.read_text()))
-    write_json(lake.build_record(), {"fingerprint": made_from})
-    return lake.build()
 
 
 def dbt_environment(lake: Lake) -> dict[str, str]:
@@ -68,11 +73,18 @@ def dbt_environment(lake: Lake) -> dict[str, str]:
 
 
 def write_inputs(lake: Lake) -> None:
-    """Write what dbt reads beside deliveries: known columns and the years due."""
+    """Write what dbt reads beside deliveries: columns, years due, visibility."""
     for contract in load_contracts().values():
         readers.write(readers.no_rows(contract), lake.empty_rows(contract.key))
     due = [row for contract in load_contracts().values() for row in _due(contract)]
     write_json(lake.school_years_due(), due)
+    write_json(
+        lake.contracts(),
+        [
+            {"provider": c.provider, "extract": c.extract, "visibility": c.visibility}
+            for c in load_contracts().values()
+        ],
+    )
 
 
 def _due(contract: Contract) -> list[dict[str, object]]:
@@ -101,7 +113,8 @@ def _explain(log: str) -> str:
     lines = [
         line for line in log.splitlines() if "Failure in" in line or "Error in" in line
     ]
-    named = "\n".join(lines) or log[-2000:]
+    # The rest of the log may quote cells.
+    named = "\n".join(lines) or "dbt ended before it named a model"
     return (
         f"dbt build: expected every model and test to pass. Found:\n{named}\n"
         "Nothing was published. Read logs/build.log in the lake, mend the model or the "

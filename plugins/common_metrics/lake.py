@@ -5,8 +5,11 @@ validated and quarantine (Parquet), deliveries (one record a delivery), data_doc
 build, published, logs.
 """
 
+import fcntl
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -84,6 +87,13 @@ class Lake:
     def deliveries(self) -> Path:
         return self.root / "deliveries"
 
+    @contextmanager
+    def build_kept(self) -> Iterator[None]:
+        """Hold the build: it is neither made anew nor published by anybody else."""
+        with self._at("build", "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
     def build(self) -> Path:
         return self._at("build", "warehouse.duckdb")
 
@@ -92,6 +102,9 @@ class Lake:
 
     def dbt_target(self) -> Path:
         return self._at("build", "dbt_target", "manifest.json").parent
+
+    def contracts(self) -> Path:
+        return self._at("build", "contracts.json")
 
     def school_years_due(self) -> Path:
         return self._at("build", "school_years_due.json")

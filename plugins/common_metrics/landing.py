@@ -188,7 +188,7 @@ def _unmatched(drop: Path, name: str, landed_at: str) -> Delivery:
         provider=UNMATCHED,
         extract=UNMATCHED,
         file=name,
-        sha256=hashlib.sha256(name.encode() + (drop / name).read_bytes()).hexdigest(),
+        sha256=hashlib.sha256(f"{name} {_sha256(drop / name)}".encode()).hexdigest(),
         bytes=(drop / name).stat().st_size,
         landed_at=landed_at,
         status="unmatched",

@@ -38,7 +38,6 @@ FILE_COLUMNS = pa.schema(
         ("_layout", pa.string()),
         ("_school_year", pa.int64()),
         ("_delivery", pa.string()),
-        ("_visibility", pa.string()),
     ]
 )
 
@@ -66,8 +65,9 @@ def read(contract: Contract, delivery: Delivery, file: Path) -> Rows:
     header = records[at][1]
     rows = [(row, cells) for row, cells in records[at + 1 :] if any(cells)]
     _refuse_damaged_ids(contract, header, rows)
-    match = match_columns(contract, header, identity.year_code)
+    # Before the columns: a header grown together with a row would be quoted as headers.
     _refuse_ragged(rows, len(header))
+    match = match_columns(contract, header, identity.year_code)
     return Rows(_table(contract, delivery, match, rows), match.additional)
 
 
@@ -240,7 +240,6 @@ def _table(
         [match.layout] * len(rows),
         [delivery.school_year] * len(rows),
         [delivery.sha8] * len(rows),
-        [contract.visibility] * len(rows),
     ]
     schema = pa.schema([*_text_fields(contract), *FILE_COLUMNS])
     columns = [text(name) for name in contract.columns] + lineage

@@ -62,21 +62,29 @@ def publish(lake: Lake, at: datetime) -> str:
 
     Raises ReleaseRefused when the audit finds something; current is then untouched.
     """
-    made_from = json.loads(lake.build_record().read_text())["fingerprint"]
-    release = f"{at:%Y%m%dT%H%M%SZ}-{made_from[:8]}"
-    candidate = lake.candidate(release)
-    for left in lake.published.glob(".candidate-*"):
-        shutil.rmtree(left)
-    candidate.mkdir(parents=True)
-    tables = {tier: _tables(lake, tier) for tier in TIERS}
-    counts = {tier: _write_tier(lake, candidate, tier, tables[tier]) for tier in TIERS}
-    write_site(candidate / "public.duckdb", candidate / "site", release)
-    _write_manifest(candidate, release, at, made_from, counts)
-    audit(candidate, tables)
+    with lake.build_kept():
+        made_from = json.loads(lake.build_record().read_text())["fingerprint"]
+        release = f"{at:%Y%m%dT%H%M%SZ}-{made_from[:8]}"
+        candidate = _write_candidate(lake, release, at, made_from)
+        audit(candidate, {tier: _tables(lake, tier) for tier in TIERS})
     os.replace(candidate, lake.published / release)
     _point_current_at(lake, release)
     _prune(lake, release)
     return release
+
+
+def _write_candidate(lake: Lake, release: str, at: datetime, made_from: str) -> Path:
+    """Write all files of a release beside the current one; return their folder."""
+    candidate = lake.candidate(release)
+    for left in lake.published.glob(".candidate-*"):
+        shutil.rmtree(left)
+    candidate.mkdir(parents=True)
+    counts = {
+        tier: _write_tier(lake, candidate, tier, _tables(lake, tier)) for tier in TIERS
+    }
+    write_site(candidate / "public.duckdb", candidate / "site", release)
+    _write_manifest(candidate, release, at, made_from, counts)
+    return candidate
 
 
 def audit(candidate: Path, tables: dict[str, list[Table]]) -> None:
@@ -251,7 +259,7 @@ def _refuse_small_cells(con: duckdb.DuckDBPyConnection) -> None:
                 from {table} as cell
                 left join suppression_minimums as own on cell.state = own.state
                 cross join (from suppression_minimums where state = '*') as strict
-                where cell.visibility = 'restricted'
+                where cell.visibility is distinct from 'public'
                     and cell.value_status in ('reported', 'range')
             )
 

@@ -187,7 +187,8 @@ def _report(console: Console, lake: Lake, drop: Path, states: dict[str, str]) ->
     if manifests(lake):
         _print_release(console, lake)
     if failed:
-        sound = states.get("publish_release", "done") != "failed" and manifests(lake)
+        steps = {"build_warehouse", "publish_release"} & set(failed)
+        sound = not steps and manifests(lake)
         what = "What is sound is published" if sound else "Nothing new is published"
         console.print(
             f"Failed: {', '.join(failed)}. {what}; see {lake.log('airflow.log')}."

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from common_metrics import readers
-from common_metrics.contract import Contract
+from common_metrics.contract import Contract, name_headers
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import UNDATED, Delivery, Lake
 
@@ -258,7 +258,7 @@ def _message(
     if duplicates:
         parts.append(f"{duplicates} exact duplicates left out")
     if additional:
-        named = ", ".join(f'"{header}"' for header in additional)
+        named = name_headers(contract, additional)
         parts.append(f"columns not in {contract.path} left out: {named}")
     warned = _reasons(results, severity="warning")
     if warned:

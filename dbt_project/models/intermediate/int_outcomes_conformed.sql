@@ -23,6 +23,11 @@ crosswalk as (
     select * from {{ ref('int_school_crosswalk') }}
 ),
 
+-- Renumbered schools: both ids are one school, by evidence, never by likeness of name.
+id_changes as (
+    select * from {{ ref('school_id_changes') }}
+),
+
 coded as (
     select
         outcomes.*,
@@ -64,13 +69,32 @@ by_federal_id as (
         on by_state_code.school_id_nces = crosswalk.school_id_nces
 ),
 
+identified as (
+    select
+        by_federal_id.*,
+        coalesce(
+            id_changes.school_id_nces,
+            by_federal_id.school_id_nces,
+            by_federal_id.crosswalk_school
+        ) as known_school,
+    from by_federal_id
+    left join id_changes
+        on
+            by_federal_id.state_code = id_changes.state
+            and coalesce(
+                by_federal_id.school_id_nces,
+                by_federal_id.crosswalk_school,
+                by_federal_id.state_school_code
+            ) = id_changes.printed_id
+),
+
 conformed as (
     select
         provider,
         extract,
         level,
         state_code as state,
-        coalesce(school_id_nces, crosswalk_school) as school_id_nces,
+        known_school as school_id_nces,
         coalesce(state_school_code, crosswalk_code) as school_id_state,
         coalesce(lea_id_nces, crosswalk_lea) as lea_id_nces,
         lea_id_state,
@@ -78,8 +102,7 @@ conformed as (
         school_name,
         case
             when level = 'school' then coalesce(
-                school_id_nces,
-                crosswalk_school,
+                known_school,
                 state_code || '-' || state_school_code,
                 state_code || '-' || lea_id_state || '-' || school_name
             )
@@ -102,7 +125,7 @@ conformed as (
         source_row,
         delivery,
         landed_at,
-    from by_federal_id
+    from identified
 )
 
 select * from conformed

@@ -1,7 +1,8 @@
 {{ config(materialized="view") }}
 
 -- Outcomes of the current deliveries alone: a file delivered again under the same name
--- replaces the earlier one as a whole.
+-- replaces the earlier one as a whole. Whether the public may see them is what the
+-- contract says today, not what it said when they landed.
 with outcomes as (
     select * from {{ ref('int_outcomes_unioned') }}
 ),
@@ -10,11 +11,20 @@ deliveries as (
     select * from {{ ref('int_deliveries_current') }}
 ),
 
+contracts as (
+    select * from {{ ref('stg_lake__contracts') }}
+),
+
 delivered as (
     select
         outcomes.*,
         deliveries.landed_at,
+        contracts.visibility,
     from outcomes
+    left join contracts
+        on
+            outcomes.provider = contracts.provider
+            and outcomes.extract = contracts.extract
     inner join deliveries
         on
             outcomes.provider = deliveries.provider

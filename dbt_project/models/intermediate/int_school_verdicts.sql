@@ -1,7 +1,8 @@
 -- Is a school on its path? A rate is taken with its Wilson interval (95 per cent unless
 -- target_rules says otherwise), a printed range with the unrounded rates it allows. The
 -- interval must lie on one side of the target, else nobody can tell. The goal is
--- compared with the value as published and wins over the path.
+-- compared with the rate itself, unrounded where its counts are printed, and wins over
+-- the path.
 with targets as (
     select * from {{ ref('int_school_targets') }}
 ),
@@ -32,6 +33,14 @@ observed as (
         outcomes.value_high_pct,
         outcomes.provider,
         outcomes.visibility as outcome_visibility,
+        case
+            when outcomes.lowest_pct = outcomes.highest_pct then outcomes.lowest_pct
+            else coalesce(outcomes.value_low_pct, outcomes.value_pct)
+        end as goal_low_pct,
+        case
+            when outcomes.lowest_pct = outcomes.highest_pct then outcomes.highest_pct
+            else coalesce(outcomes.value_high_pct, outcomes.value_pct)
+        end as goal_high_pct,
         case when outcomes.value_status = 'reported' then outcomes.denominator end as n,
         cast(outcomes.lowest_pct as double) / 100 as lowest,
         cast(outcomes.highest_pct as double) / 100 as highest,
@@ -74,14 +83,12 @@ intervals as (
 
 judged as (
     select
-        * exclude (n, lowest, highest, z),
+        * exclude (n, lowest, highest, z, goal_low_pct, goal_high_pct),
         case
             when value_status = 'suppressed' then 'suppressed'
             when value_status not in ('reported', 'range') then 'no_data'
-            when direction = 'higher' and coalesce(value_low_pct, value_pct) >= goal_pct
-                then 'at_goal'
-            when direction = 'lower' and coalesce(value_high_pct, value_pct) <= goal_pct
-                then 'at_goal'
+            when direction = 'higher' and goal_low_pct >= goal_pct then 'at_goal'
+            when direction = 'lower' and goal_high_pct <= goal_pct then 'at_goal'
             when direction = 'higher' and interval_low_pct >= target_high_pct
                 then 'on_track'
             when direction = 'higher' and interval_high_pct < target_low_pct

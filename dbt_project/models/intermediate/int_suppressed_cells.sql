@@ -3,7 +3,7 @@
 -- 0 and 100 per cent tell of every student in the cell. What a publisher already printed is not hidden again.
 with outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
-    where visibility = 'restricted'
+    where visibility is distinct from 'public'
 ),
 
 minimums as (

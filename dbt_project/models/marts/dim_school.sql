@@ -12,6 +12,9 @@ printed as (
     select
         outcomes.*,
         outcomes.school_year * 10 - provider_ranks.rank as recency,
+        outcomes.school_year = max(outcomes.school_year) over (
+            partition by outcomes.state, outcomes.provider
+        ) as is_newest,
     from outcomes
     left join provider_ranks
         on outcomes.provider = provider_ranks.provider
@@ -27,35 +30,11 @@ schools as (
         max(lea_id_nces) as lea_id_nces,
         max_by(lea_name, recency) as lea_name,
         max(school_id_state) as school_id_state,
+        bool_or(is_newest) as is_active,
         cast(min(school_year) as integer) as first_year,
         cast(max(school_year) as integer) as last_year,
     from printed
     group by school_key
-),
-
-newest as (
-    select
-        state,
-        max(last_year) as newest_year,
-    from schools
-    group by state
-),
-
-dated as (
-    select
-        schools.school_key,
-        schools.school_id_nces,
-        schools.state,
-        schools.school_name,
-        schools.lea_id_nces,
-        schools.lea_name,
-        schools.school_id_state,
-        schools.last_year = newest.newest_year as is_active,
-        schools.first_year,
-        schools.last_year,
-    from schools
-    inner join newest
-        on schools.state = newest.state
 )
 
-select * from dated
+select * from schools

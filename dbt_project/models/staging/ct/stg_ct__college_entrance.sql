@@ -39,7 +39,6 @@ renamed as (
         cast(null as varchar) as denominator_token,
         value_token,
         'ct_edsight_college' as definition_id,
-        _visibility as visibility,
         cast(null as date) as data_as_of,
         _source_file as source_file,
         _source_row as source_row,

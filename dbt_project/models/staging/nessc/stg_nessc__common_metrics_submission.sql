@@ -25,7 +25,6 @@ renamed as (
         case when value_status = 'reported' then denominator end as denominator_token,
         value_status,
         definition_id,
-        _visibility as visibility,
         cast(data_as_of as date) as data_as_of,
         _source_file as source_file,
         _source_row as source_row,
