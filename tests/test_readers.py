@@ -96,7 +96,6 @@ def test_a_row_carries_where_it_comes_from(read, graduates):
         "_layout": "school_graduates",
         "_school_year": 2015,
         "_delivery": "01234567",
-        "_visibility": "public",
     }
 
 
