@@ -1,0 +1,5 @@
+select status, file, rows_raw, rows_quarantined, message
+from deliveries
+where status <> 'validated' or rows_quarantined > 0
+order by status = 'validated', rows_quarantined desc, file
+limit 40
