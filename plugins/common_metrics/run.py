@@ -256,7 +256,7 @@ def _unmatched(records: list[Delivery]) -> list[str]:
 
 FIRST_TABLE = """
 select state, school_year, metric_id,
-    coalesce(cast(value_pct as varchar), value_status) as state_rate,
+    coalesce(cast(round(value_pct, 1) as varchar), value_status) as state_rate,
     coalesce(source_file, 'not delivered') as source_file
 from state_outcomes
 where student_group = 'all' and is_preferred and metric_id like 'acgr%'
