@@ -145,12 +145,13 @@ def test_exact_state_rates_lie_in_the_federal_ranges(
             and us.value_status in ('reported', 'range')
         """
     ).fetchall()
-    assert len(pairs) >= 159
+    # 159 by the crosswalk alone, three more through school_id_changes.
+    assert len(pairs) == 162
     for exact, whole, low, high, _, ct_preferred, us_preferred in pairs:
         low, high = (whole, whole) if whole is not None else (low, high)
         assert low - 0.5 <= exact <= high + 0.5
         assert ct_preferred and not us_preferred
-    assert sum(same for *_, same, _, _ in pairs) >= 155
+    assert sum(same for *_, same, _, _ in pairs) == 158
 
 
 def test_renumbered_schools_have_one_key(public: duckdb.DuckDBPyConnection) -> None:
