@@ -32,7 +32,6 @@ observed as (
         outcomes.value_low_pct,
         outcomes.value_high_pct,
         outcomes.provider,
-        outcomes.visibility as outcome_visibility,
         case
             when outcomes.lowest_pct = outcomes.highest_pct then outcomes.lowest_pct
             else coalesce(outcomes.value_low_pct, outcomes.value_pct)
