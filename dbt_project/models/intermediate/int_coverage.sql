@@ -6,7 +6,9 @@ with due as (
 
 -- A file may hold several school years; each counts.
 deliveries as (
-    select * exclude (school_year), unnest(school_years) as school_year
+    select
+        * exclude (school_year),
+        unnest(school_years) as school_year
     from {{ ref('stg_lake__deliveries') }}
     where provider <> 'none'
 ),

@@ -1,7 +1,7 @@
 {{ config(materialized="view") }}
 
--- Head counts of the current deliveries alone: a file delivered again under the same name
--- replaces the earlier one as a whole. Whether the public may see them is what the
+-- Head counts of the current deliveries alone: a file delivered again under the same
+-- name replaces the earlier one as a whole. Whether the public may see them is what the
 -- contract says today, not what it said when they landed.
 with enrollments as (
     select * from {{ ref('int_enrollments_unioned') }}

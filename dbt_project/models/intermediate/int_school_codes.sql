@@ -2,11 +2,19 @@
 -- same provider's files that print both, when district and name give one code only;
 -- two schools of one name stay unmatched (never a guess).
 with named as (
-    select provider, lea_id_state, school_name, school_id_state
+    select
+        provider,
+        lea_id_state,
+        school_name,
+        school_id_state
     from {{ ref('int_outcomes_delivered') }}
     where school_id_state is not null
     union
-    select provider, lea_id_state, school_name, school_id_state
+    select
+        provider,
+        lea_id_state,
+        school_name,
+        school_id_state
     from {{ ref('int_enrollments_delivered') }}
     where school_id_state is not null
 ),

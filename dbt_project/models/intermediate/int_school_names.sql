@@ -7,15 +7,31 @@ with states as (
 ),
 
 printed as (
-    select state, school_name, school_id_state from {{ ref('int_school_crosswalk') }}
+    select
+        state,
+        school_name,
+        school_id_state
+    from {{ ref('int_school_crosswalk') }}
     union
-    select state, school_name, school_id_state from {{ ref('int_outcomes_delivered') }}
+    select
+        state,
+        school_name,
+        school_id_state
+    from {{ ref('int_outcomes_delivered') }}
     where level = 'school' and school_id_state is not null
     union
-    select state, school_name, school_id_state from {{ ref('int_enrollments_delivered') }}
+    select
+        state,
+        school_name,
+        school_id_state
+    from {{ ref('int_enrollments_delivered') }}
     where level = 'school' and school_id_state is not null
     union
-    select state, printed_name, school_id_state from {{ ref('school_name_aliases') }}
+    select
+        state,
+        printed_name,
+        school_id_state
+    from {{ ref('school_name_aliases') }}
 ),
 
 plain as (
