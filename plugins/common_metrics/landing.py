@@ -232,5 +232,5 @@ def _keep(file: Path, place: Path) -> None:
         return
     part = place.with_name(place.name + ".part")
     shutil.copyfile(file, part)
-    part.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
+    part.chmod(stat.S_IRUSR)  # student files are among them
     os.replace(part, place)
