@@ -3,6 +3,8 @@
 -- Every printed head count of every extract, one row a cell. A new extract is one more
 -- ref.
 {%- set extracts = [
+    ref('stg_nh__enrollment_school'),
+    ref('stg_nh__enrollment_district'),
 ] %}
 
 with none_yet as (

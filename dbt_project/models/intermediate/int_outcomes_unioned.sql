@@ -8,6 +8,10 @@
     ref('stg_ct__college_entrance'),
     ref('stg_us__edfacts_acgr'),
     ref('stg_nessc__common_metrics_submission'),
+    ref('stg_nh__cohort_counts'),
+    ref('stg_nh__completers'),
+    ref('stg_nh__grad_ccr'),
+    ref('stg_nh__assessment'),
 ] %}
 
 with unioned as (
