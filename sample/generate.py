@@ -15,6 +15,9 @@ from pathlib import Path
 import broken
 import edfacts
 import edsight
+import nh
+import nh_assessment
+import nh_broken
 import submission
 from records import Delivery, Fault, HeadCount, Outcome, as_csv
 from world import CLASSES, World
@@ -24,8 +27,13 @@ PARTS = (
     edsight,
     edfacts,
     submission,
+    nh,
+    nh_assessment,
 )
-BROKEN_PARTS = (broken,)
+BROKEN_PARTS = (
+    broken,
+    nh_broken,
+)
 COUNTS = "state,school_id_nces,school_id_state,school_name,school_year,student_group"
 
 

@@ -11,15 +11,17 @@ end
     tested grade of a high school; the regular denominator, not the federal one of at
     least 95 per cent; and the student groups that the consortium reports. -#}
 {%- macro nh_assessment_is_read() -%}
-coalesce(denominator_type, 'Regular') = 'Regular'
-    and grade = '11'
-    and coalesce(student_group_label, 'All students') not in (
-        'EL - Curr + Monitor Yr1-4',
-        'Foster',
-        'Gender X',
-        'Homeless',
-        'Migrant',
-        'Military'
+(
+        coalesce(denominator_type, 'Regular') = 'Regular'
+        and grade = '11'
+        and coalesce(student_group_label, 'All students') not in (
+            'EL - Curr + Monitor Yr1-4',
+            'Foster',
+            'Gender X',
+            'Homeless',
+            'Migrant',
+            'Military'
+        )
     )
 {%- endmacro -%}
 

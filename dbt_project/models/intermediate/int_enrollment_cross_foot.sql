@@ -1,5 +1,5 @@
--- The schools of a state together against the total that the same extract prints for the
--- state, cell by cell. States are not the sum of their schools: a difference is a
+-- The schools of a state together against the total that the same extract prints for
+-- the state, cell by cell. States are not the sum of their schools: a difference is a
 -- finding to read, not an error to mend. A cell counts where the state and all of its
 -- schools print a number; schools without students of grades 9 to 12 count too.
 with enrollments as (
@@ -80,12 +80,12 @@ worded as (
             when difference_count > 0
                 then
                     'The printed state total holds ' || difference_count
-                    || ' more than its schools together: students of no printed school'
+                    || ' more than the school rows that were read'
             when difference_count < 0
                 then
-                    'The schools together hold ' || -difference_count
+                    'The school rows that were read hold ' || -difference_count
                     || ' more than the printed state total'
-            else 'The schools add up to the printed state total'
+            else 'The school rows add up to the printed state total'
         end as finding,
     from compared
 )

@@ -15,7 +15,10 @@ tests as (
 -- does not have.
 levelled as (
     select
-        printed.*,
+        * replace (
+            nullif(lea_id_state, 'NULL') as lea_id_state,
+            nullif(school_id_state, 'NULL') as school_id_state
+        ),
         case
             when level_label in ('sta', 'State Level') then 'state'
             when level_label in ('dis', 'District Level') then 'lea'
@@ -36,16 +39,19 @@ renamed as (
         levelled.level,
         'NH' as state,
         cast(null as varchar) as lea_id_nces,
-        case when levelled.level <> 'state' then nullif(levelled.lea_id_state, 'NULL') end
+        case when levelled.level <> 'state' then levelled.lea_id_state end
             as lea_id_state,
-        case when levelled.level <> 'state' then levelled.district_name end as lea_name,
+        case when levelled.level <> 'state' then levelled.district_name end
+            as lea_name,
         cast(null as varchar) as school_id_nces,
-        case when levelled.level = 'school' then nullif(levelled.school_id_state, 'NULL') end
+        case when levelled.level = 'school' then levelled.school_id_state end
             as school_id_state,
-        case when levelled.level = 'school' then levelled.school_name end as school_name,
+        case when levelled.level = 'school' then levelled.school_name end
+            as school_name,
         levelled._school_year as school_year,
         tests.metric_id,
-        coalesce(levelled.student_group_label, 'All students') as student_group_label,
+        coalesce(levelled.student_group_label, 'All students')
+            as student_group_label,
         cast(null as varchar) as numerator_token,
         cast(null as varchar) as denominator_token,
         levelled.value_token,

@@ -1,7 +1,7 @@
--- "The number of students who graduated in four years with a regular high school diploma
--- or an adult high school diploma and the graduation rate by school and district"
--- (NHED on the report): the federal rate counts no adult diploma, so this is another
--- metric. The dropout rate is that "defined by the New England Secondary School
+-- "The number of students who graduated in four years with a regular high school
+-- diploma or an adult high school diploma and the graduation rate by school and
+-- district" (NHED on the report): the federal rate counts no adult diploma, so this is
+-- another metric. The dropout rate is that "defined by the New England Secondary School
 -- Consortium"; who passed the equivalency test or entered college did not drop out.
 with printed as (
     select * from {{ source('nh', 'cohort_counts') }}

@@ -1,6 +1,6 @@
--- "Postsecondary intentions of high school completers are reported each fall by guidance
--- counselors" (NHED on the report): what completers mean to do. The shares of those who
--- work or whose status is unknown are not among the common metrics.
+-- "Postsecondary intentions of high school completers are reported each fall by
+-- guidance counselors" (NHED on the report): what completers mean to do. The shares of
+-- those who work or whose status is unknown are not among the common metrics.
 with printed as (
     select * from {{ source('nh', 'completers') }}
 ),

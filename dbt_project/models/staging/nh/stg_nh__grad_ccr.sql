@@ -1,8 +1,8 @@
--- The state's report card. Its "adjusted 4 and 5 year cohort graduation rates" are the
--- federal ones (20 USC 7801(25)). Its dropout rate divides by the enrolment of October 1
--- and those who dropped out before it, which the federal event rate does not; it is not
--- carried on to a cumulative rate, since nobody printed one. In which window a completer
--- must enter college the page does not say.
+-- The state's report card. Its "adjusted 4 and 5 year cohort graduation rates" are
+-- federal ones (20 USC 7801(25)). Its dropout rate divides by the enrolment of October
+-- 1 and those who dropped out before it, which the federal event rate does not; it is
+-- not carried on to a cumulative rate, since nobody printed one. In which window a
+-- completer must enter college the page does not say.
 with printed as (
     select * from {{ source('nh', 'grad_ccr') }}
     where {{ nh_grad_ccr_is_read() }}

@@ -2,12 +2,12 @@
 -- left out is counted and never lost.
 with assessment as (
     select * from {{ source('nh', 'assessment') }}
-    where ({{ nh_assessment_is_read() }}) is not true
+    where not coalesce({{ nh_assessment_is_read() }}, false)
 ),
 
 grad_ccr as (
     select * from {{ source('nh', 'grad_ccr') }}
-    where ({{ nh_grad_ccr_is_read() }}) is not true
+    where not coalesce({{ nh_grad_ccr_is_read() }}, false)
 ),
 
 left_aside as (
@@ -18,7 +18,7 @@ left_aside as (
         _source_row as source_row,
         _school_year as school_year,
         case
-            when grade is distinct from '11' then 'Grades 3 to 8 or all grades together'
+            when coalesce(grade, '') <> '11' then 'Grades 3 to 8 or all grades together'
             when denominator_type <> 'Regular' then 'The federal denominator'
             else 'A student group that the consortium does not report'
         end as reason,
