@@ -1,5 +1,5 @@
--- The federal id of each state code, as the newest crosswalk delivery says, and the
--- school years in which the two belong together: no years are all years.
+-- The federal id of each state code, as the newest crosswalk delivery says, with the
+-- years in which the two belong together: no years are all years.
 with crosswalk as (
     select * from {{ ref('stg_nessc__school_crosswalk') }}
 ),
