@@ -26,7 +26,7 @@ end
             {{ edsight_level(unit) }} as level,
             'CT' as state,
             cast(null as varchar) as lea_id_nces,
-            lea_id_state,
+            {% if unit != 'state' %}lea_id_state{% else %}cast(null as varchar) as lea_id_state{% endif %},
             case when district_name <> 'State of Connecticut' then district_name end
                 as lea_name,
             cast(null as varchar) as school_id_nces,
