@@ -3,6 +3,11 @@
 -- Every printed head count of every extract, one row a cell. A new extract is one more
 -- ref.
 {%- set extracts = [
+    ref('stg_ct__enrollment'),
+    ref('stg_ct__enrollment_status'),
+    ref('stg_ct__enrollment_status_state'),
+    ref('stg_ct__enrollment_trend'),
+    ref('stg_ct__enrollment_export'),
 ] %}
 
 with none_yet as (
