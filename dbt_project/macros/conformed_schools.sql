@@ -12,6 +12,7 @@ trim(upper(regexp_replace({{ name }}, '[^A-Za-z0-9]+', ' ', 'g')))
         select
             rows_of.* exclude (state, lea_id_state, school_id_state),
             states.state,
+            rows_of.school_id_state as printed_id_state,
             labels.student_group,
             coalesce(
                 rows_of.school_id_state, codes.school_id_state, names.school_id_state
