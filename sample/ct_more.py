@@ -292,8 +292,8 @@ def absence(world: World, year: int) -> Delivery:
         part, whole = absent(world, place, year)
         cell = masked(part, whole)
         if (year, place.state_code) == (NEGATIVE_YEAR, FAULTY):
-            cell = "-200.0"
-            faults = [Fault(path, 5 + len(rows), "negative_rate", "row quarantined")]
+            cell = "-12.5"
+            faults = [Fault(path, 5 + len(rows), "negative_absence", "row quarantined")]
         else:
             outcomes.append(chronic("chronic_absence", place, year, "all", cell))
         rows.append(line([*edsight.ids(place), cell]))

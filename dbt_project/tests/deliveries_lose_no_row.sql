@@ -33,7 +33,7 @@ read_rows as (
         extract,
         delivery,
         -- A row whose columns are school years is a row for each year.
-        count(distinct (source_row, school_year)) as row_count,
+        count(distinct concat_ws('-', school_year, source_row)) as row_count,
     from cells
     group by provider, extract, delivery
 ),

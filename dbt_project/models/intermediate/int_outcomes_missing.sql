@@ -1,6 +1,6 @@
 -- A school year that was due and did not come leaves a row that says so, for each
--- series that has a value before and after it. Nothing is filled in, and nothing is said
--- of a cell that another extract of the same provider prints.
+-- series that has a value before and after it. Nothing is filled in, and nothing is
+-- said of a cell that another extract of the same provider prints.
 with outcomes as (
     select * from {{ ref('int_outcomes_current') }}
 ),

@@ -1,12 +1,27 @@
--- Wide tables become one row a cell. The state's tables cross race with gender or meals:
--- a cell of two groups has no place in the warehouse, so that of these rows the total
--- counts, and of the row Total every cell.
-{%- set grades = ['PK', 'KG', '01', '02', '03', '04', '05', '06', '07', '08', '09', '10', '11', '12'] %}
-{%- set races = {'american_indian': 'American Indian or Alaska Native', 'asian': 'Asian', 'black': 'Black or African American', 'hispanic': 'Hispanic/Latino of any race', 'white': 'White'} %}
+-- Wide tables become one row a cell. The state's tables cross race with gender or
+-- meals: a cell of two groups has no place in the warehouse, so that of these rows the
+-- total counts, and of the row Total every cell.
+{%- set grades = ['PK', 'KG'] + ['01', '02', '03', '04', '05', '06'] %}
+{%- set grades = grades + ['07', '08', '09', '10', '11', '12'] %}
+{%- set races = {
+    'american_indian': 'American Indian or Alaska Native',
+    'asian': 'Asian',
+    'black': 'Black or African American',
+    'hispanic': 'Hispanic/Latino of any race',
+    'white': 'White',
+} %}
 {%- set breakdowns = {
     'gender': {'female': 'Female', 'male': 'Male'},
-    'meals': {'free_lunch': 'Free', 'reduced_lunch': 'Reduced', 'non_subsidized': 'Non-Subsidized'},
-    'race': dict(races, pacific_islander='Native Hawaiian or Other Pacific Islander', two_or_more='Two or More Races'),
+    'meals': {
+        'free_lunch': 'Free',
+        'reduced_lunch': 'Reduced',
+        'non_subsidized': 'Non-Subsidized',
+    },
+    'race': dict(
+        races,
+        pacific_islander='Native Hawaiian or Other Pacific Islander',
+        two_or_more='Two or More Races',
+    ),
     'race_to_2010': dict(races, race_not_reported='Not Reported'),
 } %}
 with printed as (

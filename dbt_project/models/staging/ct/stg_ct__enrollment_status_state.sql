@@ -16,7 +16,8 @@ unpivoted as (
     {%- endfor %}
     select
         *,
-        case when race = 'Total' then 'All Students' else race end as student_group_label,
+        case when race = 'Total' then 'All Students' else race end
+            as student_group_label,
         total_count as count_token,
     from printed
 ),

@@ -1,6 +1,6 @@
--- Levels 3 and 4 (met or exceeded) of the students with a score. Combined grades are the
--- row of all students, a single grade is a group of its own: the state's combined rate
--- is of grades 3 to 8 and, in 2014-15 alone, 11.
+-- Levels 3 and 4 (met or exceeded) of the students with a score. Combined grades are
+-- the row of all students, a single grade is a group of its own: the state's combined
+-- rate is of grades 3 to 8 and, in 2014-15 alone, 11.
 with printed as (
     select * from {{ source('ct', 'smarter_balanced') }}
 ),
