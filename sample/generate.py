@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import broken
+import ct_more
+import ct_more_broken
 import edfacts
 import edsight
 import nh
@@ -25,6 +27,7 @@ from world import CLASSES, World
 # Each part of the sample has deliveries(world); broken deliveries come on request.
 PARTS = (
     edsight,
+    ct_more,
     edfacts,
     submission,
     nh,
@@ -32,6 +35,7 @@ PARTS = (
 )
 BROKEN_PARTS = (
     broken,
+    ct_more_broken,
     nh_broken,
 )
 COUNTS = "state,school_id_nces,school_id_state,school_name,school_year,student_group"

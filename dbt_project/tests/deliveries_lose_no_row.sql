@@ -60,7 +60,11 @@ wrong as (
         <> deliveries.rows_validated
         + deliveries.rows_quarantined
         + deliveries.rows_duplicate
-        or deliveries.rows_validated <> coalesce(read_rows.row_count, 0)
+        or (
+            deliveries.provider || '/' || deliveries.extract
+            in (select cells.provider || '/' || cells.extract from cells)
+            and deliveries.rows_validated <> coalesce(read_rows.row_count, 0)
+        )
 )
 
 select * from wrong

@@ -5,6 +5,11 @@
 {%- set extracts = [
     ref('stg_nh__enrollment_school'),
     ref('stg_nh__enrollment_district'),
+    ref('stg_ct__enrollment'),
+    ref('stg_ct__enrollment_status'),
+    ref('stg_ct__enrollment_status_state'),
+    ref('stg_ct__enrollment_trend'),
+    ref('stg_ct__enrollment_export'),
 ] %}
 
 with none_yet as (
