@@ -87,6 +87,7 @@ docs: $(VENV)/.runtime ## models, columns and tests of the last build, in LAKE/d
 
 sources: $(VENV)/.runtime ## write the dbt sources anew from the contracts
 	@$(PYTHON) -m common_metrics.dbt_sources
+	@$(PYTHON) -m common_metrics.template
 
 lint: $(VENV)/.dev ## ruff and sqlfluff
 	@ruff check . && ruff format --check .

@@ -26,9 +26,9 @@ from common_metrics import landing, validation
 from common_metrics.contract import Contract, load_contracts
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery, Lake
+from common_metrics.pseudonyms import VARIABLE
 
 TEMPLATE = "nessc/common_metrics_submission"
-STUDENT_KEY = "COMMON_METRICS_STUDENT_KEY"
 
 
 def main() -> None:
@@ -37,6 +37,8 @@ def main() -> None:
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--key", default=TEMPLATE, help="<provider>/<extract>")
     args = parser.parse_args()
+    # No hash outlives the check, so that any key will do and none has to be asked for.
+    os.environ.setdefault(VARIABLE, secrets.token_hex(32))
     contract = load_contracts().get(args.key)
     if contract is None:
         sys.exit(_no_contract(args.key))
@@ -59,7 +61,7 @@ def check(contract: Contract, file: Path, lake: Lake) -> tuple[bool, list[str]]:
     except DeliveryRefused as error:
         return False, [
             error.sentence(f"{contract.key} {file.name}"),
-            "0 rows accepted.",
+            "0 rows would be accepted.",
         ]
     notes = [*_misplaced(contract, file), *_warnings(contract, judged, lake)]
     return not judged.rows_quarantined, [*_verdict(judged, file, lake), *notes]
@@ -129,11 +131,7 @@ def _put(contract: Contract, file: Path, drop: Path) -> str:
 
 @contextmanager
 def _lake_for_a_moment() -> Iterator[Lake]:
-    """Give a lake that is gone afterwards, and a key for the students in it.
-
-    No hash outlives the check, so that any key will do and none has to be asked for.
-    """
-    os.environ.setdefault(STUDENT_KEY, secrets.token_hex(32))
+    """Give a lake that is gone afterwards."""
     with tempfile.TemporaryDirectory(prefix="common_metrics_check_") as folder:
         yield Lake(folder)
 
