@@ -18,21 +18,21 @@ PAGE = ROOT / "docs/submission-template.md"
 BLANK = ROOT / "docs/templates/common_metrics_submission.csv"
 HEAD = """# The consortium's submission template
 
-Written by `make sources` from the contract and the registries; do not edit this page. The
-contract: `{path}`.
+Written by `make sources` from the contract and the registries; do not edit this page.
+The contract is `{path}`.
 
-One CSV file in UTF-8, one row for each state or school, metric and student group. Any of
-the five states can fill it with what it has not published. Begin with the
+One CSV file in UTF-8, one row for each state or school, metric and student group. Any
+of the five states can fill it with what it has not published. Begin with the
 [blank file](templates/{blank}):
 
 1. Line 1 is the title, `"{title}"`,
-   in quotes since it holds a comma. Put the school year of the file there; a file holds
-   one year. For cohort metrics it is the year of the class, that of 2014-15 also for its
-   rate within six years.
+   in quotes since it holds a comma. Put the school year of the file there; a file
+   holds one year. For cohort metrics it is the year of the class, that of 2014-15 also
+   for its rate within six years.
 2. Line 2 is the header. Keep its names; their order is free.
-3. Each further line is a row as below. A row of the state leaves the cells of school and
-   district empty. The state counts its row itself and never adds up its schools: students
-   placed outside any school count for the state only.
+3. Each further line is a row as below. A row of the state leaves the cells of school
+   and district empty. The state counts its row itself and never adds up its schools:
+   students placed outside any school count for the state only.
 4. Write counts, no rates: the rate is numerator by denominator, unrounded.
 5. Hide nothing: cells below the minimum of the state are suppressed before anything is
    published. Where the state may not give a number, leave both counts empty and say
@@ -45,10 +45,10 @@ Then judge it, before anything is sent:
 make check FILE=me_2014-15.csv
 ```
 
-The file goes through the contract of a real run on a lake that is thrown away; nothing of
-it is kept. What is to mend is printed by row, without the cells. The exit code is 0 only
-if every row would be accepted (make itself exits with 2 otherwise). `KEY=` names the
-contract of another extract, such as `ct/graduation_4yr`.
+The file goes through the contract of a real run on a lake that is thrown away; nothing
+of it is kept. What is to mend is printed by row, without the cells. The exit code is 0
+only if every row would be accepted (make itself exits with 2 otherwise). `KEY=` names
+the contract of another extract, such as `ct/graduation_4yr`.
 """
 
 

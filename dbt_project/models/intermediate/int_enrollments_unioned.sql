@@ -3,6 +3,9 @@
 -- Every printed head count of every extract, one row a cell. A new extract is one more
 -- ref.
 {%- set extracts = [
+    ref('stg_ri__october_head_count'),
+    ref('stg_ri__october_head_count_lea'),
+    ref('stg_ri__october_head_count_state'),
 ] %}
 
 with none_yet as (

@@ -8,6 +8,8 @@
     ref('stg_ct__college_entrance'),
     ref('stg_us__edfacts_acgr'),
     ref('stg_nessc__common_metrics_submission'),
+    ref('stg_ri__assessment'),
+    ref('stg_me__assessment'),
 ] %}
 
 with unioned as (
