@@ -1,8 +1,8 @@
 -- Meeting or exceeding expectations, one row a place, year, test and group. The file's
--- name tells test and subject. RICAS is published for grades 3 to 8 together; the SAT is
--- taken in grade 11, the PSAT in grade 10, and of the science test (grades 5, 8 and 11)
--- the high school's is kept. Where a test of one grade prints "All Grades" alone, that is
--- the grade.
+-- name tells test and subject. RICAS is published for grades 3 to 8 together; the SAT
+-- is taken in grade 11, the PSAT in grade 10, and of the science test (grades 5, 8, 11)
+-- the high school's is kept. Where a test of one grade prints "All Grades" alone, that
+-- is the grade.
 with printed as (
     select * from {{ source('ri', 'assessment') }}
 ),
@@ -23,10 +23,8 @@ grouped as (
 tests as (
     select
         *,
-        regexp_extract(_source_file, '(?:^|/)(ricas|sat|psat|ngsa)_(ela|math|science)', 1)
-            as test,
-        regexp_extract(_source_file, '(?:^|/)(ricas|sat|psat|ngsa)_(ela|math|science)', 2)
-            as subject,
+        regexp_extract(_source_file, '(?:^|/)(ricas|sat|psat|ngsa)_[^/]*$', 1) as test,
+        regexp_extract(_source_file, '_(ela|math|science)[^/]*$', 1) as subject,
     from grouped
 ),
 
@@ -48,18 +46,16 @@ of_one_grade as (
 ),
 
 -- Percent signs, whole per cents and proportions stand side by side. The contract lets
--- a bare cell from 0 to 1 pass only if one of the two readings makes 100 with the levels
--- below (expectations/ri/assessment.yml).
+-- a bare cell from 0 to 1 pass only if one of the two readings makes 100 with the
+-- levels below (expectations/ri/assessment.yml).
 numbered as (
     select
         *,
         regexp_full_match(proficient_pct, '1(\.0+)?|0?\.\d*[1-9]\d*') as is_bare,
-        try_cast(replace(level_1_pct, '%', '') as decimal(18, 12))
-        * case when regexp_full_match(level_1_pct, '1(\.0+)?|0?\.\d+') then 100 else 1 end
-            as level_1,
-        try_cast(replace(level_2_pct, '%', '') as decimal(18, 12))
-        * case when regexp_full_match(level_2_pct, '1(\.0+)?|0?\.\d+') then 100 else 1 end
-            as level_2,
+        {%- for level in ['level_1', 'level_2'] %}
+        try_cast(replace({{ level }}_pct, '%', '') as decimal(18, 12))
+        * if(regexp_full_match({{ level }}_pct, '1(\.0+)?|0?\.\d+'), 100, 1) as {{ level }},
+        {%- endfor %}
         try_cast(replace(proficient_pct, '%', '') as decimal(18, 12)) as proficient,
     from of_one_grade
 ),

@@ -1,9 +1,8 @@
--- The state by grade, then by student group. KG beside KF (full day) holds the children
--- of part of the day: both together are about as many as grade 1 (2012: 3,640 and 6,524
--- against 10,762), and KG is 0 from the year on in which all were full-day. Likewise PF
--- beside PK, which the code list has no second name for: PK is both together, where both
--- are printed. IMMIGRANT, HOMELESS, TITLE1, CHARTER and GENDER-O have no student group in
--- the code list; their rows stay in the validated file.
+-- The state by grade, then by student group. KG beside KF (full day) holds the
+-- children of part of the day: both together are about as many as grade 1 (2012: 3,640 and 6,524
+-- against 10,762). Likewise PF beside PK, for which the code list has no second name: PK
+-- is both together, where both are printed. IMMIGRANT, HOMELESS, TITLE1, CHARTER and
+-- GENDER-O have no student group in the code list: they stay in the validated file.
 with printed as (
     select * from {{ source('ri', 'october_head_count_state') }}
 ),
@@ -19,7 +18,7 @@ prekindergarten as (
     having count(*) = 2
 ),
 
-counted as (
+categorised as (
     select
         printed.category,
         printed._school_year,
@@ -65,7 +64,7 @@ renamed as (
         _source_file as source_file,
         _source_row as source_row,
         _delivery as delivery,
-    from counted
+    from categorised
 ),
 
 {{ typed_head_counts('renamed') }}
