@@ -15,6 +15,10 @@ from pathlib import Path
 import broken
 import edfacts
 import edsight
+import me
+import me_broken
+import ri
+import ri_broken
 import submission
 from records import Delivery, Fault, HeadCount, Outcome, as_csv
 from world import CLASSES, World
@@ -24,8 +28,14 @@ PARTS = (
     edsight,
     edfacts,
     submission,
+    ri,
+    me,
 )
-BROKEN_PARTS = (broken,)
+BROKEN_PARTS = (
+    broken,
+    ri_broken,
+    me_broken,
+)
 COUNTS = "state,school_id_nces,school_id_state,school_name,school_year,student_group"
 
 
