@@ -10,6 +10,9 @@
     ref('stg_ct__enrollment_status_state'),
     ref('stg_ct__enrollment_trend'),
     ref('stg_ct__enrollment_export'),
+    ref('stg_ri__october_head_count'),
+    ref('stg_ri__october_head_count_lea'),
+    ref('stg_ri__october_head_count_state'),
 ] %}
 
 with none_yet as (

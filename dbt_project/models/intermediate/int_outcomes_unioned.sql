@@ -20,6 +20,8 @@
     ref('stg_ct__smarter_balanced'),
     ref('stg_ct__science'),
     ref('stg_ct__science_state'),
+    ref('stg_ri__assessment'),
+    ref('stg_me__assessment'),
 ] %}
 
 with unioned as (
