@@ -68,7 +68,9 @@ TRUE_OUTCOME = {
 }
 # The exports that this page reads again; test_ct.py has the others.
 RATE_FILES = re.compile(r"(graduation-rates|college-entrance-and-persistence)-school/")
-READ_AGAIN = re.compile(r"graduation_.yr|college_entrance|edfacts_acgr|common_metrics_.*")
+READ_AGAIN = re.compile(
+    r"graduation_.yr|college_entrance|edfacts_acgr|common_metrics_submission"
+)
 COLLEGE = {"Entrance(%)": "pse_12m_graduates", "Persistence(%)": "pse_persistence"}
 STATES = {"CONNECTICUT": "CT", "MAINE": "ME", "NEW HAMPSHIRE": "NH"}
 STATES |= {"RHODE ISLAND": "RI", "VERMONT": "VT"}
