@@ -31,7 +31,7 @@ cases as (
         tested.student_key,
         tested.school_year as first_year,
         tested.school_year as last_year,
-        tested.is_proficient::integer as numerator,
+        cast(tested.is_proficient as integer) as numerator,
         1 as denominator,
         true as is_school_case,
         rules.enrollment_is_statewide as is_state_case,

@@ -1,6 +1,6 @@
 -- Days attended of days enrolled, and students absent 10 per cent or more of them
--- (EDFacts FS195), in grades 9 to 12. A student has a row in each school; the state sees
--- the days of all of them together.
+-- (EDFacts FS195), in grades 9 to 12. A student has a row in each school; the state
+-- sees the days of all of them together.
 with {{ current_records('int_student_attendance') }},
 
 spells as (
@@ -23,10 +23,8 @@ in_high_school as (
 summed as (
     select
         current_records.state,
-        case when grouping(current_records.school_id_state) = 0
-            then current_records.school_id_state end as school_id_state,
-        grouping(current_records.school_id_state) = 0
-        and current_records.school_id_state is not null as is_school_case,
+        current_records.school_id_state,
+        current_records.school_id_state is not null as is_school_case,
         grouping(current_records.school_id_state) = 1 as is_state_sum,
         max(current_records.lea_id_state) as lea_id_state,
         current_records.school_year,
@@ -41,10 +39,16 @@ summed as (
             and current_records.student_key = in_high_school.student_key
             and current_records.school_year = in_high_school.school_year
     group by grouping sets (
-        (current_records.state, current_records.school_year, current_records.student_key),
         (
-            current_records.state, current_records.school_year,
-            current_records.student_key, current_records.school_id_state
+            current_records.state,
+            current_records.school_year,
+            current_records.student_key
+        ),
+        (
+            current_records.state,
+            current_records.school_year,
+            current_records.student_key,
+            current_records.school_id_state
         )
     )
 ),
@@ -61,10 +65,10 @@ counted as (
     select
         'chronic_absence' as metric_id,
         summed.*,
-        (
+        cast(
             summed.days_absent * 100
-            >= summed.days_member * rules.chronic_threshold_pct
-        )::integer as numerator,
+            >= summed.days_member * rules.chronic_threshold_pct as integer
+        ) as numerator,
         1 as denominator,
     from summed
     inner join rules

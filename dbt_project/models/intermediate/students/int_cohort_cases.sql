@@ -36,7 +36,7 @@ cases as (
         outcomes.student_key,
         outcomes.first_school_year as first_year,
         outcomes.horizon_school_year as last_year,
-        (outcomes.outcome = metrics.outcome)::integer as numerator,
+        cast(outcomes.outcome = metrics.outcome as integer) as numerator,
         1 as denominator,
         coalesce(outcomes.is_school_observed, false) as is_school_case,
         outcomes.is_statewide as is_state_case,

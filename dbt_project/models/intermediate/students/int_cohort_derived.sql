@@ -31,7 +31,9 @@ accounted as (
                 and standings.school_year = standings.horizon_school_year
                 and standings.next_school_year = standings.horizon_school_year + 1
                 then 'still_enrolled'
-            when standings.standing = 'moves' and rules.move_without_arrival_leaves_cohort
+            when
+                standings.standing = 'moves'
+                and rules.move_without_arrival_leaves_cohort
                 then 'leaves_cohort'
             when standings.standing in ('continues', 'moves')
                 then if(rules.unknown_drops_out, 'dropout', 'other_leaver')

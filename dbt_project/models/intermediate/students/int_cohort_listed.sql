@@ -63,11 +63,15 @@ speaking as (
         on listings.reaches_years >= horizons.horizon_years
     qualify row_number() over (
         partition by
-            delivered.state, delivered.cohort_year, delivered.student_key,
+            delivered.state,
+            delivered.cohort_year,
+            delivered.student_key,
             horizons.horizon_years
         order by
-            listings.reaches_years, delivered.landed_at desc,
-            delivered.source_file desc, delivered.source_row desc
+            listings.reaches_years asc,
+            delivered.landed_at desc,
+            delivered.source_file desc,
+            delivered.source_row desc
     ) = 1
 ),
 

@@ -33,8 +33,11 @@ together as (
 outcomes as (
     select
         together.*,
-        if(together.is_listed, rules.listing_is_statewide, rules.enrollment_is_statewide)
-            as is_statewide,
+        if(
+            together.is_listed,
+            rules.listing_is_statewide,
+            rules.enrollment_is_statewide
+        ) as is_statewide,
     from together
     inner join rules
         on together.state = rules.state

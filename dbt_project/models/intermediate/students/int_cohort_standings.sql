@@ -80,7 +80,7 @@ last_spells as (
         partition by state, student_key, horizon_years
         order by
             standing = 'graduate' desc,
-            case when standing = 'graduate' then -spell_number else spell_number end desc
+            if(standing = 'graduate', -spell_number, spell_number) desc
     ) = 1
 ),
 

@@ -21,6 +21,10 @@ rules as (
     select * from {{ ref('int_state_rules') }}
 ),
 
+measures as (
+    select unnest(['first_fall', '12m', '16m']) as measure
+),
+
 -- By the rule: all graduates of the school year, or those who graduated on time.
 chosen as (
     select graduates.*
@@ -79,9 +83,7 @@ among_cohorts as (
         cohorts.is_statewide,
         cohorts.origin,
     from cohorts
-    cross join (
-        select unnest(['first_fall', '12m', '16m']) as measure
-    ) as measures
+    cross join measures
     left join colleges
         on
             cohorts.state = colleges.state
@@ -116,7 +118,7 @@ cases as (
         together.student_key,
         together.first_year,
         together.last_year,
-        together.is_met::integer as numerator,
+        cast(together.is_met as integer) as numerator,
         1 as denominator,
         coalesce(windows.is_closed and together.is_school_observed, false)
             as is_school_case,

@@ -15,7 +15,8 @@ newest as (
             and current_records.enrollment_begin is not null
             and (
                 rules.withdrawn_counts_as_enrolled
-                or coalesce(current_records.enrollment_status, '') not in ('W', 'A', 'D')
+                or coalesce(current_records.enrollment_status, '')
+                not in ('W', 'A', 'D')
             ),
             false
         ) as is_enrolled,

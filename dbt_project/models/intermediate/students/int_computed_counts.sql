@@ -37,8 +37,7 @@ counted as (
         sum(placed.numerator) as numerator,
         sum(placed.denominator) as denominator,
         count(distinct placed.student_key) as students_count,
-        'computed from '
-        || array_to_string(list_sort(list(distinct placed.origin)), ', ') as source_file,
+        list_sort(list(distinct placed.origin)) as origins,
     from placed
     inner join groups
         on

@@ -43,10 +43,10 @@ bounded as (
     select
         counts.*,
         metrics.definition_id,
-        case when counts.extract = 'postsecondary'
-            then coalesce(blocked.blocked_count, 0) else 0 end as blocked_count,
-        case when counts.metric_id = 'pse_persistence'
-            then coalesce(blocked.blocked_count, 0) else 0 end as blocked_below_count,
+        if(counts.extract = 'postsecondary', coalesce(blocked.blocked_count, 0), 0)
+            as blocked_count,
+        if(counts.metric_id = 'pse_persistence', coalesce(blocked.blocked_count, 0), 0)
+            as blocked_below_count,
         coalesce(minimums.min_denominator, strictest.min_denominator)
             as min_denominator,
     from counts
@@ -107,7 +107,7 @@ outcomes as (
         if(blocked_count > 0, 'range', 'reported') as value_status,
         definition_id,
         cast(null as date) as data_as_of,
-        source_file,
+        'computed from ' || array_to_string(origins, ', ') as source_file,
         cast(null as bigint) as source_row,
         cast(null as varchar) as delivery,
     from rated

@@ -48,9 +48,19 @@ last_spells as (
 -- without any exit. By the rule a summer dropout counts in the year not entered.
 leavers as (
     select
-        last_spells.*,
-        last_spells.exit_outcome = 'continues'
-        and rules.summer_dropout_year = 'not_entered' as is_counted_next_year,
+        last_spells.state,
+        last_spells.lea_id_state,
+        last_spells.school_id_state,
+        last_spells.school_year,
+        last_spells.student_key,
+        last_spells.origin,
+        last_spells.exit_on,
+        last_spells.spell_number,
+        last_spells.school_year + cast(
+            last_spells.exit_outcome = 'continues'
+            and rules.summer_dropout_year = 'not_entered' as integer
+        ) as event_year,
+        rules.event_denominator,
     from last_spells
     inner join rules
         on last_spells.state = rules.state
@@ -66,32 +76,26 @@ leavers as (
         )
 ),
 
--- New Hampshire adds to the members who dropped out before 1 October (NH DOE).
+-- One student counts once a year, though gone after summer and again after winter.
 dropouts as (
-    select
-        leavers.* exclude (is_october_member),
-        leavers.school_year + leavers.is_counted_next_year::integer as event_year,
-        rules.event_denominator = 'october_and_earlier_dropouts'
-        and (leavers.is_counted_next_year or october_members.student_key is null)
-        and (
-            leavers.is_counted_next_year
-            or leavers.exit_on <= make_date(leavers.school_year - 1, 10, 1)
-        ) as is_added_to_members,
+    select *
     from leavers
-    inner join rules
-        on leavers.state = rules.state
-    left join october_members
-        on
-            leavers.state = october_members.state
-            and leavers.student_key = october_members.student_key
-            and leavers.school_year = october_members.school_year
-    -- One student counts once a year, though gone after summer and again after winter.
     qualify row_number() over (
-        partition by
-            leavers.state, leavers.student_key,
-            leavers.school_year + leavers.is_counted_next_year::integer
-        order by leavers.spell_number desc
+        partition by state, student_key, event_year
+        order by spell_number desc
     ) = 1
+),
+
+-- New Hampshire adds to the members who dropped out before 1 October (NH DOE).
+added as (
+    select
+        *,
+        event_denominator = 'october_and_earlier_dropouts'
+        and (
+            event_year > school_year
+            or coalesce(exit_on <= make_date(school_year - 1, 10, 1), false)
+        ) as is_added_to_members,
+    from dropouts
 ),
 
 counted as (
@@ -116,8 +120,8 @@ counted as (
         student_key,
         origin,
         1 as numerator,
-        is_added_to_members::integer as denominator,
-    from dropouts
+        cast(is_added_to_members as integer) as denominator,
+    from added
 ),
 
 -- A year is observed where the records hold the next 1 October, and the year before
@@ -126,7 +130,8 @@ years as (
     select
         record_years.*,
         record_years.first_year
-        + (rules.summer_dropout_year = 'not_entered')::integer as first_event_year,
+        + cast(rules.summer_dropout_year = 'not_entered' as integer)
+            as first_event_year,
         record_years.last_year - 1 as last_event_year,
     from record_years
     inner join rules

@@ -24,7 +24,7 @@ first_diplomas as (
         greatest(
             spells.school_year,
             year(spells.exit_on)
-            + (strftime(spells.exit_on, '%m-%d') > rules.outcome_cutoff)::integer
+            + cast(strftime(spells.exit_on, '%m-%d') > rules.outcome_cutoff as integer)
         ) as class_year,
         spells.exit_on as graduation_date,
         spells.lea_id_state,
@@ -40,6 +40,14 @@ first_diplomas as (
     ) = 1
 ),
 
+listed_cohorts as (
+    select
+        state,
+        cohort_year,
+    from cohorts
+    where is_listed
+),
+
 derived as (
     select
         first_diplomas.*,
@@ -52,16 +60,10 @@ derived as (
             and first_diplomas.student_key = members.student_key
     inner join rules
         on first_diplomas.state = rules.state
-    anti join (
-        select
-            state,
-            cohort_year,
-        from cohorts
-        where is_listed
-    ) as listed_classes
+    anti join listed_cohorts
         on
-            members.state = listed_classes.state
-            and members.cohort_year = listed_classes.cohort_year
+            members.state = listed_cohorts.state
+            and members.cohort_year = listed_cohorts.cohort_year
 ),
 
 first_listed as (

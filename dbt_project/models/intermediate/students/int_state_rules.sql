@@ -36,7 +36,8 @@ pivoted as (
             as {{ rule }},
         {%- endfor %}
         {%- for rule in ['chronic_threshold_pct', 'chronic_min_days_member'] %}
-        cast(max(value) filter (where rule = '{{ rule }}') as decimal(9, 3)) as {{ rule }},
+        cast(max(value) filter (where rule = '{{ rule }}') as decimal(9, 3))
+            as {{ rule }},
         {%- endfor %}
         cast(max(value) filter (where rule = 'completion_years') as integer)
             as completion_years,

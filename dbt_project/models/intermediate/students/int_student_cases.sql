@@ -2,7 +2,9 @@
 
 -- Every student once for each metric, school and school year that counts them.
 with cases as (
-    {%- for kind in ['cohort', 'event_dropout', 'college', 'attendance', 'assessment'] %}
+    {%- for kind in [
+        'cohort', 'event_dropout', 'college', 'attendance', 'assessment',
+    ] %}
     {%- if not loop.first %}
     union all
     {%- endif %}

@@ -1,7 +1,7 @@
--- The student groups that a student counts in, over the school years of a window. What
--- a student is (gender, race and ethnicity) is what the newest record says. A need is by
--- the rule `ever` (once had, it counts; its complement is to have never had it) or
--- `at_exit` (as of the last record of the window).
+-- The student groups that a student counts in, over the school years of a window.
+-- Gender, race and ethnicity are those of the newest record. A need is by the rule
+-- `ever` (once had, it counts; its complement is to have never had it) or `at_exit` (as
+-- of the last record of the window).
 with windows as (
     select distinct
         state,
