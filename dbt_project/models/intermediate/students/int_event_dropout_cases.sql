@@ -18,9 +18,10 @@ high_school as (
         spells.*,
         coalesce(
             spells.entry_date <= make_date(spells.school_year - 1, 10, 1), true
-        ) and coalesce(
-            spells.exit_on > make_date(spells.school_year - 1, 10, 1), true
-        ) as is_october_member,
+        ) as began_by_october,
+        coalesce(
+            spells.exit_on <= make_date(spells.school_year - 1, 10, 1), false
+        ) as ended_by_october,
     from spells
     where {{ in_high_school('grade') }}
 ),
@@ -28,11 +29,16 @@ high_school as (
 october_members as (
     select *
     from high_school
-    where is_october_member
+    where began_by_october and not ended_by_october
     qualify row_number() over (
         partition by state, student_key, school_year
         order by spell_number desc
     ) = 1
+),
+
+autumn_spells as (
+    select * from high_school
+    where began_by_october
 ),
 
 last_spells as (
@@ -44,8 +50,9 @@ last_spells as (
     ) = 1
 ),
 
--- Not back on 1 October: after an exit that counts as dropping out, or after summer
--- without any exit. By the rule a summer dropout counts in the year not entered.
+-- Not back by 1 October: after an exit that counts as dropping out, or after summer
+-- without any exit. By the rule a summer dropout counts in the year not entered. Who
+-- came back and left again before that day is judged by the later spell.
 leavers as (
     select
         last_spells.state,
@@ -54,7 +61,7 @@ leavers as (
         last_spells.school_year,
         last_spells.student_key,
         last_spells.origin,
-        last_spells.exit_on,
+        last_spells.ended_by_october,
         last_spells.spell_number,
         last_spells.school_year + cast(
             last_spells.exit_outcome = 'continues'
@@ -64,11 +71,11 @@ leavers as (
     from last_spells
     inner join rules
         on last_spells.state = rules.state
-    anti join october_members
+    anti join autumn_spells
         on
-            last_spells.state = october_members.state
-            and last_spells.student_key = october_members.student_key
-            and last_spells.school_year + 1 = october_members.school_year
+            last_spells.state = autumn_spells.state
+            and last_spells.student_key = autumn_spells.student_key
+            and last_spells.school_year + 1 = autumn_spells.school_year
     where
         last_spells.exit_outcome = 'continues'
         or list_contains(
@@ -93,7 +100,7 @@ added as (
         event_denominator = 'october_and_earlier_dropouts'
         and (
             event_year > school_year
-            or coalesce(exit_on <= make_date(school_year - 1, 10, 1), false)
+            or ended_by_october
         ) as is_added_to_members,
     from dropouts
 ),
