@@ -82,6 +82,7 @@ def test_the_receipt_says_what_came_and_when(land, graduation, graduates):
         bytes=len(graduates),
         landed_at=HOUR,
         school_year=2015,
+        school_years=[2015],
         status="landed",
         contract_sha256=graduation.sha256,
     )
