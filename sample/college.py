@@ -70,7 +70,9 @@ PATHS: dict[str, Path] = {
         2, full_years(0, 0) + full_years(1, 1, "4b"), None, IN_FALL, "4", True
     ),
     "one year alone": Path(2, full_years(0, 0), None, IN_FALL, "4"),
-    "one term alone, two-year": Path(2, (Term("fall", 0, "2", "H"),), None, IN_FALL, "2"),
+    "one term alone, two-year": Path(
+        2, (Term("fall", 0, "2", "H"),), None, IN_FALL, "2"
+    ),
     "two-year degree": Path(
         2, full_years(0, 1, "2"), (2, 5, 12, "2"), IN_FALL, "2", True, True
     ),

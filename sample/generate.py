@@ -16,6 +16,7 @@ import broken
 import edfacts
 import edsight
 import submission
+import vt_sis
 from records import Delivery, Fault, HeadCount, Outcome, as_csv
 from world import CLASSES, World
 
@@ -24,6 +25,7 @@ PARTS = (
     edsight,
     edfacts,
     submission,
+    vt_sis,
 )
 BROKEN_PARTS = (broken,)
 COUNTS = "state,school_id_nces,school_id_state,school_name,school_year,student_group"

@@ -222,4 +222,13 @@ HISTORIES: dict[str, History] = {
     "goes to college early": History(
         ends(years(9, 10, 11), "early_college", "june"), DROPPED
     ),
+    "earns an adult diploma": History(
+        ends(years(9, 10, 11, 12), "adult_diploma", "june"), GRADUATED
+    ),
+}
+# Where the histories stand that not every layout can tell: Vermont has no exit type for
+# the maximum age, and New Hampshire alone counts an adult diploma.
+WHERE = {
+    "reaches the maximum age": ("CT", "ME", "NH", "RI"),
+    "earns an adult diploma": ("NH",),
 }

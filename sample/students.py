@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from histories import HISTORIES, ON_TIME, History, Stay
+from histories import HISTORIES, ON_TIME, WHERE, History, Stay
 from world import MIXES, RACES
 
 STATES = ("CT", "ME", "NH", "RI", "VT")
@@ -178,7 +178,9 @@ def lived(rng: Random, state: str) -> Iterator[tuple[str, History]]:
     """The histories of one class: each once, and some more who graduate on time."""
     for _ in range(rng.randint(*ON_TIME_COUNT)):
         yield "graduates on time", ON_TIME
-    yield from HISTORIES.items()
+    for name, history in HISTORIES.items():
+        if state in WHERE.get(name, STATES):
+            yield name, history
 
 
 def surnames(seed: int) -> Iterator[str]:
