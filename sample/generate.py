@@ -5,7 +5,9 @@ python sample/generate.py OUT_FOLDER [--seed 2014] [--faults few|all]
 The same seed writes the same bytes. OUT/extracts/ is a drop folder. OUT/truth/ holds
 outcomes.csv and enrollments.csv (what a correct warehouse holds after reading the
 printed cells; rows of the five member states only), counts.csv (what is true, hidden
-cells included) and faults.csv (every planted fault).
+cells included), faults.csv (every planted fault), computed_ever.csv and
+computed_at_exit.csv (what a right engine computes from the students, by each rule of
+student groups) and sentinels.csv (what tells of a student and must never be seen).
 """
 
 import argparse
@@ -13,8 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import broken
+import computed
 import edfacts
 import edsight
+import nsc
+import sentinels
 import submission
 import vt_sis
 from records import Delivery, Fault, HeadCount, Outcome, as_csv
@@ -26,6 +31,7 @@ PARTS = (
     edfacts,
     submission,
     vt_sis,
+    nsc,
 )
 BROKEN_PARTS = (broken,)
 COUNTS = "state,school_id_nces,school_id_state,school_name,school_year,student_group"
@@ -64,6 +70,10 @@ def truth(world: World, sent: list[Delivery]) -> Iterator[tuple[str, bytes]]:
     yield "truth/enrollments.csv", as_csv([HeadCount._fields, *heads])
     yield "truth/faults.csv", as_csv([Fault._fields, *faults])
     yield "truth/counts.csv", as_csv(count_rows(world))
+    for rule in computed.RULES:
+        rates = computed.outcomes(world.seed, rule)
+        yield f"truth/computed_{rule}.csv", as_csv([Outcome._fields, *rates])
+    yield "truth/sentinels.csv", as_csv(sentinels.rows(world))
 
 
 def count_rows(world: World) -> Iterator[list[object]]:

@@ -20,7 +20,7 @@ STATES = ("CT", "ME", "NH", "RI", "VT")
 COHORTS = (2013, 2014, 2015)  # classes; the first entered grade 9 in 2009-10
 FIRST_YEAR, LAST_YEAR = 2010, 2015  # school years of the extracts, by their end
 ID_DIGITS = {"CT": 10, "ME": 9, "NH": 10, "RI": 10, "VT": 9}
-ON_TIME_COUNT = (8, 14)
+ON_TIME_COUNT = (10, 16)
 SESSION_DAYS = 180
 HOLIDAYS = (  # first and last day, (month, day)
     *(((9, 1), (9, 3)), ((11, 24), (11, 29)), ((12, 23), (12, 31))),
