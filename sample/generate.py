@@ -20,6 +20,7 @@ import edfacts
 import edsight
 import nsc
 import sentinels
+import students_broken
 import submission
 import vt_sis
 from records import Delivery, Fault, HeadCount, Outcome, as_csv
@@ -33,7 +34,10 @@ PARTS = (
     vt_sis,
     nsc,
 )
-BROKEN_PARTS = (broken,)
+BROKEN_PARTS = (
+    broken,
+    students_broken,
+)
 COUNTS = "state,school_id_nces,school_id_state,school_name,school_year,student_group"
 
 

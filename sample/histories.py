@@ -71,9 +71,6 @@ HISTORIES: dict[str, History] = {
     "graduates in summer": History(
         ends(years(9, 10, 11, 12), "graduates", "summer"), GRADUATED
     ),
-    "graduates in winter of grade 12": History(
-        ends(years(9, 10, 11, 12), "graduates"), GRADUATED
-    ),
     "repeats grade 9, graduates in five years": History(
         ends(years(9, 9, 10, 11, 12), "graduates", "june"),
         ("still_enrolled", "graduated", "graduated"),

@@ -168,19 +168,25 @@ def students(seed: int) -> list[Student]:
         for cohort in COHORTS:
             for home in (0, 1):
                 rng = Random(f"{seed} students {state} {cohort} {home}")
-                for name, history in lived(rng, state):
+                for name, history in lived(rng, state, cohort):
                     who = (state, cohort, name, history, home, next(ids), next(names))
                     found.append(draw(rng, *who))
     return found
 
 
-def lived(rng: Random, state: str) -> Iterator[tuple[str, History]]:
+def lived(rng: Random, state: str, cohort: int) -> Iterator[tuple[str, History]]:
     """The histories of one class: each once, and some more who graduate on time."""
     for _ in range(rng.randint(*ON_TIME_COUNT)):
         yield "graduates on time", ON_TIME
     for name, history in HISTORIES.items():
-        if state in WHERE.get(name, STATES):
+        if state in WHERE.get(name, STATES) and can_be_told(history, cohort):
             yield name, history
+
+
+def can_be_told(history: History, cohort: int) -> bool:
+    """Whether the extracts reach far enough: a move is known by the arrival alone."""
+    known = [stay for stay in history.stays if cohort - 3 + stay.year <= LAST_YEAR]
+    return known == [*history.stays] or known[-1].why != "moves_in_state"
 
 
 def surnames(seed: int) -> Iterator[str]:
