@@ -19,6 +19,8 @@ import computed
 import edfacts
 import edsight
 import nsc
+import oneroster
+import school_template
 import sentinels
 import students_broken
 import submission
@@ -31,7 +33,9 @@ PARTS = (
     edsight,
     edfacts,
     submission,
+    school_template,
     vt_sis,
+    oneroster,
     nsc,
 )
 BROKEN_PARTS = (
