@@ -4,12 +4,22 @@ Nothing here looks at a printed row. Who answers for whom, and what became of th
 declared before the first file was written; it is only counted.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+import vt_sis
 from college import CLOSED, Graduate, graduates
 from records import Outcome
-from students import LAST_YEAR, NEEDS, SampleSchool, Student, students
+from students import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    NEEDS,
+    SampleSchool,
+    Spell,
+    Student,
+    students,
+)
 from submission import exact_rate
 
 Place = tuple[SampleSchool, int, str]  # school, class or school year, metric
@@ -163,9 +173,9 @@ def attendance(known: list[Student]) -> Tally:
     tally = Tally("attendance")
     for student in known:
         days: dict[tuple[SampleSchool, int], list[float]] = defaultdict(lambda: [0, 0])
-        for place, spell in enumerate(student.spells):
+        for place, spell in sent_days(student):
             there = days[spell.school, spell.year]
-            there[0] += student.absences[spell.year, place]
+            there[0] += days_absent(student, spell.year, place)
             there[1] += len(spell.days)
         for (school, year), (absent, member) in days.items():
             groups = year_groups(student, year)
@@ -174,6 +184,18 @@ def attendance(known: list[Student]) -> Tally:
                 often = 10 * absent >= member
                 tally.add((school, year, "chronic_absence"), groups, often)
     return tally
+
+
+def sent_days(student: Student) -> list[tuple[int, Spell]]:
+    """The stays of which days are sent: in Vermont those of two school years."""
+    years = vt_sis.DAILY if student.state == "VT" else range(FIRST_YEAR, LAST_YEAR + 1)
+    return [(n, s) for n, s in enumerate(student.spells) if s.year in years]
+
+
+def days_absent(student: Student, year: int, place: int) -> float:
+    """Vermont counts days: half of one missed is a day absent."""
+    absent = student.absences[year, place]
+    return math.ceil(absent) if student.state == "VT" else absent
 
 
 def proficiency(known: list[Student]) -> Tally:

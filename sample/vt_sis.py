@@ -6,7 +6,7 @@ rows of grades in one year.
 """
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from random import Random
 
 from records import Delivery, Fault, as_csv
@@ -167,19 +167,34 @@ def goes_up(student: Student, n: int) -> bool:
 
 
 def attendance(now: Spells) -> Iterator[list[str]]:
-    """A row for each day; two for a day that is half absence."""
+    """A row for each day, two for a day that is part absence.
+
+    Half a day missed is a day absent, a quarter is none, and a day on which the student
+    was not expected is neither.
+    """
     for student, n, spell in now:
         absent = student.absences[spell.year, n]
         rng = Random(f"{student.state_id} {spell.year} {n}")
         away = rng.sample(spell.days, int(absent + 0.5))
-        half = away[-1] if absent % 1 else None
+        missed = dict.fromkeys(away, 1.0) | ({away[-1]: 0.5} if absent % 1 else {})
+        late = rng.choice(spell.days)
+        missed |= {} if late in away else {late: 0.25}
+        who = ids(student, spell)
         for when in spell.days:
-            part = "0.5" if when == half else "1"
-            known = [*ids(student, spell), day(when)]
-            if when in away:
-                yield [*known, "ABS", "FT", rng.choice(("EA", "UA", "SUS")), part]
-            if when not in away or when == half:
-                yield [*known, "PRS", "FT", "", part]
+            yield from parts(who, when, missed.get(when, 0), rng)
+        saturday = spell.days[0] + timedelta(5 - spell.days[0].weekday())
+        yield [*who, day(saturday), "ABS", "FT", "SNE", "1"]
+
+
+def parts(
+    who: list[str], when: date, missed: float, rng: Random
+) -> Iterator[list[str]]:
+    """The rows of one day: what was missed of it, and what was not."""
+    if missed:
+        reason = rng.choice(("EA", "UA", "SUS"))
+        yield [*who, day(when), "ABS", "FT", reason, f"{missed:g}"]
+    if missed < 1:
+        yield [*who, day(when), "PRS", "FT", "", f"{1 - missed:g}"]
 
 
 def with_faults(good: Delivery, year: int) -> Delivery:
