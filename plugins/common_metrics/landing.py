@@ -5,9 +5,11 @@ import os
 import re
 import shutil
 import stat
+from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 
+from common_metrics import pseudonyms
 from common_metrics.contract import Contract
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import UNMATCHED, Delivery, Lake
@@ -28,6 +30,12 @@ ARCHIVES = {b"PK\x03\x04": "a zip archive or workbook", b"\x1f\x8b": "a gzip arc
 def find_deliveries(contract: Contract, drop: Path) -> list[str]:
     """Return the files below ``drop`` that the contract asks for, as sorted paths."""
     return [name for name in _files(drop) if _is_asked_for(contract, name)]
+
+
+def require_key(contracts: Iterable[Contract], drop: Path) -> None:
+    """Raise KeyMissing if student files wait below ``drop`` and no key is set."""
+    if any(c.protects and find_deliveries(c, drop) for c in contracts):
+        pseudonyms.require_key()
 
 
 def record_unmatched(
@@ -224,5 +232,5 @@ def _keep(file: Path, place: Path) -> None:
         return
     part = place.with_name(place.name + ".part")
     shutil.copyfile(file, part)
-    part.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
+    part.chmod(stat.S_IRUSR)  # student files are among them
     os.replace(part, place)

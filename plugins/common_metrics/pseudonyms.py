@@ -37,10 +37,11 @@ def fingerprint() -> str:
 
 
 def _hmac(text: str) -> str:
-    return hmac.new(_key(), text.encode(), "sha256").hexdigest()[:32]
+    return hmac.new(require_key(), text.encode(), "sha256").hexdigest()[:32]
 
 
-def _key() -> bytes:
+def require_key() -> bytes:
+    """Return the key; raise KeyMissing with what to do."""
     key = os.environ.get(VARIABLE, "")
     if len(key) < SHORTEST_KEY:
         found = f"one of {len(key)} characters" if key else "none"
