@@ -27,6 +27,7 @@ HORIZONS = (4, 5, 6)
 RULES = ("ever", "at_exit")  # whose needs count: ever had, or had at exit
 WINDOWS = {"first_fall", "12m", "16m"}
 MINIMUM_DAYS = 10
+COUNTED_WHEN_EARLY = ("NH",)  # dropouts before 1 October are in the denominator too
 GROUPS_KNOWN = {  # which needs the layouts of a state tell
     "CT": NEEDS,
     "ME": NEEDS,
@@ -129,28 +130,38 @@ def count_october(tally: Tally, student: Student) -> None:
     """Members on 1 October, and who has gone by the next one without a reason."""
     for place, spell in enumerate(student.spells):
         dropped = place in student.history.october_dropouts
+        groups = year_groups(student, spell.year)
         if spell.year < LAST_YEAR and (spell.in_october or dropped):
             where = (spell.school, spell.year, "dropout_event")
-            groups = year_groups(student, spell.year)
-            tally.add(where, groups, dropped, spell.in_october)
+            whole = spell.in_october or student.state in COUNTED_WHEN_EARLY
+            tally.add(where, groups, dropped, whole)
+        if spell.year < LAST_YEAR - 1 and place in student.history.summer_dropouts:
+            where = (spell.school, spell.year + 1, "dropout_event")
+            tally.add(where, groups, True, student.state in COUNTED_WHEN_EARLY)
 
 
 def colleges(known: list[Student], paths: dict[str, Graduate], rule: str) -> Tally:
-    """Entry to college, the second year and a degree, where the window is over."""
+    """Entry to college, the second year and a degree, where the window is over.
+
+    Of the graduates of a school year, whichever class they began with; and of a cohort.
+    """
     tally = Tally("postsecondary")
-    for student in known:
-        graduate = paths.get(student.state_id)
+    for graduate in paths.values():
+        groups = groups_of(graduate.student, rule, graduate.year)
+        for metric, is_met in steps(graduate):
+            tally.add((graduate.school, graduate.year, metric), groups, is_met)
+    for student in (s for s in known if s.fate(4) != "left"):
         groups = groups_of(student, rule, student.cohort)
-        if student.fate(4) != "left":
-            place = (student.answering(4), student.cohort)
-            for window in sorted(WINDOWS & CLOSED[student.cohort]):
-                entered = student.fate(4) == "graduated" and graduate is not None
-                is_met = entered and window in graduate.path.entered
-                tally.add((*place, f"pse_{window}_cohort"), groups, is_met)
-        if student.fate(4) == "graduated" and graduate:
-            for metric, is_met in steps(graduate):
-                tally.add((*place, metric), groups, is_met)
+        for window in sorted(WINDOWS & CLOSED[student.cohort]):
+            place = (student.answering(4), student.cohort, f"pse_{window}_cohort")
+            is_met = student.fate(4) == "graduated" and entered(student, paths, window)
+            tally.add(place, groups, is_met)
     return tally
+
+
+def entered(student: Student, paths: dict[str, Graduate], window: str) -> bool:
+    """Whether a graduate entered a college within the window."""
+    return window in paths[student.state_id].path.entered
 
 
 def steps(graduate: Graduate) -> Iterator[tuple[str, bool]]:

@@ -34,13 +34,15 @@ class History(NamedTuple):
     A fate is graduated, dropped_out, still_enrolled, other_completion, max_age or left
     (no member of the cohort). ``away`` says whether the other school answers, after
     each horizon. ``october_dropouts`` are the stays (by their place in the list)
-    whose school counts the student as a dropout of that school year.
+    whose school counts the student as a dropout of that school year, and
+    ``summer_dropouts`` those whose school does so in the year after.
     """
 
     stays: tuple[Stay, ...]
     fates: tuple[str, str, str]
     away: tuple[bool, bool, bool] = (False, False, False)
     october_dropouts: tuple[int, ...] = ()
+    summer_dropouts: tuple[int, ...] = ()
 
 
 NEW = Stay(0, 9, comes="new")
@@ -203,7 +205,10 @@ HISTORIES: dict[str, History] = {
         ends(years(9, 10, 11), "unknown"), DROPPED, october_dropouts=(2,)
     ),
     "does not come back after summer": History(
-        years(9, 10), DROPPED, october_dropouts=(1,)
+        years(9, 10), DROPPED, summer_dropouts=(1,)
+    ),
+    "drops out in September": History(
+        ends(years(9, 10), "drops_out", "september"), DROPPED, october_dropouts=(1,)
     ),
     "goes to a GED programme": History(
         ends(years(9, 10, 11), "ged_program"), DROPPED, october_dropouts=(2,)
