@@ -28,13 +28,7 @@ RULES = ("ever", "at_exit")  # whose needs count: ever had, or had at exit
 WINDOWS = {"first_fall", "12m", "16m"}
 MINIMUM_DAYS = 10
 COUNTED_WHEN_EARLY = ("NH",)  # dropouts before 1 October are in the denominator too
-GROUPS_KNOWN = {  # which needs the layouts of a state tell
-    "CT": NEEDS,
-    "ME": NEEDS,
-    "NH": (),
-    "RI": (),
-    "VT": ("ed",),
-}
+GROUPS_KNOWN = {"VT": ("ed",)}  # the needs that a state's layouts tell; else all
 
 
 class Tally:
@@ -93,7 +87,7 @@ def groups_of(student: Student, rule: str, until: int) -> set[str]:
 
 def needs(student: Student, had: Iterable[str]) -> list[str]:
     """The needs that the state's layouts tell, or their complements."""
-    told = GROUPS_KNOWN[student.state]
+    told = GROUPS_KNOWN.get(student.state, NEEDS)
     return [need if need in had else f"non_{need}" for need in told]
 
 

@@ -18,8 +18,10 @@ import broken
 import computed
 import edfacts
 import edsight
+import nh_i4see
 import nsc
 import oneroster
+import ri_students
 import school_template
 import sentinels
 import students_broken
@@ -34,6 +36,8 @@ PARTS = (
     edfacts,
     submission,
     school_template,
+    nh_i4see,
+    ri_students,
     vt_sis,
     oneroster,
     nsc,

@@ -10,8 +10,9 @@ from datetime import date
 from random import Random
 
 from college import COLLEGES, SEARCHED, Graduate, Term, graduates, term_days
+from edsight import year_label
 from records import Delivery, Fault, as_csv
-from students import STATES, sample_schools
+from students import STATES, SampleSchool, sample_schools
 from world import World
 
 HEADER = (
@@ -27,32 +28,33 @@ HEADER = (
 )
 BLOCKED = ("state", "school_id_state", "school_year", "graduates_sent", "blocked")
 TITLES = {"2": "ASSOCIATE IN ARTS", "4": "BACHELOR OF SCIENCE"}
-FAULTY = ("ME", 2014)  # the first school's file of that year
+FAULTY = ("ME", 2014)
 
 
 def deliveries(world: World) -> Iterator[Delivery]:
-    """A return and its blocked count for each school and school year of graduation."""
+    """A return for each state and year of graduation, and a state's blocked counts."""
     for state in STATES:
-        for school in sample_schools()[state]:
-            for year in SEARCHED:
-                sent = [
-                    graduate
-                    for graduate in graduates(world.seed)
-                    if (graduate.school, graduate.year) == (school, year)
-                ]
-                name = f"{state.lower()}_{school.state_code}_{year}.csv"
-                rows = [row for graduate in sent for row in detail(graduate)]
-                path = f"nsc/student_tracker_{name}"
-                good = Delivery(path, as_csv([HEADER, *rows], "\r\n"), [], [])
-                faulty = (state, year) == FAULTY and school == sample_schools()[state][
-                    0
-                ]
-                yield with_faults(good) if faulty else good
-                blocked = sum(graduate.name == "blocked" for graduate in sent)
-                label = f"{year - 1}-{year % 100:02}"
-                line = [state, school.state_code, label, len(sent), blocked]
-                content = as_csv([BLOCKED, line])
-                yield Delivery(f"nsc/blocked_counts_{name}", content, [], [])
+        known = [g for g in graduates(world.seed) if g.student.state == state]
+        for year in SEARCHED:
+            sent = [graduate for graduate in known if graduate.year == year]
+            rows = [row for graduate in sent for row in detail(graduate)]
+            path = f"nsc/student_tracker_{state.lower()}_{year}.csv"
+            good = Delivery(path, as_csv([HEADER, *rows], "\r\n"), [], [])
+            yield with_faults(good) if (state, year) == FAULTY else good
+        lines = [
+            blocked(school, year, known)
+            for school in sample_schools()[state]
+            for year in SEARCHED
+        ]
+        content = as_csv([BLOCKED, *lines])
+        yield Delivery(f"nsc/blocked_counts_{state.lower()}.csv", content, [], [])
+
+
+def blocked(school: SampleSchool, year: int, known: list[Graduate]) -> list[object]:
+    """How many graduates of a school were asked about, and how many are blocked."""
+    sent = [g.name for g in known if (g.school, g.year) == (school, year)]
+    place = [school.state, school.state_code, year_label(year)]
+    return [*place, len(sent), sent.count("blocked")]
 
 
 def detail(graduate: Graduate) -> list[list[str]]:
@@ -76,7 +78,8 @@ def who(graduate: Graduate, is_found: str) -> list[str]:
     student = graduate.student
     name = [student.first_name.upper(), "", student.last_name.upper(), ""]
     searched = f"{SEARCHED[graduate.year]:%Y%m%d}"
-    return [f"{student.state_id}_", *name, "", is_found, searched]
+    school = f"{student.state} {graduate.school.state_code}"
+    return [f"{student.state_id}_", *name, school, is_found, searched]
 
 
 COLLEGE_CELLS = {
@@ -110,8 +113,8 @@ def with_faults(good: Delivery) -> Delivery:
     lines = good.content.decode("ascii").splitlines()
     term = next(text for text in lines[1:] if ",Y," in text and ",N," in text)
     backwards, unknown = term.split(","), term.split(",")
-    backwards[13:15] = ["20141214", "20140826"]
-    unknown[13:16] = ["20150113", "20150509", "Z"]
+    backwards[13:15] = ["20151214", "20140826"]
+    unknown[13:16] = ["20150114", "20150510", "Z"]
     added = {"term_ends_before_it_begins": backwards, "unknown_status": unknown}
     faults = [
         Fault(good.path, len(lines) + n, what, "row quarantined")

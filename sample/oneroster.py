@@ -7,8 +7,16 @@ sends the consortium's template as well.
 from collections.abc import Iterator
 
 from records import Delivery, Fault, as_csv
-from students import LAST_YEAR, STATES, Spell, Student, sample_schools, session_days
-from students import students as all_students
+from students import (
+    LAST_YEAR,
+    STATES,
+    SampleSchool,
+    Spell,
+    Student,
+    sample_schools,
+    session_days,
+    students,
+)
 from world import World
 
 STAMP = "2015-06-15T06:00:00.000Z"
@@ -37,7 +45,8 @@ RACES = (
     *("two_or_more", "hispanic"),
 )
 ACTIVE = ("active", STAMP)
-TEACHER = "TEACHER-1"
+TEACHER = "STAFF-7715042"
+TEACHER_NAME = ("Wrozzivar", "Tharnquell")
 
 
 def deliveries(world: World) -> Iterator[Delivery]:
@@ -45,7 +54,7 @@ def deliveries(world: World) -> Iterator[Delivery]:
     school = sample_schools()[STATES[0]][0]
     here = [
         (student, spell)
-        for student in all_students(world.seed)
+        for student in students(world.seed)
         for spell in student.spells
         if (spell.school, spell.year) == (school, LAST_YEAR)
     ]
@@ -56,13 +65,14 @@ def deliveries(world: World) -> Iterator[Delivery]:
         ORGS,
         [
             [lea, *ACTIVE, school.leanm.title(), "district", school.lea_code, ""],
-            [org, *ACTIVE, school.schnam, "school", school.state_code, lea],
+            [org, *ACTIVE, school.schnam, "school", known_by(school), lea],
         ],
     )
     year = ["2014-2015", "schoolYear", days[0], days[-1], "", LAST_YEAR]
     yield table("academicSessions", SESSIONS, [["TERM-2015", *ACTIVE, *year]])
-    yield table("users", USERS, [user(org, student, spell) for student, spell in here])
-    rows = [enrollment(org, student, spell) for student, spell in here]
+    people = [user(org, student, spell) for student, spell in here]
+    yield table("users", USERS, [staff(org), *people])
+    rows = [enrollment(org, n, *one) for n, one in enumerate(here, start=2)]
     yield with_fault(table("enrollments", ENROLLMENTS, [teaching(org), *rows]))
     yield table("demographics", DEMOGRAPHICS, [person(student) for student, _ in here])
 
@@ -71,6 +81,17 @@ def table(name: str, header: str, rows: list[list[object]]) -> Delivery:
     """One file of the set."""
     content = as_csv([header.split(","), *rows], "\r\n")
     return Delivery(f"oneroster/{LAST_YEAR}/{name}.csv", content, [], [])
+
+
+def known_by(school: SampleSchool) -> str:
+    """The consortium's identifier of a school: its state and the state's code."""
+    return f"{school.state}-{school.state_code}"
+
+
+def staff(org: str) -> list[object]:
+    """The account of a teacher, who has no state id."""
+    known = [TEACHER, *ACTIVE, "true", org, "teacher", TEACHER, ""]
+    return [*known, *TEACHER_NAME, "", "", "", "", "", "", "", ""]
 
 
 def user(org: str, student: Student, spell: Spell) -> list[object]:
@@ -82,17 +103,17 @@ def user(org: str, student: Student, spell: Spell) -> list[object]:
     return [*known, login, "", *name, *contact, f"{spell.stay.grade:02}", ""]
 
 
-def enrollment(org: str, student: Student, spell: Spell) -> list[object]:
+def enrollment(org: str, n: int, student: Student, spell: Spell) -> list[object]:
     """The homeroom of one student, from the first day to the last."""
     room = f"HOMEROOM-{spell.stay.grade:02}"
     last = spell.last_day or session_days(spell.year)[-1]
-    known = [f"E-{student.local_id}", *ACTIVE, room, org, student.local_id]
+    known = [f"E-{n}", *ACTIVE, room, org, student.local_id]
     return [*known, "student", "true", spell.first_day, last]
 
 
 def teaching(org: str) -> list[object]:
     """The row of a teacher, who is no student."""
-    room = ["E-TEACHER-1", *ACTIVE, "HOMEROOM-12", org, TEACHER]
+    room = ["E-1", *ACTIVE, "HOMEROOM-12", org, TEACHER]
     return [*room, "teacher", "true", "", ""]
 
 
@@ -107,6 +128,6 @@ def with_fault(good: Delivery) -> Delivery:
     """The enrolments with one row more that ends before it begins."""
     rows = [text.split(",") for text in good.content.decode("ascii").splitlines()]
     backwards = rows[2][:8] + ["2014-10-14", "2014-10-01"]
-    backwards[0] += "-2"
+    backwards[0] += "-1"
     what = Fault(good.path, len(rows) + 1, "roster_ends_early", "row quarantined")
     return good._replace(content=as_csv([*rows, backwards], "\r\n"), faults=[what])

@@ -1,4 +1,204 @@
 """What Rhode Island's schools send of students: census, attendance, cohort listing.
 
-Attendance is a workbook with a sheet a year and a row for each student and school.
+The census is a file a district and year; attendance is one workbook with a sheet a year
+and a row for each student and school; a listing tells the exit class of each member of
+a cohort, as far as its years have gone.
 """
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import date
+
+from edsight import year_label
+from records import Delivery, Fault, as_csv
+from students import (
+    COHORTS,
+    FIRST_YEAR,
+    LAST_YEAR,
+    NEEDS,
+    SampleSchool,
+    Spell,
+    Student,
+    sample_schools,
+    students,
+)
+from workbook import xlsx
+from world import World
+
+STATE = "RI"
+PERSON = (
+    *("GENDER", "HISPANIC", "AIAN", "ASIAN", "BAA", "NHOPI", "WHITE"),
+    *("ECODIS", "ELL", "IEP"),
+)
+CENSUS = (
+    *("DISTCODE", "SCHCODE", "SASID", "LASID", "LASTNAME", "FIRSTNAME", "MIDDLENAME"),
+    *("DOB", *PERSON, "GRADE", "ENROLL_DATE", "EXIT_DATE", "EXIT_TYPE"),
+    *("MEMBERSHIP_DAYS", "ATTENDANCE_DAYS"),
+)
+ATTENDANCE = (
+    *("YEAR", "ID", "LAST_NAME", "FIRST_NAME", "GRADE", "TOWN", "DISTRICT_NAME"),
+    *("SCHOOL_NUMBER", "SCHOOL_NAME", "SCHOOL_CODE_OUT", "ADM_CALCULATED"),
+    *("ABS_TOTAL", "ABSENTEEISM"),
+)
+LISTING = (
+    *("SASID", "LASTNAME", "FIRSTNAME", "DOB", "DISTCODE", "SCHCODE", "COHORT"),
+    *("EXIT_CLASS", *PERSON),
+)
+RACES = (
+    *("hispanic", "american_indian", "asian", "black", "pacific_islander", "white"),
+)
+EXITS = {
+    "": "",
+    "graduates": "06",
+    "other_credential": "07",
+    "ged_program": "08",
+    "drops_out": "09",
+    "unknown": "10",
+    "moves_in_state": "01",
+    "other_state": "03",
+    "emigrates": "04",
+    "private_in_state": "02",
+    "private_elsewhere": "03",
+    "home_school": "05",
+    "dies": "11",
+    "institution": "12",
+    "early_college": "13",
+    "max_age": "14",
+}
+CLASSES = {  # exit classes of the listing; a graduate's tells the years
+    "dropped_out": "2",
+    "other_completion": "3",
+    "still_enrolled": "4",
+    "max_age": "5",
+    "left": "8",
+}
+GRADUATED = {4: "1", 5: "11", 6: "12"}
+FAULTY_YEAR = 2012
+
+
+def deliveries(world: World) -> Iterator[Delivery]:
+    """The census of each district and year, a workbook, and a listing a cohort."""
+    here = [student for student in students(world.seed) if student.state == STATE]
+    known = [(s, n, spell) for s in here for n, spell in enumerate(s.spells)]
+    for year in range(FIRST_YEAR, LAST_YEAR + 1):
+        for school in sample_schools()[STATE]:
+            now = [k for k in known if (k[2].year, k[2].school) == (year, school)]
+            yield census_faults(census(school, year, now), year)
+    yield attendance(known)
+    for cohort in COHORTS:
+        rows = [listed(student) for student in here if student.cohort == cohort]
+        path = f"ri_eride/cohort_listing_{cohort}.csv"
+        yield Delivery(path, as_csv([LISTING, *rows]), [], [])
+
+
+Spells = list[tuple[Student, int, Spell]]
+
+
+def census(school: SampleSchool, year: int, now: Spells) -> Delivery:
+    """One district's spells of one year."""
+    rows = [census_row(*one) for one in now]
+    path = f"ri_eride/{school.lea_code}_enrollment_census_{year_label(year)}.csv"
+    return Delivery(path, as_csv([CENSUS, *rows]), [], [])
+
+
+def census_row(student: Student, n: int, spell: Spell) -> list[object]:
+    """One spell with its days."""
+    school, absent = spell.school, student.absences[spell.year, n]
+    place = [school.lea_code, school.state_code, student.state_id, student.local_id]
+    names = [student.last_name, student.first_name, "", day(student.birth_date)]
+    when = [day(spell.first_day), day(spell.last_day), EXITS[spell.stay.why]]
+    member = len(spell.days)
+    grade = f"{spell.stay.grade:02}"
+    flags = person(student, spell.year)
+    return [*place, *names, *flags, grade, *when, member, f"{member - absent:g}"]
+
+
+def person(student: Student, year: int) -> list[str]:
+    """Sex, flags of race, and needs of a year."""
+    races = {
+        "two_or_more": {"black", "white"},
+        "hispanic": {"hispanic", "black"},
+    }.get(student.race, {student.race})
+    flags = ["Y" if race in races else "N" for race in RACES]
+    needs = ["Y" if need in student.needs[year] else "N" for need in NEEDS]
+    return [student.sex[0].upper(), *flags, *needs]
+
+
+def day(when: date | None) -> str:
+    """A day without zeroes in front."""
+    return f"{when.month}/{when.day}/{when.year}" if when else ""
+
+
+def attendance(known: Spells) -> Delivery:
+    """The workbook: a sheet a year, a row a student and school."""
+    days: dict[tuple[int, str, str], list[float]] = defaultdict(lambda: [0, 0])
+    people = {}
+    for student, n, spell in known:
+        key = (spell.year, student.state_id, spell.school.state_code)
+        people[key] = (student, spell)
+        days[key][0] += len(spell.days)
+        days[key][1] += student.absences[spell.year, n]
+    sheets: dict[str, list[list[object]]] = {
+        year_label(year): [list(ATTENDANCE)]
+        for year in range(FIRST_YEAR, LAST_YEAR + 1)
+    }
+    for key, (member, absent) in days.items():
+        row = attendance_row(*people[key], member, absent)
+        sheets[year_label(key[0])].append(row)
+    path = "ri_eride/student_attendance_2009-10_to_2014-15.xlsx"
+    row = list(sheets[year_label(FAULTY_YEAR)][1])
+    row[0], row[10], row[11] = year_label(FAULTY_YEAR), 12, 13.5
+    row[1] = sheets[year_label(LAST_YEAR)][-1][1]  # who was not there in that year
+    sheets[year_label(FAULTY_YEAR)].append(row)
+    at = len(sheets[year_label(FAULTY_YEAR)])
+    fault = Fault(path, at, "absent_more_than_member", "row quarantined")
+    return Delivery(path, xlsx(sheets), [], [fault])
+
+
+def attendance_row(
+    student: Student, spell: Spell, member: float, absent: float
+) -> list[object]:
+    """One row of the workbook; the state's flag is of all schools together."""
+    names = [student.last_name, student.first_name]
+    place = [spell.school.leanm, spell.school.state_code, spell.school.schnam, ""]
+    who = [year_label(spell.year), student.state_id, *names, spell.stay.grade]
+    often = int(10 * absent >= member)
+    return [*who, "Invented Town", *place, member, absent, often]
+
+
+def listed(student: Student) -> list[object]:
+    """One member of a cohort, as of the last year that has gone."""
+    horizon = 4 + min(LAST_YEAR - student.cohort, 2)
+    school = student.answering(horizon)
+    years = [n for n in range(4, horizon + 1) if student.fate(n) == "graduated"]
+    leaves = GRADUATED[years[0]] if years else CLASSES[student.fate(horizon)]
+    if student.name == "whereabouts unknown":
+        leaves = "9"
+    names = [student.last_name, student.first_name, day(student.birth_date)]
+    place = [school.lea_code, school.state_code, student.cohort, leaves]
+    return [student.state_id, *names, *place, *person(student, max(student.needs))]
+
+
+def census_faults(good: Delivery, year: int) -> Delivery:
+    """The first district's census of one year with a few rows more that are wrong."""
+    school = sample_schools()[STATE][0]
+    if year != FAULTY_YEAR or f"/{school.lea_code}_" not in good.path:
+        return good
+    rows = [text.split(",") for text in good.content.decode("ascii").splitlines()]
+    at = CENSUS.index("ENROLL_DATE")
+    short_id, backwards, unknown, days = (list(row) for row in rows[1:5])
+    short_id[2] = short_id[2][:8]
+    backwards[at : at + 3] = ["10/7/2011", "10/3/2011", "09"]
+    unknown[at : at + 3] = ["10/7/2011", "10/11/2011", "77"]
+    days[at:] = ["10/7/2011", "10/11/2011", "09", "3", "4"]
+    added = {
+        "short_student_id": short_id,
+        "exit_before_entry": backwards,
+        "unknown_exit_type": unknown,
+        "attended_more_than_member": days,
+    }
+    faults = [
+        Fault(good.path, len(rows) + n, what, "row quarantined")
+        for n, what in enumerate(added, start=1)
+    ]
+    return good._replace(content=as_csv([*rows, *added.values()]), faults=faults)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from oneroster import TEACHER_NAME
 from students import Student, students
 from world import World
 
@@ -18,7 +19,7 @@ def rows(world: World) -> Iterator[tuple[str, str]]:
     """Kind and value of every sentinel, each once."""
     yield "kind", "value"
     found = {pair for student in students(world.seed) for pair in of(student)}
-    yield from sorted(found)
+    yield from sorted(found | {("name", name) for name in TEACHER_NAME})
 
 
 def of(student: Student) -> Iterator[tuple[str, str]]:

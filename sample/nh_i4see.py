@@ -1,0 +1,132 @@
+"""New Hampshire's end-of-year enrolment: no header, attendance in half days.
+
+The year stands in the file's name alone. Four columns at the end are the consortium's.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+
+from edsight import year_label
+from records import Delivery, Fault, as_csv
+from students import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    NEEDS,
+    SampleSchool,
+    Spell,
+    Student,
+    sample_schools,
+    students,
+)
+from world import World
+
+STATE = "NH"
+WIDTH = 27
+RACES = {
+    "american_indian": "1",
+    "asian": "2",
+    "hispanic": "3",
+    "black": "4",
+    "white": "5",
+    "pacific_islander": "6",
+    "two_or_more": "7",
+}
+ENTRIES = {
+    "new": "E1",
+    "continues": "1",
+    "transfer_in_state": "R1",
+    "transfer_from_out": "R3",
+    "reentry": "R5",
+}
+EXITS = {  # exit code, promoted indicator, diploma type
+    "": ("", "1", ""),
+    "graduates": ("W6", "3", "1"),
+    "adult_diploma": ("W6", "3", "2"),
+    "other_credential": ("W6", "3", "3"),
+    "ged_program": ("W10", "", ""),
+    "drops_out": ("W9", "", ""),
+    "unknown": ("W11", "", ""),
+    "moves_in_state": ("W1", "", ""),
+    "other_state": ("W3", "", ""),
+    "emigrates": ("W4", "", ""),
+    "private_in_state": ("W2", "", ""),
+    "private_elsewhere": ("W3", "", ""),
+    "home_school": ("W5", "", ""),
+    "dies": ("W8", "", ""),
+    "institution": ("W7", "", ""),
+    "early_college": ("W12", "", ""),
+    "max_age": ("W13", "", ""),
+}
+FAULTY_YEAR = 2014
+
+
+def deliveries(world: World) -> Iterator[Delivery]:
+    """A file for each district and school year."""
+    here = [student for student in students(world.seed) if student.state == STATE]
+    for year in range(FIRST_YEAR, LAST_YEAR + 1):
+        for school in sample_schools()[STATE]:
+            rows = [
+                spell_row(student, n, spell)
+                for student in here
+                for n, spell in enumerate(student.spells)
+                if (spell.year, spell.school) == (year, school)
+            ]
+            yield with_faults(file(school, year, rows), year)
+
+
+def file(school: SampleSchool, year: int, rows: list[list[str]]) -> Delivery:
+    """One district's file."""
+    path = f"nh_i4see/sau{school.lea_code}_eoy_enrollment_{year_label(year)}.csv"
+    return Delivery(path, as_csv(rows, "\r\n"), [], [])
+
+
+def spell_row(student: Student, n: int, spell: Spell) -> list[str]:
+    """One stay; a stay that ends has its own half days."""
+    absent = round(2 * student.absences[spell.year, n])
+    leaves, promoted, diploma = EXITS[spell.stay.why]
+    number = spell.school.lea_code
+    who = [student.state_id, day(student.birth_date), RACES[student.race], "1"]
+    place = [number, number, spell.school.state_code, "21", number]
+    when = [day(spell.first_day), ENTRIES[spell.stay.comes], day(spell.last_day)]
+    days = [str(2 * len(spell.days) - absent), str(absent)]
+    plans = [promoted, diploma, "", str(student.cohort), "0", "0"]
+    flags = ["Y" if need in student.needs[spell.year] else "N" for need in NEEDS]
+    grade = [str(spell.stay.grade), "100"]
+    sex = student.sex[0].upper()
+    return [*who, *place, *grade, *when, leaves, *days, *plans, sex, *flags]
+
+
+def day(when: date | None) -> str:
+    """A day without zeroes in front."""
+    return f"{when.month}/{when.day}/{when.year}" if when else ""
+
+
+def with_faults(good: Delivery, year: int) -> Delivery:
+    """The first district's file of one year with a few rows more that are wrong."""
+    school = sample_schools()[STATE][0]
+    if year != FAULTY_YEAR or f"sau{school.lea_code}_" not in good.path:
+        return good
+    rows = [text.split(",") for text in good.content.decode("ascii").splitlines()]
+    short_id, backwards, unknown, days = (list(row) for row in rows[:4])
+    short_id[0] = short_id[0][:8]
+    backwards[11:15] = ["10/7/2013", "1", "10/2/2013", "W9"]
+    unknown[11:15] = ["10/7/2013", "1", "10/9/2013", "W16"]
+    days[11:17] = ["10/7/2013", "1", "", "", "390", "15"]
+    added = {
+        "short_student_id": short_id,
+        "exit_before_entry": backwards,
+        "unknown_exit_code": unknown,
+        "more_days_than_in_session": days,
+        "duplicate_row": rows[5],
+    }
+    faults = [
+        Fault(good.path, len(rows) + n, what, expected(what))
+        for n, what in enumerate(added, start=1)
+    ]
+    content = as_csv([*rows, *added.values()], "\r\n")
+    return good._replace(content=content, faults=faults)
+
+
+def expected(what: str) -> str:
+    """What becomes of a row with a fault."""
+    return "row dropped as duplicate" if what == "duplicate_row" else "row quarantined"
