@@ -5,8 +5,9 @@ declared before the first file was written; it is only counted.
 """
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import vt_sis
 from college import CLOSED, Graduate, graduates
@@ -22,45 +23,84 @@ from students import (
 )
 from submission import exact_rate
 
-Place = tuple[SampleSchool, int, str]  # school, class or school year, metric
-HORIZONS = (4, 5, 6)
 RULES = ("ever", "at_exit")  # whose needs count: ever had, or had at exit
+HORIZONS = (4, 5, 6)
 WINDOWS = {"first_fall", "12m", "16m"}
+EVENT_YEARS = range(FIRST_YEAR + 1, LAST_YEAR)
 MINIMUM_DAYS = 10
 COUNTED_WHEN_EARLY = ("NH",)  # dropouts before 1 October are in the denominator too
 GROUPS_KNOWN = {"VT": ("ed",)}  # the needs that a state's layouts tell; else all
+# Rhode Island's listing is of the whole state. Elsewhere the schools that send records
+# say nothing of their state.
+STATEWIDE = ("RI",)
+# Below so many students the days are hidden: thousands of days look like many students.
+HIDES_BELOW = {"CT": 20, "ME": 10, "NH": 10, "RI": 10, "VT": 11}
+
+
+class Place(NamedTuple):
+    """Where a rate belongs; a state has no school."""
+
+    state: str
+    school: SampleSchool | None
+    school_year: int
+    metric_id: str
 
 
 class Tally:
-    """Numerators and denominators by place and student group."""
+    """Numerators, denominators and students by place and student group."""
 
-    def __init__(self, extract: str) -> None:
-        self.extract = extract
-        self.counts: dict[tuple[Place, str], list[float]] = defaultdict(lambda: [0, 0])
+    def __init__(self, extract: str, blocked: Counter[Place] | None = None) -> None:
+        self.extract, self.blocked = extract, blocked or Counter()
+        self.counts: dict[tuple[Place, str], list[float]] = defaultdict(lambda: [0] * 3)
 
     def add(
-        self, place: Place, groups: Iterable[str], part: float, whole: float = 1
+        self,
+        place: Place,
+        groups: Iterable[str],
+        part: float,
+        whole: float = 1,
+        is_listed: bool = False,
     ) -> None:
-        """Count one student, or some days, in each group."""
-        for group in ("all", *sorted(groups)):
-            cell = self.counts[place, group]
-            cell[0] += part
-            cell[1] += whole
+        """Count one student in each group, in the school and, if listed, the state."""
+        state = place._replace(school=None)
+        for where in [place, *[state] * is_listed]:
+            for group in ("all", *groups):
+                cell = self.counts[where, group]
+                for at, more in enumerate((part, whole, 1)):
+                    cell[at] += more
 
     def outcomes(self) -> Iterator[Outcome]:
-        """The rates."""
-        for ((school, year, metric), group), (part, whole) in self.counts.items():
-            who = (school.ncessch, school.state_code, school.schnam)
-            place = ("computed", self.extract, school.state, *who, year)
-            # Half days: exact in doubles, and whole numbers when doubled.
-            rate = exact_rate(int(2 * part), int(2 * whole)) if whole else ""
-            counts = (number(part), number(whole))
-            yield Outcome(*place, metric, group, *counts, rate, value_status="reported")
+        """The rates of those places that have anybody in the denominator."""
+        for (place, group), (part, whole, count) in self.counts.items():
+            if whole:
+                school, metric = place.school, place.metric_id
+                names = ("ncessch", "state_code", "schnam")
+                who = [getattr(school, name, "") for name in names]
+                known = ["computed", self.extract, place.state, *who]
+                row = Outcome(*known, place.school_year, metric, group)
+                hides = metric == "attendance" and count < HIDES_BELOW[place.state]
+                counts = ("", "") if hides else (half_up(part), half_up(whole))
+                blocked = self.blocked[place._replace(metric_id="")]
+                value = rate(metric, part, whole, blocked)
+                yield row._replace(numerator=counts[0], denominator=counts[1], **value)
 
 
-def number(value: float) -> str:
-    """A count, or days and a half."""
-    return str(value) if value % 1 else str(int(value))
+def half_up(days: float) -> str:
+    """A count; half a day goes up."""
+    return str(math.floor(days + 0.5))
+
+
+def rate(metric: str, part: float, whole: float, blocked: int) -> dict[str, str]:
+    """The rate, or its bounds where nobody knows of some whether they enrolled."""
+    if not blocked:
+        # Half days: doubled they are whole.
+        exact = exact_rate(int(2 * part), int(2 * whole))
+        return {"value_pct": exact, "value_status": "reported"}
+    if metric == "pse_persistence":
+        whole += blocked  # they might have entered in the first place
+    low = exact_rate(int(part), int(whole))
+    high = exact_rate(min(int(part) + blocked, int(whole)), int(whole))
+    return {"value_low_pct": low, "value_high_pct": high, "value_status": "range"}
 
 
 def outcomes(seed: int, rule: str = "ever") -> list[Outcome]:
@@ -100,13 +140,15 @@ def cohorts(known: list[Student], rule: str) -> Tally:
     """Fates of the classes, and the dropouts of each school year."""
     tally = Tally("cohort")
     for student in known:
+        listed, cohort = student.state in STATEWIDE, student.cohort
         for horizon in HORIZONS:
-            until = student.cohort + horizon - 4
+            until = cohort + horizon - 4
             if until <= LAST_YEAR and student.fate(horizon) != "left":
                 groups = groups_of(student, rule, until)
+                school = student.answering(horizon)
                 for metric, is_met in fates(student.fate(horizon), horizon):
-                    place = (student.answering(horizon), student.cohort, metric)
-                    tally.add(place, groups, is_met)
+                    place = Place(student.state, school, cohort, metric)
+                    tally.add(place, groups, is_met, is_listed=listed)
         count_october(tally, student)
     return tally
 
@@ -121,17 +163,22 @@ def fates(fate: str, horizon: int) -> Iterator[tuple[str, bool]]:
 
 
 def count_october(tally: Tally, student: Student) -> None:
-    """Members on 1 October, and who has gone by the next one without a reason."""
-    for place, spell in enumerate(student.spells):
-        dropped = place in student.history.october_dropouts
+    """Members on 1 October, and who has gone by the next one without a reason.
+
+    The first year is left out: who did not come back from before it is not known. So
+    is the last: who comes back after it is not.
+    """
+    for at, spell in enumerate(student.spells):
+        place = Place(student.state, spell.school, spell.year, "dropout_event")
         groups = year_groups(student, spell.year)
-        if spell.year < LAST_YEAR and (spell.in_october or dropped):
-            where = (spell.school, spell.year, "dropout_event")
-            whole = spell.in_october or student.state in COUNTED_WHEN_EARLY
-            tally.add(where, groups, dropped, whole)
-        if spell.year < LAST_YEAR - 1 and place in student.history.summer_dropouts:
-            where = (spell.school, spell.year + 1, "dropout_event")
-            tally.add(where, groups, True, student.state in COUNTED_WHEN_EARLY)
+        early = student.state in COUNTED_WHEN_EARLY
+        dropped = at in student.history.october_dropouts
+        if spell.year in EVENT_YEARS and (spell.in_october or dropped):
+            tally.add(place, groups, dropped, spell.in_october or early)
+        summer = at in student.history.summer_dropouts
+        if spell.year + 1 in EVENT_YEARS and summer:
+            missed = place._replace(school_year=spell.year + 1)
+            tally.add(missed, groups, True, early)
 
 
 def colleges(known: list[Student], paths: dict[str, Graduate], rule: str) -> Tally:
@@ -139,18 +186,31 @@ def colleges(known: list[Student], paths: dict[str, Graduate], rule: str) -> Tal
 
     Of the graduates of a school year, whichever class they began with; and of a cohort.
     """
-    tally = Tally("postsecondary")
+    tally = Tally("postsecondary", blocked(paths))
     for graduate in paths.values():
+        state = graduate.student.state
         groups = groups_of(graduate.student, rule, graduate.year)
         for metric, is_met in steps(graduate):
-            tally.add((graduate.school, graduate.year, metric), groups, is_met)
+            place = Place(state, graduate.school, graduate.year, metric)
+            tally.add(place, groups, is_met, is_listed=state in STATEWIDE)
     for student in (s for s in known if s.fate(4) != "left"):
         groups = groups_of(student, rule, student.cohort)
         for window in sorted(WINDOWS & CLOSED[student.cohort]):
-            place = (student.answering(4), student.cohort, f"pse_{window}_cohort")
+            who = (student.state, student.answering(4), student.cohort)
             is_met = student.fate(4) == "graduated" and entered(student, paths, window)
-            tally.add(place, groups, is_met)
+            place = Place(*who, f"pse_{window}_cohort")
+            tally.add(place, groups, is_met, is_listed=student.state in STATEWIDE)
     return tally
+
+
+def blocked(paths: dict[str, Graduate]) -> Counter[Place]:
+    """How many graduates of a school or state and year withhold their records."""
+    found: Counter[Place] = Counter()
+    for graduate in paths.values():
+        if graduate.name == "blocked":
+            for school in (graduate.school, None):
+                found[Place(graduate.student.state, school, graduate.year, "")] += 1
+    return found
 
 
 def entered(student: Student, paths: dict[str, Graduate], window: str) -> bool:
@@ -178,16 +238,17 @@ def attendance(known: list[Student]) -> Tally:
     tally = Tally("attendance")
     for student in known:
         days: dict[tuple[SampleSchool, int], list[float]] = defaultdict(lambda: [0, 0])
-        for place, spell in sent_days(student):
+        for at, spell in sent_days(student):
             there = days[spell.school, spell.year]
-            there[0] += days_absent(student, spell.year, place)
+            there[0] += days_absent(student, spell.year, at)
             there[1] += len(spell.days)
         for (school, year), (absent, member) in days.items():
             groups = year_groups(student, year)
-            tally.add((school, year, "attendance"), groups, member - absent, member)
+            place = Place(student.state, school, year, "attendance")
+            tally.add(place, groups, member - absent, member)
             if member >= MINIMUM_DAYS:
                 often = 10 * absent >= member
-                tally.add((school, year, "chronic_absence"), groups, often)
+                tally.add(place._replace(metric_id="chronic_absence"), groups, often)
     return tally
 
 
@@ -197,9 +258,9 @@ def sent_days(student: Student) -> list[tuple[int, Spell]]:
     return [(n, s) for n, s in enumerate(student.spells) if s.year in years]
 
 
-def days_absent(student: Student, year: int, place: int) -> float:
+def days_absent(student: Student, year: int, at: int) -> float:
     """Vermont counts days: half of one missed is a day absent."""
-    absent = student.absences[year, place]
+    absent = student.absences[year, at]
     return math.ceil(absent) if student.state == "VT" else absent
 
 
@@ -211,7 +272,8 @@ def proficiency(known: list[Student]) -> Tally:
             (school,) = {s.school for s in student.spells if s.year == year}
             for subject, is_proficient in subjects.items():
                 if is_proficient is not None:
-                    place = (school, year, f"proficiency_{subject}")
+                    metric = f"proficiency_{subject}"
+                    place = Place(student.state, school, year, metric)
                     tally.add(place, year_groups(student, year), is_proficient)
     return tally
 

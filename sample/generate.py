@@ -5,7 +5,7 @@ python sample/generate.py OUT_FOLDER [--seed 2014] [--faults few|all]
 The same seed writes the same bytes. OUT/extracts/ is a drop folder. OUT/truth/ holds
 outcomes.csv and enrollments.csv (what a correct warehouse holds after reading the
 printed cells; rows of the five member states only), counts.csv (what is true, hidden
-cells included), faults.csv (every planted fault), computed_ever.csv and
+cells included), faults.csv (every planted fault), computed.csv and
 computed_at_exit.csv (what a right engine computes from the students, by each rule of
 student groups) and sentinels.csv (what tells of a student and must never be seen).
 """
@@ -84,7 +84,8 @@ def truth(world: World, sent: list[Delivery]) -> Iterator[tuple[str, bytes]]:
     yield "truth/counts.csv", as_csv(count_rows(world))
     for rule in computed.RULES:
         rates = computed.outcomes(world.seed, rule)
-        yield f"truth/computed_{rule}.csv", as_csv([Outcome._fields, *rates])
+        path = f"truth/computed{'' if rule == 'ever' else '_' + rule}.csv"
+        yield path, as_csv([Outcome._fields, *rates])
     yield "truth/sentinels.csv", as_csv(sentinels.rows(world))
 
 

@@ -229,8 +229,12 @@ HISTORIES: dict[str, History] = {
     ),
 }
 # Where the histories stand that not every layout can tell: Vermont has no exit type for
-# the maximum age, and New Hampshire alone counts an adult diploma.
+# the maximum age, New Hampshire neither that nor one for institutions, and it alone
+# counts an adult diploma.
 WHERE = {
-    "reaches the maximum age": ("CT", "ME", "NH", "RI"),
+    "reaches the maximum age": ("CT", "ME", "RI"),
+    "goes to an institution": ("CT", "ME", "RI", "VT"),
     "earns an adult diploma": ("NH",),
 }
+# New Hampshire's dropouts are without those who went to college.
+ELSEWISE = {("NH", "goes to college early"): OTHER}

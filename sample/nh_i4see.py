@@ -21,41 +21,39 @@ from students import (
 from world import World
 
 STATE = "NH"
-WIDTH = 27
 RACES = {
     "american_indian": "1",
     "asian": "2",
-    "hispanic": "3",
-    "black": "4",
+    "black": "3",
+    "hispanic": "4",
     "white": "5",
     "pacific_islander": "6",
     "two_or_more": "7",
 }
 ENTRIES = {
-    "new": "E1",
-    "continues": "1",
-    "transfer_in_state": "R1",
-    "transfer_from_out": "R3",
-    "reentry": "R5",
+    "new": "1",
+    "continues": "E1",
+    "transfer_in_state": "R2",
+    "transfer_from_out": "4",
+    "reentry": "R9",
 }
+COMPLETED = "3"  # the promoted indicator
 EXITS = {  # exit code, promoted indicator, diploma type
     "": ("", "1", ""),
-    "graduates": ("W6", "3", "1"),
-    "adult_diploma": ("W6", "3", "2"),
-    "other_credential": ("W6", "3", "3"),
-    "ged_program": ("W10", "", ""),
+    "graduates": ("W7", COMPLETED, "1"),
+    "adult_diploma": ("W7", COMPLETED, "5"),
+    "other_credential": ("W7", COMPLETED, "4"),
+    "ged_program": ("W13", "", ""),
     "drops_out": ("W9", "", ""),
     "unknown": ("W11", "", ""),
-    "moves_in_state": ("W1", "", ""),
-    "other_state": ("W3", "", ""),
-    "emigrates": ("W4", "", ""),
-    "private_in_state": ("W2", "", ""),
+    "moves_in_state": ("W2", "", ""),
+    "other_state": ("W5", "", ""),
+    "emigrates": ("W5", "", ""),
+    "private_in_state": ("W3", "", ""),
     "private_elsewhere": ("W3", "", ""),
-    "home_school": ("W5", "", ""),
+    "home_school": ("W6", "", ""),
     "dies": ("W8", "", ""),
-    "institution": ("W7", "", ""),
-    "early_college": ("W12", "", ""),
-    "max_age": ("W13", "", ""),
+    "early_college": ("W14", "", ""),
 }
 FAULTY_YEAR = 2014
 
@@ -84,10 +82,14 @@ def spell_row(student: Student, n: int, spell: Spell) -> list[str]:
     """One stay; a stay that ends has its own half days."""
     absent = round(2 * student.absences[spell.year, n])
     leaves, promoted, diploma = EXITS[spell.stay.why]
+    last_day = day(spell.last_day)
+    if promoted == COMPLETED and spell.stay.leaves == "june":
+        # Whoever completes at the end of the year has no exit.
+        leaves = last_day = ""
     number = spell.school.lea_code
     who = [student.state_id, day(student.birth_date), RACES[student.race], "1"]
     place = [number, number, spell.school.state_code, "21", number]
-    when = [day(spell.first_day), ENTRIES[spell.stay.comes], day(spell.last_day)]
+    when = [day(spell.first_day), ENTRIES[spell.stay.comes], last_day]
     days = [str(2 * len(spell.days) - absent), str(absent)]
     plans = [promoted, diploma, "", str(student.cohort), "0", "0"]
     flags = ["Y" if need in student.needs[spell.year] else "N" for need in NEEDS]

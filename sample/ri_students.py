@@ -1,8 +1,8 @@
 """What Rhode Island's schools send of students: census, attendance, cohort listing.
 
 The census is a file a district and year; attendance is one workbook with a sheet a year
-and a row for each student and school; a listing tells the exit class of each member of
-a cohort, as far as its years have gone.
+and a row for each student and school, until the census has the days; a listing tells
+the exit class of each member of a cohort after four, five or six years.
 """
 
 from collections import defaultdict
@@ -49,21 +49,21 @@ RACES = (
 )
 EXITS = {
     "": "",
-    "graduates": "06",
-    "other_credential": "07",
-    "ged_program": "08",
-    "drops_out": "09",
-    "unknown": "10",
-    "moves_in_state": "01",
+    "graduates": "14",
+    "other_credential": "15",
+    "ged_program": "25",
+    "drops_out": "20",
+    "unknown": "23",
+    "moves_in_state": "02",
     "other_state": "03",
-    "emigrates": "04",
-    "private_in_state": "02",
-    "private_elsewhere": "03",
-    "home_school": "05",
-    "dies": "11",
-    "institution": "12",
-    "early_college": "13",
-    "max_age": "14",
+    "emigrates": "10",
+    "private_in_state": "05",
+    "private_elsewhere": "06",
+    "home_school": "12",
+    "dies": "16",
+    "institution": "11",
+    "early_college": "22",
+    "max_age": "19",
 }
 CLASSES = {  # exit classes of the listing; a graduate's tells the years
     "dropped_out": "2",
@@ -73,6 +73,7 @@ CLASSES = {  # exit classes of the listing; a graduate's tells the years
     "left": "8",
 }
 GRADUATED = {4: "1", 5: "11", 6: "12"}
+IN_WORKBOOK = (2010, 2011, 2012, 2013)  # later days stand in the census itself
 FAULTY_YEAR = 2012
 
 
@@ -86,9 +87,10 @@ def deliveries(world: World) -> Iterator[Delivery]:
             yield census_faults(census(school, year, now), year)
     yield attendance(known)
     for cohort in COHORTS:
-        rows = [listed(student) for student in here if student.cohort == cohort]
-        path = f"ri_eride/cohort_listing_{cohort}.csv"
-        yield Delivery(path, as_csv([LISTING, *rows]), [], [])
+        for horizon in range(4, 5 + LAST_YEAR - cohort):
+            rows = [listed(s, horizon) for s in here if s.cohort == cohort]
+            path = f"ri_eride/cohort_listing_{cohort}_after_{horizon}_years.csv"
+            yield Delivery(path, as_csv([LISTING, *rows]), [], [])
 
 
 Spells = list[tuple[Student, int, Spell]]
@@ -108,9 +110,12 @@ def census_row(student: Student, n: int, spell: Spell) -> list[object]:
     names = [student.last_name, student.first_name, "", day(student.birth_date)]
     when = [day(spell.first_day), day(spell.last_day), EXITS[spell.stay.why]]
     member = len(spell.days)
+    days = ["", ""]
+    if spell.year not in IN_WORKBOOK:
+        days = [str(member), f"{member - absent:g}"]
     grade = f"{spell.stay.grade:02}"
     flags = person(student, spell.year)
-    return [*place, *names, *flags, grade, *when, member, f"{member - absent:g}"]
+    return [*place, *names, *flags, grade, *when, *days]
 
 
 def person(student: Student, year: int) -> list[str]:
@@ -133,25 +138,23 @@ def attendance(known: Spells) -> Delivery:
     """The workbook: a sheet a year, a row a student and school."""
     days: dict[tuple[int, str, str], list[float]] = defaultdict(lambda: [0, 0])
     people = {}
-    for student, n, spell in known:
+    for student, n, spell in (k for k in known if k[2].year in IN_WORKBOOK):
         key = (spell.year, student.state_id, spell.school.state_code)
         people[key] = (student, spell)
         days[key][0] += len(spell.days)
         days[key][1] += student.absences[spell.year, n]
     sheets: dict[str, list[list[object]]] = {
-        year_label(year): [list(ATTENDANCE)]
-        for year in range(FIRST_YEAR, LAST_YEAR + 1)
+        year_label(year): [list(ATTENDANCE)] for year in IN_WORKBOOK
     }
     for key, (member, absent) in days.items():
         row = attendance_row(*people[key], member, absent)
         sheets[year_label(key[0])].append(row)
-    path = "ri_eride/student_attendance_2009-10_to_2014-15.xlsx"
-    row = list(sheets[year_label(FAULTY_YEAR)][1])
-    row[0], row[10], row[11] = year_label(FAULTY_YEAR), 12, 13.5
-    row[1] = sheets[year_label(LAST_YEAR)][-1][1]  # who was not there in that year
-    sheets[year_label(FAULTY_YEAR)].append(row)
-    at = len(sheets[year_label(FAULTY_YEAR)])
-    fault = Fault(path, at, "absent_more_than_member", "row quarantined")
+    path = "ri_eride/student_attendance_2009-10_to_2012-13.xlsx"
+    first, *_, last = sheets.values()
+    row = [*last[-1][:10], 12, 13.5, 1]  # of a student who was not there in that year
+    row[0] = first[1][0]
+    first.append(row)
+    fault = Fault(path, len(first), "absent_more_than_member", "row quarantined")
     return Delivery(path, xlsx(sheets), [], [fault])
 
 
@@ -166,17 +169,17 @@ def attendance_row(
     return [*who, "Invented Town", *place, member, absent, often]
 
 
-def listed(student: Student) -> list[object]:
-    """One member of a cohort, as of the last year that has gone."""
-    horizon = 4 + min(LAST_YEAR - student.cohort, 2)
+def listed(student: Student, horizon: int) -> list[object]:
+    """One member of a cohort, as of a horizon; needs as of the four years."""
     school = student.answering(horizon)
     years = [n for n in range(4, horizon + 1) if student.fate(n) == "graduated"]
     leaves = GRADUATED[years[0]] if years else CLASSES[student.fate(horizon)]
     if student.name == "whereabouts unknown":
         leaves = "9"
+    last = max(year for year in student.needs if year <= student.cohort)
     names = [student.last_name, student.first_name, day(student.birth_date)]
     place = [school.lea_code, school.state_code, student.cohort, leaves]
-    return [student.state_id, *names, *place, *person(student, max(student.needs))]
+    return [student.state_id, *names, *place, *person(student, last)]
 
 
 def census_faults(good: Delivery, year: int) -> Delivery:
@@ -188,9 +191,9 @@ def census_faults(good: Delivery, year: int) -> Delivery:
     at = CENSUS.index("ENROLL_DATE")
     short_id, backwards, unknown, days = (list(row) for row in rows[1:5])
     short_id[2] = short_id[2][:8]
-    backwards[at : at + 3] = ["10/7/2011", "10/3/2011", "09"]
+    backwards[at : at + 3] = ["10/7/2011", "10/3/2011", "20"]
     unknown[at : at + 3] = ["10/7/2011", "10/11/2011", "77"]
-    days[at:] = ["10/7/2011", "10/11/2011", "09", "3", "4"]
+    days[at:] = ["10/7/2011", "10/11/2011", "20", "3", "4"]
     added = {
         "short_student_id": short_id,
         "exit_before_entry": backwards,

@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from histories import HISTORIES, ON_TIME, WHERE, History, Stay
+from histories import ELSEWISE, HISTORIES, ON_TIME, WHERE, History, Stay
 from world import MIXES, RACES
 
 STATES = ("CT", "ME", "NH", "RI", "VT")
@@ -115,7 +115,8 @@ class Student:
 
     def fate(self, horizon: int) -> str:
         """What became of the student within so many years."""
-        return self.history.fates[horizon - 4]
+        fates = ELSEWISE.get((self.state, self.name), self.history.fates)
+        return fates[horizon - 4]
 
     def groups(self, school_year: int) -> set[str]:
         """Student groups, with complements, in one school year."""
