@@ -61,8 +61,9 @@ def main() -> None:
 
 def write(out: Path, seed: int, broken_too: bool = False) -> None:
     """Write every file; broken deliveries of an earlier run are removed."""
-    for old in sorted(out.rglob("*_broken_*.*")):
-        old.unlink()
+    for pattern in ("*_broken_*.*", "*_broken_*/*"):
+        for old in sorted(out.rglob(pattern)):
+            old.unlink()
     world = World(seed)
     parts = [*PARTS, *(BROKEN_PARTS if broken_too else ())]
     sent = [delivery for part in parts for delivery in part.deliveries(world)]

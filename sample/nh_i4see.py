@@ -56,6 +56,13 @@ EXITS = {  # exit code, promoted indicator, diploma type
     "early_college": ("W14", "", ""),
 }
 FAULTY_YEAR = 2014
+HEADINGS = (  # which the state asks to remove
+    "SASID,DOB,RACE,ENROLLMENT STATUS,SAUNBR,DISTNBR,SCHOOLNBR,TOWN RESPONSIBLE,"
+    "DISTRICT RESPONSIBLE,GRADE,FULL DAY PCT,ENTRY DATE,ENTRY CODE,EXIT DATE,EXIT CODE,"
+    "HALF DAYS IN ATTENDANCE,HALF DAYS ABSENT,PROMOTED INDICATOR,DIPLOMA TYPE,"
+    "POST GRAD PLANS,ORIG GRAD YEAR,DAYS SUSPENDED IS,DAYS SUSPENDED OS,SEX,"
+    "FREE OR REDUCED,ENGLISH LEARNER,SPECIAL EDUCATION"
+)
 
 
 def deliveries(world: World) -> Iterator[Delivery]:
@@ -121,11 +128,12 @@ def with_faults(good: Delivery, year: int) -> Delivery:
         "more_days_than_in_session": days,
         "duplicate_row": rows[5],
     }
-    faults = [
-        Fault(good.path, len(rows) + n, what, expected(what))
+    faults = [Fault(good.path, 1, "header_not_removed", "row quarantined")]
+    faults += [
+        Fault(good.path, 1 + len(rows) + n, what, expected(what))
         for n, what in enumerate(added, start=1)
     ]
-    content = as_csv([*rows, *added.values()], "\r\n")
+    content = as_csv([HEADINGS.split(","), *rows, *added.values()], "\r\n")
     return good._replace(content=content, faults=faults)
 
 

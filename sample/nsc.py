@@ -46,8 +46,13 @@ def deliveries(world: World) -> Iterator[Delivery]:
             for school in sample_schools()[state]
             for year in SEARCHED
         ]
-        content = as_csv([BLOCKED, *lines])
-        yield Delivery(f"nsc/blocked_counts_{state.lower()}.csv", content, [], [])
+        path, faults = f"nsc/blocked_counts_{state.lower()}.csv", []
+        if state == FAULTY[0]:
+            # Of a year that has no graduates.
+            lines.append([*lines[0][:2], "2011-12", 4, 9])
+            what = "more_blocked_than_sent"
+            faults = [Fault(path, 1 + len(lines), what, "row quarantined")]
+        yield Delivery(path, as_csv([BLOCKED, *lines]), [], faults)
 
 
 def blocked(school: SampleSchool, year: int, known: list[Graduate]) -> list[object]:
