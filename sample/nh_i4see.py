@@ -12,10 +12,8 @@ from students import (
     FIRST_YEAR,
     LAST_YEAR,
     NEEDS,
-    SampleSchool,
     Spell,
     Student,
-    sample_schools,
     students,
 )
 from world import World
@@ -37,6 +35,7 @@ ENTRIES = {
     "transfer_from_out": "4",
     "reentry": "R9",
 }
+SAU = "91"
 COMPLETED = "3"  # the promoted indicator
 EXITS = {  # exit code, promoted indicator, diploma type
     "": ("", "1", ""),
@@ -55,7 +54,7 @@ EXITS = {  # exit code, promoted indicator, diploma type
     "dies": ("W8", "", ""),
     "early_college": ("W14", "", ""),
 }
-FAULTY_YEAR = 2014
+FAULTY_YEAR, HEADED_YEAR = 2014, 2013
 HEADINGS = (  # which the state asks to remove
     "SASID,DOB,RACE,ENROLLMENT STATUS,SAUNBR,DISTNBR,SCHOOLNBR,TOWN RESPONSIBLE,"
     "DISTRICT RESPONSIBLE,GRADE,FULL DAY PCT,ENTRY DATE,ENTRY CODE,EXIT DATE,EXIT CODE,"
@@ -66,23 +65,17 @@ HEADINGS = (  # which the state asks to remove
 
 
 def deliveries(world: World) -> Iterator[Delivery]:
-    """A file for each district and school year."""
+    """A file for each school year, of the two districts of one SAU."""
     here = [student for student in students(world.seed) if student.state == STATE]
     for year in range(FIRST_YEAR, LAST_YEAR + 1):
-        for school in sample_schools()[STATE]:
-            rows = [
-                spell_row(student, n, spell)
-                for student in here
-                for n, spell in enumerate(student.spells)
-                if (spell.year, spell.school) == (year, school)
-            ]
-            yield with_faults(file(school, year, rows), year)
-
-
-def file(school: SampleSchool, year: int, rows: list[list[str]]) -> Delivery:
-    """One district's file."""
-    path = f"nh_i4see/sau{school.lea_code}_eoy_enrollment_{year_label(year)}.csv"
-    return Delivery(path, as_csv(rows, "\r\n"), [], [])
+        rows = [
+            spell_row(student, n, spell)
+            for student in here
+            for n, spell in enumerate(student.spells)
+            if spell.year == year
+        ]
+        path = f"nh_i4see/sau{SAU}_eoy_enrollment_{year_label(year)}.csv"
+        yield with_faults(Delivery(path, as_csv(rows, "\r\n"), [], []), year)
 
 
 def spell_row(student: Student, n: int, spell: Spell) -> list[str]:
@@ -95,7 +88,7 @@ def spell_row(student: Student, n: int, spell: Spell) -> list[str]:
         leaves = last_day = ""
     number = spell.school.lea_code
     who = [student.state_id, day(student.birth_date), RACES[student.race], "1"]
-    place = [number, number, spell.school.state_code, "21", number]
+    place = [SAU, number, spell.school.state_code, "21", number]
     when = [day(spell.first_day), ENTRIES[spell.stay.comes], last_day]
     days = [str(2 * len(spell.days) - absent), str(absent)]
     plans = [promoted, diploma, "", str(student.cohort), "0", "0"]
@@ -111,11 +104,14 @@ def day(when: date | None) -> str:
 
 
 def with_faults(good: Delivery, year: int) -> Delivery:
-    """The first district's file of one year with a few rows more that are wrong."""
-    school = sample_schools()[STATE][0]
-    if year != FAULTY_YEAR or f"sau{school.lea_code}_" not in good.path:
-        return good
+    """The files of two years: one with rows more that are wrong, one with a header."""
     rows = [text.split(",") for text in good.content.decode("ascii").splitlines()]
+    if year == HEADED_YEAR:
+        fault = Fault(good.path, 1, "header_not_removed", "row quarantined")
+        content = as_csv([HEADINGS.split(","), *rows], "\r\n")
+        return good._replace(content=content, faults=[fault])
+    if year != FAULTY_YEAR:
+        return good
     short_id, backwards, unknown, days = (list(row) for row in rows[:4])
     short_id[0] = short_id[0][:8]
     backwards[11:15] = ["10/7/2013", "1", "10/2/2013", "W9"]
@@ -128,12 +124,11 @@ def with_faults(good: Delivery, year: int) -> Delivery:
         "more_days_than_in_session": days,
         "duplicate_row": rows[5],
     }
-    faults = [Fault(good.path, 1, "header_not_removed", "row quarantined")]
-    faults += [
-        Fault(good.path, 1 + len(rows) + n, what, expected(what))
+    faults = [
+        Fault(good.path, len(rows) + n, what, expected(what))
         for n, what in enumerate(added, start=1)
     ]
-    content = as_csv([HEADINGS.split(","), *rows, *added.values()], "\r\n")
+    content = as_csv([*rows, *added.values()], "\r\n")
     return good._replace(content=content, faults=faults)
 
 

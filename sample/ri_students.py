@@ -1,8 +1,8 @@
 """What Rhode Island's schools send of students: census, attendance, cohort listing.
 
-The census is a file a district and year; attendance is one workbook with a sheet a year
-and a row for each student and school, until the census has the days; a listing tells
-the exit class of each member of a cohort after four, five or six years.
+The census is the district's, a file a year. Attendance is one workbook with a sheet a
+year and a row for each student and school, until the census has the days. A listing
+tells the exit class of each member of a cohort after four, five or six years.
 """
 
 from collections import defaultdict
@@ -16,16 +16,14 @@ from students import (
     FIRST_YEAR,
     LAST_YEAR,
     NEEDS,
-    SampleSchool,
     Spell,
     Student,
-    sample_schools,
     students,
 )
 from workbook import xlsx
 from world import World
 
-STATE = "RI"
+STATE, DISTRICT = "RI", "97"
 PERSON = (
     *("GENDER", "HISPANIC", "AIAN", "ASIAN", "BAA", "NHOPI", "WHITE"),
     *("ECODIS", "ELL", "IEP"),
@@ -78,13 +76,14 @@ FAULTY_YEAR = 2012
 
 
 def deliveries(world: World) -> Iterator[Delivery]:
-    """The census of each district and year, a workbook, and a listing a cohort."""
+    """The census of each year, the workbook, and the listings of each cohort."""
     here = [student for student in students(world.seed) if student.state == STATE]
     known = [(s, n, spell) for s in here for n, spell in enumerate(s.spells)]
     for year in range(FIRST_YEAR, LAST_YEAR + 1):
-        for school in sample_schools()[STATE]:
-            now = [k for k in known if (k[2].year, k[2].school) == (year, school)]
-            yield census_faults(census(school, year, now), year)
+        rows = [census_row(*one) for one in known if one[2].year == year]
+        path = f"ri_eride/{DISTRICT}_enrollment_census_{year_label(year)}.csv"
+        good = Delivery(path, as_csv([CENSUS, *rows]), [], [])
+        yield census_faults(good) if year == FAULTY_YEAR else good
     yield attendance(known)
     for cohort in COHORTS:
         for horizon in range(4, 5 + LAST_YEAR - cohort):
@@ -94,13 +93,6 @@ def deliveries(world: World) -> Iterator[Delivery]:
 
 
 Spells = list[tuple[Student, int, Spell]]
-
-
-def census(school: SampleSchool, year: int, now: Spells) -> Delivery:
-    """One district's spells of one year."""
-    rows = [census_row(*one) for one in now]
-    path = f"ri_eride/{school.lea_code}_enrollment_census_{year_label(year)}.csv"
-    return Delivery(path, as_csv([CENSUS, *rows]), [], [])
 
 
 def census_row(student: Student, n: int, spell: Spell) -> list[object]:
@@ -182,11 +174,8 @@ def listed(student: Student, horizon: int) -> list[object]:
     return [student.state_id, *names, *place, *person(student, last)]
 
 
-def census_faults(good: Delivery, year: int) -> Delivery:
-    """The first district's census of one year with a few rows more that are wrong."""
-    school = sample_schools()[STATE][0]
-    if year != FAULTY_YEAR or f"/{school.lea_code}_" not in good.path:
-        return good
+def census_faults(good: Delivery) -> Delivery:
+    """The census of one year with a few rows more that are wrong."""
     rows = [text.split(",") for text in good.content.decode("ascii").splitlines()]
     at = CENSUS.index("ENROLL_DATE")
     short_id, backwards, unknown, days = (list(row) for row in rows[1:5])

@@ -164,17 +164,17 @@ BROKEN = [
         "it holds days, not results",
     ),
     Break(
-        "nh_i4see/sau911_eoy_enrollment_2011-12.csv",
-        "nh_i4see/sau911_eoy_enrollment_2016-17_broken_column_fewer.csv",
+        "nh_i4see/sau91_eoy_enrollment_2011-12.csv",
+        "nh_i4see/sau91_eoy_enrollment_2016-17_broken_column_fewer.csv",
         "column_fewer",
         narrower,
         "its rows have 26 cells",
     ),
     Break(
-        "nh_i4see/sau911_eoy_enrollment_2011-12.csv",
-        "nh_i4see/sau911_eoy_enrollment_broken_no_year.csv",
+        "nh_i4see/sau91_eoy_enrollment_2011-12.csv",
+        "nh_i4see/sau91_eoy_enrollment_broken_no_year.csv",
         "no_year_in_name",
-        unchanged,
+        headerless,  # one student fewer: the same bytes would be known already
         "its name says no school year",
     ),
     Break(
