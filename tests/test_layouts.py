@@ -125,7 +125,7 @@ def test_repeated_and_blank_headers_have_names(parse):
             other_pct="Other > %",
         ),
     )
-    assert rows(table, "pct", "x", "other_pct") == [("40", "x", "60")]
+    assert rows(table, "pct", "mark", "other_pct") == [("40", "x", "60")]
 
 
 def test_a_file_without_a_header_is_read_by_position(parse):

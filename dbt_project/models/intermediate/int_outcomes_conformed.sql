@@ -13,6 +13,8 @@ conformed as (
         extract,
         level,
         state,
+        printed_id_nces,
+        printed_id_state,
         school_id_nces,
         school_id_state,
         lea_id_nces,
