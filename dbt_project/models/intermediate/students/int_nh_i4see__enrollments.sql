@@ -19,9 +19,10 @@ enrolled as (
     where admission_codes.is_member
 ),
 
--- Who stays to the end of the year has no exit, graduates too: promoted indicator 3 is
--- "has completed high school" (data dictionary, 19 November 2008), and the diploma type
--- says with what. P3 stands for it in exit_codes; a day is not given and not invented.
+-- Promoted indicator 3 is "has completed high school", the diploma type says with what
+-- (data dictionary, 19 November 2008). It is stated, what most exit codes mean is not,
+-- and who stays to the end of the year has none: so it goes before them, as P3 in
+-- exit_codes. Where no day of exit is given none is made up.
 spelled as (
     select
         provider,
@@ -35,10 +36,7 @@ spelled as (
         entry_date,
         entry_code,
         exit_date,
-        case
-            when exit_code is not null then exit_code
-            when promoted_indicator = '3' then 'P3'
-        end as exit_code,
+        case when promoted_indicator = '3' then 'P3' else exit_code end as exit_code,
         diploma_code,
         source_file,
         source_row,

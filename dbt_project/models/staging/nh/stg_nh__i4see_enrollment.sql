@@ -25,7 +25,8 @@ renamed as (
         exit_code,
         promoted_indicator,
         diploma_type as diploma_code,
-        cast(0.5 * cast(half_days_attended as integer) as decimal(9, 3)) as days_attended,
+        cast(0.5 * cast(half_days_attended as integer) as decimal(9, 3))
+            as days_attended,
         cast(0.5 * cast(half_days_absent as integer) as decimal(9, 3)) as days_absent,
         race_code,
         sex,

@@ -2,7 +2,7 @@ with printed as (
     select * from {{ source('oneroster', 'users') }}
 ),
 
--- Grades are CEDS codes with 13 for post-graduate; of several the last counts (assumed).
+-- Grades are CEDS codes, 13 is post-graduate; of several the last counts (assumed).
 renamed as (
     select
         'oneroster' as provider,
