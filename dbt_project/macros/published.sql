@@ -208,10 +208,11 @@ pooled as (
         cast(sum(numerator) filter (where is_usable) as bigint) as printed_numerator,
         bool_and(lowest_pct = highest_pct and numerator is not null)
             filter (where is_usable) as is_exact,
-        -- Decimals: a sum of doubles depends on the order of its rows.
-        sum(lowest_pct * cast(denominator as decimal(18, 0)))
+        -- Decimals: a sum of doubles depends on the order of its rows. Days of attendance
+        -- are many: 18 digits do not hold their sum.
+        sum(cast(lowest_pct as decimal(28, 12)) * cast(denominator as decimal(10, 0)))
             filter (where is_usable) as lowest_sum,
-        sum(highest_pct * cast(denominator as decimal(18, 0)))
+        sum(cast(highest_pct as decimal(28, 12)) * cast(denominator as decimal(10, 0)))
             filter (where is_usable) as highest_sum,
         bool_or(value_status = 'suppressed' or is_hidden) as has_suppressed,
         bool_or(value_status = 'reported' and not is_hidden) as has_rates_without_counts,
