@@ -104,7 +104,7 @@ def day(when: date | None) -> str:
 
 
 def with_faults(good: Delivery, year: int) -> Delivery:
-    """One year with rows more that are wrong, one with a header, which harms nothing."""
+    """One year has rows that are wrong, another a header, which harms nothing."""
     rows = [text.split(",") for text in good.content.decode("ascii").splitlines()]
     if year == HEADED_YEAR:
         content = as_csv([HEADINGS.split(","), *rows], "\r\n")
