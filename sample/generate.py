@@ -16,11 +16,20 @@ from pathlib import Path
 
 import broken
 import computed
+import ct_more
+import ct_more_broken
 import edfacts
 import edsight
+import me
+import me_broken
+import nh
+import nh_assessment
+import nh_broken
 import nh_i4see
 import nsc
 import oneroster
+import ri
+import ri_broken
 import ri_students
 import school_template
 import sentinels
@@ -32,19 +41,12 @@ from world import CLASSES, World
 
 # Each part of the sample has deliveries(world); broken deliveries come on request.
 PARTS = (
-    edsight,
-    edfacts,
-    submission,
-    school_template,
-    nh_i4see,
-    ri_students,
-    vt_sis,
-    oneroster,
-    nsc,
+    *(edsight, ct_more, edfacts, submission, nh, nh_assessment, ri, me),
+    *(school_template, nh_i4see, ri_students, vt_sis, oneroster, nsc),
 )
 BROKEN_PARTS = (
-    broken,
-    students_broken,
+    *(broken, ct_more_broken, nh_broken, ri_broken, me_broken),
+    *(students_broken,),
 )
 COUNTS = "state,school_id_nces,school_id_state,school_name,school_year,student_group"
 

@@ -3,6 +3,12 @@
 trim(upper(regexp_replace({{ name }}, '[^A-Za-z0-9]+', ' ', 'g')))
 {%- endmacro -%}
 
+{#- A row with first_year and last_year holds in a school year; none is no limit. -#}
+{%- macro holds_in(relation, school_year) -%}
+({{ relation }}.first_year is null or {{ school_year }} >= {{ relation }}.first_year)
+and ({{ relation }}.last_year is null or {{ school_year }} <= {{ relation }}.last_year)
+{%- endmacro -%}
+
 {#- CTEs that find out which school the rows of `relation` are of. A school is known by
     its federal id where the crosswalk has its state code, else by the state code, else
     by district and name: no row is lost for want of an id. A file that names schools
@@ -10,13 +16,14 @@ trim(upper(regexp_replace({{ name }}, '[^A-Za-z0-9]+', ' ', 'g')))
 {%- macro conformed_schools(relation) -%}
     coded as (
         select
-            rows_of.* exclude (state, school_id_state),
+            rows_of.* exclude (state, lea_id_state, school_id_state),
             states.state,
             rows_of.school_id_state as printed_id_state,
             labels.student_group,
             coalesce(
                 rows_of.school_id_state, codes.school_id_state, names.school_id_state
             ) as school_id_state,
+            coalesce(rows_of.lea_id_state, lea_codes.lea_id_state) as lea_id_state,
         from {{ relation }} as rows_of
         left join {{ ref('states') }} as states
             on rows_of.state in (states.state, states.state_fips)
@@ -30,6 +37,12 @@ trim(upper(regexp_replace({{ name }}, '[^A-Za-z0-9]+', ' ', 'g')))
                 and rows_of.provider = codes.provider
                 and rows_of.lea_id_state = codes.lea_id_state
                 and rows_of.school_name = codes.school_name
+        left join {{ ref('int_lea_codes') }} as lea_codes
+            on
+                rows_of.level = 'lea'
+                and rows_of.lea_id_state is null
+                and rows_of.provider = lea_codes.provider
+                and rows_of.lea_name = lea_codes.lea_name
         left join {{ ref('int_school_names') }} as names
             on
                 rows_of.level = 'school'
@@ -49,6 +62,7 @@ trim(upper(regexp_replace({{ name }}, '[^A-Za-z0-9]+', ' ', 'g')))
             on
                 coded.state = crosswalk.state
                 and coded.school_id_state = crosswalk.school_id_state
+                and {{ holds_in('crosswalk', 'coded.school_year') }}
     ),
 
     by_federal_id as (
@@ -57,7 +71,9 @@ trim(upper(regexp_replace({{ name }}, '[^A-Za-z0-9]+', ' ', 'g')))
             crosswalk.school_id_state as crosswalk_code,
         from by_state_code
         left join {{ ref('int_school_crosswalk') }} as crosswalk
-            on by_state_code.school_id_nces = crosswalk.school_id_nces
+            on
+                by_state_code.school_id_nces = crosswalk.school_id_nces
+                and {{ holds_in('crosswalk', 'by_state_code.school_year') }}
     ),
 
     -- Renumbered schools: both ids are one school, by evidence, never by likeness.
