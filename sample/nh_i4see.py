@@ -104,12 +104,11 @@ def day(when: date | None) -> str:
 
 
 def with_faults(good: Delivery, year: int) -> Delivery:
-    """The files of two years: one with rows more that are wrong, one with a header."""
+    """One year has rows that are wrong, another a header, which harms nothing."""
     rows = [text.split(",") for text in good.content.decode("ascii").splitlines()]
     if year == HEADED_YEAR:
-        fault = Fault(good.path, 1, "header_not_removed", "row quarantined")
         content = as_csv([HEADINGS.split(","), *rows], "\r\n")
-        return good._replace(content=content, faults=[fault])
+        return good._replace(content=content)
     if year != FAULTY_YEAR:
         return good
     short_id, backwards, unknown, days = (list(row) for row in rows[:4])

@@ -40,5 +40,5 @@ def test_computed_rates_are_the_planted_ones(
     assert differences(warehouse, truth) == []
     rates = planted(truth)
     assert {key[1] for key in rates} == {"CT", "ME", "NH", "RI", "VT"}
-    assert len({key[4] for key in rates}) == 23
+    assert len({key[4] for key in rates}) == 24
     assert {value[-1] for value in rates.values()} == {"reported", "range"}
