@@ -321,11 +321,12 @@ def test_a_malformed_id_is_seen_by_nobody(contracts, judge, lake):
     assert "ODDLY" not in delivery.message
 
 
-def test_a_heading_left_in_a_file_without_one_is_left_out(contracts, judge):
+def test_a_heading_left_in_a_file_without_one_is_set_aside(contracts, judge, lake):
     contract = contracts[NH]
     heading = {name: name for name in contract.read.header}
     delivery = judge(NH, written(contract, [heading, *many(contract)]))
-    assert (delivery.rows_validated, delivery.rows_quarantined) == (GOOD, 0)
+    assert (delivery.rows_validated, delivery.rows_quarantined) == (GOOD, 1)
+    assert "a state id of 10 digits" in reasons(lake, delivery)[0]
 
 
 def test_two_rows_of_one_spell_are_both_set_aside(contracts, judge):
