@@ -1,0 +1,7 @@
+{{ config(materialized="view") }}
+
+-- Cohorts that a state lists itself, with each student's outcome.
+-- A new extract is one more ref.
+{%- set extracts = [
+] %}
+{{ unioned_records(listed_cohort_columns(), extracts) }}

@@ -1,0 +1,6 @@
+{{ config(materialized="view") }}
+
+-- Results of state tests, of every extract. A new extract is one more ref.
+{%- set extracts = [
+] %}
+{{ unioned_records(student_assessment_columns(), extracts) }}

@@ -1,0 +1,6 @@
+{{ config(materialized="view") }}
+
+-- College terms and degrees of former students. A new extract is one more ref.
+{%- set extracts = [
+] %}
+{{ unioned_records(student_college_columns(), extracts) }}

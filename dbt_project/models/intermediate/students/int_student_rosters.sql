@@ -1,0 +1,6 @@
+{{ config(materialized="view") }}
+
+-- Rosters of every extract. A new extract is one more ref.
+{%- set extracts = [
+] %}
+{{ unioned_records(student_roster_columns(), extracts) }}
