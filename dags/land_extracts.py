@@ -9,6 +9,7 @@ from pendulum import datetime
 from common_metrics import landing, release, settings, validation
 from common_metrics.contract import Contract, load_contracts
 from common_metrics.errors import DeliveryRefused
+from common_metrics.pseudonyms import KeyMissing
 
 
 def land_extract(contract: Contract) -> None:
@@ -24,6 +25,10 @@ def land_extract(contract: Contract) -> None:
     def land() -> None:
         @task
         def find_deliveries() -> list[str]:
+            try:
+                landing.require_key([contract], settings.drop())
+            except KeyMissing as missing:
+                raise AirflowFailException(str(missing)) from None
             return landing.find_deliveries(contract, settings.drop())
 
         @task(task_id="land", map_index_template="{{ delivery }}")

@@ -3,9 +3,9 @@
 python sample/generate.py OUT_FOLDER [--seed 2014] [--faults few|all]
 
 The same seed writes the same bytes. OUT/extracts/ is a drop folder. OUT/truth/ holds
-outcomes.csv (what a correct warehouse holds after reading the printed cells; rows of
-the five member states only), counts.csv (what is true, hidden cells included) and
-faults.csv (every planted fault).
+outcomes.csv and enrollments.csv (what a correct warehouse holds after reading the
+printed cells; rows of the five member states only), counts.csv (what is true, hidden
+cells included) and faults.csv (every planted fault).
 """
 
 import argparse
@@ -16,9 +16,16 @@ import broken
 import edfacts
 import edsight
 import submission
-from records import Delivery, Fault, Outcome, as_csv
+from records import Delivery, Fault, HeadCount, Outcome, as_csv
 from world import CLASSES, World
 
+# Each part of the sample has deliveries(world); broken deliveries come on request.
+PARTS = (
+    edsight,
+    edfacts,
+    submission,
+)
+BROKEN_PARTS = (broken,)
 COUNTS = "state,school_id_nces,school_id_state,school_name,school_year,student_group"
 
 
@@ -34,12 +41,11 @@ def main() -> None:
 
 def write(out: Path, seed: int, broken_too: bool = False) -> None:
     """Write every file; broken deliveries of an earlier run are removed."""
-    for old in sorted(out.rglob("*_broken_*.csv")):
+    for old in sorted(out.rglob("*_broken_*.*")):
         old.unlink()
     world = World(seed)
-    sent = [*edsight.deliveries(world), *edfacts.deliveries(world)]
-    sent += submission.deliveries(world)
-    sent += broken.deliveries(world) if broken_too else []
+    parts = [*PARTS, *(BROKEN_PARTS if broken_too else ())]
+    sent = [delivery for part in parts for delivery in part.deliveries(world)]
     extracts = ((f"extracts/{d.path}", d.content) for d in sent)
     for path, content in [*extracts, *truth(world, sent)]:
         file = out / path
@@ -48,10 +54,12 @@ def write(out: Path, seed: int, broken_too: bool = False) -> None:
 
 
 def truth(world: World, sent: list[Delivery]) -> Iterator[tuple[str, bytes]]:
-    """The three truth files."""
+    """The truth files."""
     outcomes = sorted(outcome for delivery in sent for outcome in delivery.outcomes)
+    heads = sorted(count for delivery in sent for count in delivery.head_counts)
     faults = sorted(fault for delivery in sent for fault in delivery.faults)
     yield "truth/outcomes.csv", as_csv([Outcome._fields, *outcomes])
+    yield "truth/enrollments.csv", as_csv([HeadCount._fields, *heads])
     yield "truth/faults.csv", as_csv([Fault._fields, *faults])
     yield "truth/counts.csv", as_csv(count_rows(world))
 

@@ -24,6 +24,24 @@ class Outcome(NamedTuple):
     value_low_pct: str = ""
     value_high_pct: str = ""
     value_status: str = ""
+    lea_id_state: str = ""  # in rows of a district only
+
+
+class HeadCount(NamedTuple):
+    """One head count as a correct warehouse holds it; no school = district or state."""
+
+    provider: str
+    extract: str
+    state: str
+    lea_id_state: str
+    school_id_nces: str
+    school_id_state: str
+    school_name: str
+    school_year: int
+    grade: str
+    student_group: str
+    student_count: str = ""
+    value_status: str = "reported"
 
 
 class Fault(NamedTuple):
@@ -42,6 +60,7 @@ class Delivery(NamedTuple):
     content: bytes
     outcomes: list[Outcome]
     faults: list[Fault]
+    head_counts: tuple[HeadCount, ...] = ()
 
 
 def as_csv(rows: Iterable[Iterable[object]], line_end: str = "\n") -> bytes:

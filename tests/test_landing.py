@@ -62,7 +62,7 @@ def without_line_ends(good: bytes) -> bytes:
 def test_landed_bytes_are_unchanged_and_read_only(land, lake, graduates):
     file = lake.landing(land(graduates))
     assert file.read_bytes() == graduates
-    assert file.stat().st_mode & 0o777 == 0o444
+    assert file.stat().st_mode & 0o777 == 0o400
 
 
 def test_the_drop_folder_is_left_as_it_is(run, put, drop, graduation, graduates):
@@ -82,6 +82,7 @@ def test_the_receipt_says_what_came_and_when(land, graduation, graduates):
         bytes=len(graduates),
         landed_at=HOUR,
         school_year=2015,
+        school_years=[2015],
         status="landed",
         contract_sha256=graduation.sha256,
     )

@@ -25,6 +25,7 @@ REQUIRED = {
     "JWT_SECRET": "given-text",
     "POSTGRES_PASSWORD": "given-password",
     "ADMIN_PASSWORD": "given-password",
+    "STUDENT_KEY": "given-key-for-students",
     "DROP": "/given",
 }
 

@@ -53,6 +53,11 @@ def test_a_code_without_a_formula_keeps_its_zero(read, crosswalk):
     )
 
 
+def said(contract, content: bytes):
+    """What a file says of itself."""
+    return readers.read_identity(contract, readers.records(contract, content), "")
+
+
 @pytest.mark.parametrize("cell", ["*", "N/A", "PS", ".", "GE95", "85-89", "NA", "-1"])
 def test_what_stands_for_a_number_stays_text(read, graduates, cell):
     rows = read(graduates.replace(b",40,28,70.0", f',40,"{cell}",{cell}'.encode()))
@@ -92,6 +97,7 @@ def test_a_row_carries_where_it_comes_from(read, graduates):
     first = read(graduates)[0]
     assert {name: first[name] for name in readers.FILE_COLUMNS.names} == {
         "_source_file": "folder/file.csv",
+        "_source_sheet": None,
         "_source_row": 6,
         "_layout": "school_graduates",
         "_school_year": 2015,
@@ -232,8 +238,7 @@ def test_what_is_no_school_year_is_refused(text):
     ],
 )
 def test_the_file_itself_says_its_year(contracts, example, key, part, identity):
-    text = example(key, part).decode()
-    assert readers.read_identity(contracts[key], text) == identity
+    assert said(contracts[key], example(key, part)) == identity
 
 
 def test_the_year_code_finds_the_columns(read, federal):
@@ -244,13 +249,13 @@ def test_the_year_code_finds_the_columns(read, federal):
 @pytest.mark.parametrize("other", ["ct/graduation_5yr", "us/edfacts_acgr"])
 def test_another_extract_is_told_by_its_head(contracts, graduates, other):
     with pytest.raises(DeliveryRefused, match="this is another table"):
-        readers.read_identity(contracts[other], graduates.decode())
+        said(contracts[other], graduates)
 
 
 def test_a_year_that_cannot_be_is_refused(contracts, graduates):
-    text = graduates.decode().replace("2014-15", "2014-16")
+    wrong = graduates.replace(b"2014-15", b"2014-16")
     with pytest.raises(DeliveryRefused, match="Found '2014-16'"):
-        readers.read_identity(contracts["ct/graduation_4yr"], text)
+        said(contracts["ct/graduation_4yr"], wrong)
 
 
 # Ids that a spreadsheet rewrote

@@ -1,12 +1,44 @@
 {#- A printed cell becomes number, status and bounds; the status is decided from the
     text before any cast, so that no marker can become a number. -#}
 
+{#- What publishers print in the place of a number. What NULL means differs by
+    publisher: its staging model says. -#}
+{%- macro marker_status(token) -%}
+case
+    when {{ token }} in ('*', 'PS', '++', '***', '-999', '-999.00%', '-1', 'DS')
+        then 'suppressed'
+    when {{ token }} = 'N/A' then 'not_applicable'
+    when {{ token }} is null or {{ token }} in ('.', '-', 'Not Available')
+        then 'not_reported'
+end
+{%- endmacro -%}
+
+{#- A cell without the % sign and the blanks around it. -#}
+{%- macro percent_token(cell) -%}
+trim(replace({{ cell }}, '%', ''))
+{%- endmacro -%}
+
+{#- 0.859 as the text 85.9, with the digits that are printed; a marker stays. -#}
+{%- macro percent_of_proportion(cell) -%}
+case
+    when try_cast({{ cell }} as decimal(18, 12)) is null then {{ cell }}
+    else rtrim(rtrim(
+        cast(cast(100 * cast({{ cell }} as decimal(18, 12)) as decimal(18, 10)) as varchar),
+        '0'
+    ), '.')
+end
+{%- endmacro -%}
+
+{#- <10, <=10, >90, >=90 as LT10, LE10, GT90, GE90. -#}
+{%- macro bound_token(token) -%}
+replace(replace(replace(replace(
+    {{ token }}, '<=', 'LE'), '>=', 'GE'), '<', 'LT'), '>', 'GT')
+{%- endmacro -%}
+
 {%- macro value_status(token) -%}
 case
-    when {{ token }} in ('*', 'PS') then 'suppressed'
-    when {{ token }} = 'N/A' then 'not_applicable'
-    when {{ token }} is null or {{ token }} = '.' then 'not_reported'
-    when left({{ token }}, 2) in ('GE', 'LE', 'LT') then 'range'
+    when {{ marker_status(token) }} is not null then {{ marker_status(token) }}
+    when left({{ bound_token(token) }}, 2) in ('GE', 'GT', 'LE', 'LT') then 'range'
     when
         try_cast(split_part({{ token }}, '-', 1) as integer) is not null
         and try_cast(split_part({{ token }}, '-', 2) as integer) is not null
@@ -17,25 +49,28 @@ end
 
 {%- macro range_low(token) -%}
 case
-    when left({{ token }}, 2) = 'GE' then try_cast(substr({{ token }}, 3) as decimal(18, 12))
-    when left({{ token }}, 2) in ('LE', 'LT') then 0
+    when left({{ bound_token(token) }}, 2) in ('GE', 'GT')
+        then try_cast(substr({{ bound_token(token) }}, 3) as decimal(18, 12))
+    when left({{ bound_token(token) }}, 2) in ('LE', 'LT') then 0
     else try_cast(split_part({{ token }}, '-', 1) as decimal(18, 12))
 end
 {%- endmacro -%}
 
 {%- macro range_high(token) -%}
 case
-    when left({{ token }}, 2) = 'GE' then 100
-    when left({{ token }}, 2) in ('LE', 'LT')
-        then try_cast(substr({{ token }}, 3) as decimal(18, 12))
+    when left({{ bound_token(token) }}, 2) in ('GE', 'GT') then 100
+    when left({{ bound_token(token) }}, 2) in ('LE', 'LT')
+        then try_cast(substr({{ bound_token(token) }}, 3) as decimal(18, 12))
     else try_cast(split_part({{ token }}, '-', 2) as decimal(18, 12))
 end
 {%- endmacro -%}
 
 {#- Half a unit of the last printed digit: 87 stands for 86.5 to 87.5, 87.2 for
-    87.15 to 87.25. Ranges are printed in whole per cent. -#}
+    87.15 to 87.25, 87.90 for 87.895 to 87.905. Ranges are printed in whole per cent. -#}
 {%- macro half_unit(token) -%}
-case when split_part({{ token }}, '.', 2) = '' then 0.5 else 0.05 end
+case length(split_part({{ token }}, '.', 2))
+    when 0 then 0.5 when 1 then 0.05 when 2 then 0.005 else 0.0005
+end
 {%- endmacro -%}
 
 {#- A count, or null where the publisher printed a marker. -#}

@@ -77,6 +77,74 @@ published as (
 select * from published
 {%- endmacro -%}
 
+{%- macro lea_outcomes(public) -%}
+with outcomes as (
+    select * from {{ ref('fct_lea_outcomes') }}
+),
+
+published as (
+    select
+        lea_key,
+        state,
+        lea_id_nces,
+        lea_id_state,
+        lea_name,
+        cast(school_year as integer) as school_year,
+        metric_id,
+        student_group,
+        {{ outcome_values(public) }},
+        is_preferred,
+        provider,
+        extract,
+        definition_id,
+        visibility,
+        source_file,
+        source_row,
+        delivery,
+        data_as_of,
+    from outcomes
+)
+
+select * from published
+{%- endmacro -%}
+
+{#- Head counts are printed by publishers; one that came under restriction is hidden. -#}
+{%- macro school_enrollments(public) -%}
+with enrollments as (
+    select
+        *,
+        visibility is distinct from 'public' as is_hidden_from_public,
+    from {{ ref('int_enrollments_current') }}
+    where level = 'school'
+),
+
+published as (
+    select
+        school_key,
+        school_id_nces,
+        school_id_state,
+        state,
+        school_name,
+        cast(school_year as integer) as school_year,
+        grade,
+        student_group,
+        {% if public %}{{ hide('student_count') }}{% else %}student_count{% endif %},
+        {% if public -%}
+        case when is_hidden_from_public then 'suppressed' else value_status end as value_status
+        {%- else -%}
+        value_status
+        {%- endif %},
+        provider,
+        extract,
+        source_file,
+        source_row,
+        delivery,
+    from enrollments
+)
+
+select * from published
+{%- endmacro -%}
+
 {#- Pooled over member schools: the sum of the counts, never an average of averages.
     Where a member prints a range, the pooled rate is a range. A member without a
     usable value lowers the coverage and leaves the rate alone. Rates printed without

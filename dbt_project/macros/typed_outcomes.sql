@@ -45,12 +45,15 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
             cast(case
                 when exact_pct is not null then exact_pct
                 when value_status = 'reported' then greatest(0, printed_value - half_unit)
+                when left({{ bound_token('value_token') }}, 2) = 'GT'
+                    then printed_low + half_unit
                 when value_status = 'range' then greatest(0, printed_low - half_unit)
             end as decimal(18, 12)) as lowest_pct,
             cast(case
                 when exact_pct is not null then exact_pct
                 when value_status = 'reported' then least(100, printed_value + half_unit)
-                when left(value_token, 2) = 'LT' then printed_high - half_unit
+                when left({{ bound_token('value_token') }}, 2) = 'LT'
+                    then printed_high - half_unit
                 when value_status = 'range' then least(100, printed_high + half_unit)
             end as decimal(18, 12)) as highest_pct,
         from exact

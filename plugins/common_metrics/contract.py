@@ -17,13 +17,14 @@ from pydantic import (
     model_validator,
 )
 
+from common_metrics import pseudonyms
 from common_metrics.errors import ContractError, DeliveryRefused
 
 CONTRACTS = Path(__file__).parents[2] / "expectations"
 # Header names that carry the school year, such as ALL_RATE_1415, are written
 # with this mark in a contract.
 YEAR_CODE = "{year_code}"
-JUDGES = ("contract", "readers", "validation")
+JUDGES = ("contract", "readers", "workbooks", "pseudonyms", "validation")
 
 
 class Match(NamedTuple):
@@ -82,41 +83,87 @@ class Landing(_Block):
     _year = field_validator("name_year")(_check_year_pattern)
 
 
-class Read(_Block):
-    """How the bytes become cells."""
+class Section(_Block):
+    """A line between stacked tables: its first group fills a column until the next."""
 
+    column: str
+    pattern: str
+
+
+class Unpivot(_Block):
+    """Headers that are values, such as years: each becomes a row of its own.
+
+    ``name`` takes the first group of the header, ``value`` the cell below it.
+    """
+
+    header: str
+    name: str
+    value: str
+
+
+class Read(_Block):
+    """How the bytes become cells.
+
+    ``header`` names the columns of a file without a header row. ``furniture`` are rows
+    that are no data: sub-totals, repeated headers, foot notes.
+    """
+
+    format: Literal["csv", "workbook"] = "csv"
+    sheet: str | None = None
     encoding: str = "utf-8"
     delimiter: str = ","
     final_newline: bool = True
+    header: list[str] | None = None
+    short_rows: bool = False
+    furniture: list[str] = []
+    section: Section | None = None
+    fill_down: list[str] = []
+    unpivot: Unpivot | None = None
+
+    @property
+    def filled(self) -> list[str]:
+        """The columns that no header names."""
+        unpivoted = [self.unpivot.name, self.unpivot.value] if self.unpivot else []
+        return unpivoted + ([self.section.column] if self.section else [])
 
 
 class Identity(_Block):
-    """Where the file itself says what it is: a line above the header, or the header.
+    """Where the file says which school year it is of.
 
-    The pattern's group ``school_year`` gives the year (and ``year_code`` the form it
-    has in column names). ``undated`` marks reference data that belong to no year.
+    In a line above the header, in a column's name, in a column of each row, or, where
+    nothing inside tells, in the file's name. A pattern's group ``school_year`` gives
+    the year (and ``year_code`` the form it has in column names). ``undated`` marks
+    reference data that belong to no year.
     """
 
     preamble: str | None = None
     header: str | None = None
+    column: str | None = None
+    file_name: str | None = None
     undated: bool = False
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "Identity":
-        given = [self.preamble, self.header, self.undated or None]
-        if sum(value is not None for value in given) != 1:
-            raise ValueError("give exactly one of preamble, header, undated: true")
-        _check_year_pattern(self.preamble or self.header)
+        kinds = ("preamble", "header", "column", "file_name", "undated")
+        if sum(bool(getattr(self, kind)) for kind in kinds) != 1:
+            raise ValueError(f"give exactly one of {', '.join(kinds)}")
+        _check_year_pattern(self.preamble or self.header or self.file_name)
         return self
 
 
 class Column(_Block):
-    """A canonical column, the headers it is known by, and what it holds."""
+    """A canonical column, the headers it is known by, and what it holds.
+
+    A cell that ``protect`` names is replaced by a keyed hash before it is written
+    anywhere; ``pattern`` is what it must look like before.
+    """
 
     headers: list[str]
     description: str
     identifier: bool = False
     optional: bool = False
+    protect: str | None = None
+    pattern: str | None = None
 
 
 class Contract(_Block):
@@ -154,12 +201,23 @@ class Contract(_Block):
     @model_validator(mode="after")
     def _names_exist(self) -> "Contract":
         used = {name for names in self.layouts.values() for name in names}
-        unknown = (used | set(self.grain)) - set(self.columns)
+        used |= {*self.grain, *self.read.fill_down, *self.read.filled}
+        used |= {self.identity.column} if self.identity.column else set()
+        unknown = used - set(self.columns) - {"_school_year"}
         if unknown:
-            raise ValueError(
-                f"layouts and grain name no such column: {sorted(unknown)}"
-            )
+            raise ValueError(f"no such column: {sorted(unknown)}")
         return self
+
+    @model_validator(mode="after")
+    def _students_are_restricted(self) -> "Contract":
+        if self.protects and self.visibility == "public":
+            raise ValueError("columns are protected: visibility must be restricted")
+        return self
+
+    @property
+    def protects(self) -> dict[str, Column]:
+        """The columns that tell of a single student."""
+        return {n: column for n, column in self.columns.items() if column.protect}
 
 
 def load_contract(file: Path, root: Path = CONTRACTS) -> Contract:
@@ -168,9 +226,15 @@ def load_contract(file: Path, root: Path = CONTRACTS) -> Contract:
     key = file.relative_to(root).with_suffix("").as_posix()
     try:
         content = yaml.safe_load(text)
-        return Contract(key=key, sha256=_digest(text), **content)
+        contract = Contract(key=key, sha256=_digest(text), **content)
     except (ValidationError, yaml.YAMLError, TypeError) as error:
         raise ContractError(_explain(file, root, error)) from error
+    if not contract.protects:
+        return contract
+    # Under another key no student would be joined with what was hashed before.
+    keyed = contract.sha256 + pseudonyms.fingerprint()
+    digest = hashlib.sha256(keyed.encode()).hexdigest()
+    return contract.model_copy(update={"sha256": digest})
 
 
 def _digest(text: bytes) -> str:
@@ -217,6 +281,8 @@ BLOCKS: dict[object, type[BaseModel]] = {
     "landing": Landing,
     "school_years": SchoolYears,
     "read": Read,
+    "section": Section,
+    "unpivot": Unpivot,
     "identity": Identity,
     "columns": Column,
 }
@@ -230,12 +296,10 @@ def match_columns(
     Fails closed: the columns found must be exactly those of one layout. Columns that
     the contract does not know are left out and named in ``Match.additional``.
     """
-    cleaned = [clean_header(cell) for cell in header]
+    known = known_headers(contract, year_code)
+    cleaned = [clean_header(cell) for cell in _told_apart(header, set().union(*known))]
     found: dict[str, int] = {}
-    for name, column in contract.columns.items():
-        accepted = [
-            clean_header(h.replace(YEAR_CODE, year_code or "")) for h in column.headers
-        ]
+    for name, accepted in zip(contract.columns, known, strict=True):
         hits = [i for i, cell in enumerate(cleaned) if cell in accepted]
         if len(hits) > 1:
             raise DeliveryRefused(
@@ -246,8 +310,53 @@ def match_columns(
             )
         if hits:
             found[name] = hits[0]
-    additional = [h for i, h in enumerate(header) if h and i not in found.values()]
+    values = unpivoted(contract, header)
+    additional = [
+        h
+        for i, h in enumerate(header)
+        if h and i not in found.values() and i not in values
+    ]
     return Match(_layout(contract, found, additional), found, additional)
+
+
+def known_headers(contract: Contract, year_code: str | None) -> list[list[str]]:
+    """Return, for each column of the contract, its headers as they are compared."""
+    return [
+        [clean_header(h.replace(YEAR_CODE, year_code or "")) for h in column.headers]
+        for column in contract.columns.values()
+    ]
+
+
+def unpivoted(contract: Contract, header: list[str]) -> dict[int, str]:
+    """Return the positions of the headers that are values, and these values."""
+    if not contract.read.unpivot:
+        return {}
+    hits = [re.search(contract.read.unpivot.header, cell) for cell in header]
+    return {at: hit[1] for at, hit in enumerate(hits) if hit}
+
+
+def _told_apart(header: list[str], known: set[str]) -> list[str]:
+    """Return the headers with names for those that are blank or stand there twice.
+
+    A blank one is known by its letter in a spreadsheet, [C]; a repeated one, such as
+    the % beside each count, by its left neighbour: "Level 1 Count > %".
+    """
+    cleaned = [clean_header(cell) for cell in header]
+    names, left = [], ""
+    for at, cell in enumerate(header):
+        if not cleaned[at]:
+            names.append(f"[{_letters(at)}]")
+        elif cleaned.count(cleaned[at]) > 1 and cleaned[at] not in known:
+            names.append(f"{left} > {cell}")
+        else:
+            left = cell
+            names.append(cell)
+    return names
+
+
+def _letters(at: int) -> str:
+    """Return a column's letters in a spreadsheet: 0 is A, 26 is AA."""
+    return (_letters(at // 26 - 1) if at >= 26 else "") + chr(ord("A") + at % 26)
 
 
 def _layout(contract: Contract, found: dict[str, int], unknown: list[str]) -> str:
@@ -258,7 +367,8 @@ def _layout(contract: Contract, found: dict[str, int], unknown: list[str]) -> st
 
 
 def _required(contract: Contract, names: list[str]) -> list[str]:
-    return [name for name in names if not contract.columns[name].optional]
+    found_in_header = [name for name in names if contract.columns[name].headers]
+    return [name for name in found_in_header if not contract.columns[name].optional]
 
 
 def _no_layout(

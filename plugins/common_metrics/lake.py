@@ -23,8 +23,9 @@ class Delivery:
     """What is known of one delivered file; becomes a row of the table deliveries.
 
     ``file`` is the path below the drop folder, never a path of the machine.
-    ``school_year`` is the integer end year, None for reference data and wherever the
-    file was refused before its year could be read.
+    ``school_years`` are the integer end years of its rows, none for reference data and
+    wherever the file was refused before they could be read; ``school_year`` is the year
+    of a file that has one only.
     """
 
     provider: str
@@ -34,6 +35,7 @@ class Delivery:
     bytes: int
     landed_at: str
     school_year: int | None = None
+    school_years: list[int] = field(default_factory=list)
     status: Status = "landed"
     rows_raw: int = 0
     rows_validated: int = 0

@@ -5,13 +5,22 @@ import os
 import re
 import shutil
 import stat
+from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 
+from common_metrics import pseudonyms
 from common_metrics.contract import Contract
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import UNMATCHED, Delivery, Lake
-from common_metrics.readers import decode, read_identity, school_year
+from common_metrics.readers import (
+    decode,
+    parse,
+    read_identity,
+    records,
+    school_year,
+    school_years,
+)
 
 MAX_LINE = 1_000_000
 MAX_LINES = 1_000_000
@@ -21,6 +30,12 @@ ARCHIVES = {b"PK\x03\x04": "a zip archive or workbook", b"\x1f\x8b": "a gzip arc
 def find_deliveries(contract: Contract, drop: Path) -> list[str]:
     """Return the files below ``drop`` that the contract asks for, as sorted paths."""
     return [name for name in _files(drop) if _is_asked_for(contract, name)]
+
+
+def require_key(contracts: Iterable[Contract], drop: Path) -> None:
+    """Raise KeyMissing if student files wait below ``drop`` and no key is set."""
+    if any(c.protects and find_deliveries(c, drop) for c in contracts):
+        pseudonyms.require_key()
 
 
 def record_unmatched(
@@ -65,7 +80,9 @@ def land(contract: Contract, drop: Path, name: str, lake: Lake, at: str) -> Deli
         lake.rows("validated", earlier).unlink(missing_ok=True)
         delivery = delivery.with_(landed_at=earlier.landed_at)
     try:
-        delivery = delivery.with_(school_year=_judge(contract, file, name))
+        years = _judge(contract, file, delivery)
+        year = years[0] if len(years) == 1 else None
+        delivery = delivery.with_(school_year=year, school_years=years)
     except DeliveryRefused as error:
         refuse(delivery, error, file, lake)
         raise
@@ -94,14 +111,19 @@ def refuse(delivery: Delivery, error: DeliveryRefused, file: Path, lake: Lake) -
     lake.record(delivery.with_(status="refused", message=sentence))
 
 
-def _judge(contract: Contract, file: Path, name: str) -> int | None:
-    """Return the school year that the file states; refuse what is no table."""
+def _judge(contract: Contract, file: Path, delivery: Delivery) -> list[int]:
+    """Return the school years that the file states; refuse what is no table."""
     data = _guarded_bytes(contract, file)
-    text = decode(contract, data)
-    _refuse_cut_text(contract, text)
-    year = read_identity(contract, text).school_year
-    _refuse_other_year(contract, name, year)
-    return year
+    if contract.read.format == "csv":
+        _refuse_cut_text(contract, decode(contract, data))
+    found = records(contract, data)
+    if contract.identity.column:
+        years = school_years(parse(contract, delivery, found).table)
+    else:
+        year = read_identity(contract, found, delivery.file).school_year
+        years = [year] if year else []
+    _refuse_other_year(contract, delivery.file, years)
+    return years
 
 
 def _guarded_bytes(contract: Contract, file: Path) -> bytes:
@@ -117,7 +139,8 @@ def _guarded_bytes(contract: Contract, file: Path) -> bytes:
             f"If the extract has grown, raise landing.max_bytes in {contract.path}.",
         )
     data = file.read_bytes()
-    _refuse_other_type(data)
+    if contract.read.format == "csv":
+        _refuse_other_type(data)
     return data
 
 
@@ -162,14 +185,15 @@ def _refuse_cut_text(contract: Contract, text: str) -> None:
         )
 
 
-def _refuse_other_year(contract: Contract, name: str, year: int | None) -> None:
-    if not contract.landing.name_year or year is None:
+def _refuse_other_year(contract: Contract, name: str, years: list[int]) -> None:
+    if not contract.landing.name_year or not years:
         return
     said = re.search(contract.landing.name_year, name)
-    if said and school_year(said["school_year"]) != year:
+    if said and [school_year(said["school_year"])] != years:
+        inside = ", ".join(f"{year - 1}-{year % 100:02d}" for year in years)
         raise DeliveryRefused(
             f"the school year that its name says, {said['school_year']}",
-            f"{year - 1}-{year % 100:02d} inside the file",
+            f"{inside} inside the file",
             "Find out which one is right, rename the file or fetch the other one.",
         )
 
@@ -208,5 +232,5 @@ def _keep(file: Path, place: Path) -> None:
         return
     part = place.with_name(place.name + ".part")
     shutil.copyfile(file, part)
-    part.chmod(stat.S_IRUSR | stat.S_IRGRP | stat.S_IROTH)
+    part.chmod(stat.S_IRUSR)  # student files are among them
     os.replace(part, place)

@@ -16,10 +16,12 @@ from common_metrics.contract import Contract, name_headers
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import UNDATED, Delivery, Lake
 
+# Which row of the table: a row of the file may have become several.
+ROW = "_row"
 # Row numbers, never cell values: what stands in these results ends in Data Docs.
 RESULT_FORMAT = {
     "result_format": "COMPLETE",
-    "unexpected_index_column_names": ["_source_row"],
+    "unexpected_index_column_names": [ROW, "_source_row"],
     "exclude_unexpected_values": True,
     "include_unexpected_rows": False,
 }
@@ -40,7 +42,7 @@ def validate(contract: Contract, delivery: Delivery, lake: Lake) -> Delivery:
     try:
         raw, additional = readers.read(contract, delivery, file)
         readers.write(raw, lake.rows("raw", delivery))
-        rows, duplicates = _without_duplicates(raw)
+        rows, duplicates = _without_duplicates(_numbered(raw))
         results = _judge(contract, delivery, rows, lake)
         _refuse_failed_file(contract, results)
     except DeliveryRefused as error:
@@ -70,10 +72,10 @@ def _settle(
     additional: list[str],
 ) -> Delivery:
     reasons = _reasons(results, severity="critical")
-    bad = pc.is_in(rows["_source_row"], pa.array(list(reasons), pa.int64()))
-    kept, moved = rows.filter(pc.invert(bad)), rows.filter(bad)
-    why = [reasons[row.as_py()] for row in moved["_source_row"]]
-    moved = moved.append_column("_reason", pa.array(why, pa.string()))
+    bad = pc.is_in(rows[ROW], pa.array(list(reasons), pa.int64()))
+    kept, moved = rows.filter(pc.invert(bad)).drop_columns(ROW), rows.filter(bad)
+    why = [reasons[row.as_py()] for row in moved[ROW]]
+    moved = moved.append_column("_reason", pa.array(why, pa.string())).drop_columns(ROW)
     judged = delivery.with_(
         status="validated",
         rows_raw=rows.num_rows + duplicates,
@@ -100,11 +102,15 @@ def _prove(judged: Delivery, lake: Lake) -> None:
         )
 
 
+def _numbered(raw: pa.Table) -> pa.Table:
+    return raw.append_column(ROW, pa.array(range(raw.num_rows), pa.int64()))
+
+
 def _without_duplicates(raw: pa.Table) -> tuple[pa.Table, int]:
     """Return the rows without exact repeats (the first stays), and how many went."""
-    cells = [name for name in raw.column_names if name != "_source_row"]
-    first = raw.group_by(cells, use_threads=False).aggregate([("_source_row", "min")])
-    keep = pc.is_in(raw["_source_row"], first["_source_row_min"].combine_chunks())
+    cells = [name for name in raw.column_names if name not in (ROW, "_source_row")]
+    first = raw.group_by(cells, use_threads=False).aggregate([(ROW, "min")])
+    keep = pc.is_in(raw[ROW], first[f"{ROW}_min"].combine_chunks())
     return raw.filter(keep), raw.num_rows - first.num_rows
 
 
@@ -145,7 +151,7 @@ def _definition(contract: Contract, folder: Path) -> Any:
 
 
 def _derived(contract: Contract) -> list[dict[str, Any]]:
-    """Return the expectation that follows from the contract: its grain is unique.
+    """Return the expectations that follow from the contract: a unique grain, a year.
 
     Rows that contradict each other are set aside; if they are half of the file, the
     file lacks a column that its rows differ in, and is refused.
@@ -153,7 +159,13 @@ def _derived(contract: Contract) -> list[dict[str, Any]]:
     single = len(contract.grain) == 1
     which = {"column": contract.grain[0]} if single else {"column_list": contract.grain}
     kind = "column_values" if single else "compound_columns"
-    return [
+    says_year = {
+        "type": "expect_column_values_to_not_be_null",
+        "kwargs": {"column": "_school_year", "mostly": 0.9},
+        "severity": "critical",
+        "meta": {"says": "a school year such as 2014-15 or 2015 in each row"},
+    }
+    return [says_year] * bool(contract.identity.column) + [
         {
             "type": f"expect_{kind}_to_be_unique",
             "kwargs": {**which, "mostly": 0.5},
@@ -218,9 +230,9 @@ def _found(result: dict[str, Any]) -> str:
     return f"{counted.get('observed_value', 'an error in the check itself')}"
 
 
-def _rows(result: dict[str, Any]) -> list[int]:
+def _rows(result: dict[str, Any], column: str = "_source_row") -> list[int]:
     listed = result["result"].get("unexpected_index_list") or []
-    return [int(row) for item in listed for row in item["_source_row"]]
+    return [int(row) for item in listed for row in item[column]]
 
 
 def _first_row(result: dict[str, Any]) -> int | None:
@@ -228,12 +240,15 @@ def _first_row(result: dict[str, Any]) -> int | None:
 
 
 def _reasons(results: Iterable[dict[str, Any]], severity: str) -> dict[int, str]:
-    """Return the failed expectation and its meaning for each row of a severity."""
+    """Return the failed expectation and its meaning for each row of a severity.
+
+    Rows are those of the table, in column ROW.
+    """
     reasons: dict[int, list[str]] = {}
     for result in results:
         if result["expectation_config"].get("severity", "critical") != severity:
             continue
-        for row in _rows(result):
+        for row in _rows(result, ROW):
             kind = result["expectation_config"]["type"]
             reasons.setdefault(row, []).append(f"{kind}: {_says(result)}")
     return {row: "; ".join(parts) for row, parts in reasons.items()}
@@ -262,8 +277,9 @@ def _message(
         parts.append(f"columns not in {contract.path} left out: {named}")
     warned = _reasons(results, severity="warning")
     if warned:
-        row = min(warned)
+        first = min(_first_row(r) for r in results if _only_warns(r) and _rows(r))
         parts.append(
-            f"{len(warned)} rows warned of, the first is row {row} ({warned[row]})"
+            f"{len(warned)} rows warned of, the first is row {first} "
+            f"({warned[min(warned)]})"
         )
     return "; ".join(parts)

@@ -4,8 +4,12 @@ with due as (
     select * from {{ ref('stg_lake__school_years_due') }}
 ),
 
+-- A file may hold several school years; each counts.
 deliveries as (
-    select * from {{ ref('stg_lake__deliveries') }}
+    select
+        * exclude (school_year),
+        unnest(school_years) as school_year
+    from {{ ref('stg_lake__deliveries') }}
     where provider <> 'none'
 ),
 
@@ -17,7 +21,6 @@ received as (
         count(*) filter (where status = 'validated') as validated_count,
         count(*) filter (where status = 'refused') as refused_count,
     from deliveries
-    where school_year is not null
     group by provider, extract, school_year
 ),
 

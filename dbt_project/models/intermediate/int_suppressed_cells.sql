@@ -1,6 +1,7 @@
 -- Cells of restricted extracts that are too small for the public (primary rule):
 -- denominator, numerator or complement below the state's minimum. Zero counts as small:
--- 0 and 100 per cent tell of every student in the cell. What a publisher already printed is not hidden again.
+-- 0 and 100 per cent tell of every student in the cell. What a publisher already printed
+-- is not hidden again.
 with outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
     where visibility is distinct from 'public'

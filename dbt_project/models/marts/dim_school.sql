@@ -1,6 +1,11 @@
 -- One row a school, its name and district of the newest year in which it was printed.
 with outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
+    where level = 'school' and source_file is not null
+),
+
+enrollments as (
+    select * from {{ ref('int_enrollments_current') }}
     where level = 'school'
 ),
 
@@ -8,17 +13,35 @@ provider_ranks as (
     select * from {{ ref('provider_ranks') }}
 ),
 
+named as (
+    {%- for relation in ['outcomes', 'enrollments'] %}
+    select
+        provider,
+        school_key,
+        school_id_nces,
+        school_id_state,
+        state,
+        school_name,
+        lea_id_nces,
+        lea_name,
+        school_year,
+    from {{ relation }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
 printed as (
     select
-        outcomes.*,
-        outcomes.school_year * 10 - provider_ranks.rank as recency,
-        outcomes.school_year = max(outcomes.school_year) over (
-            partition by outcomes.state, outcomes.provider
+        named.*,
+        named.school_year * 10 - provider_ranks.rank as recency,
+        named.school_year = max(named.school_year) over (
+            partition by named.state, named.provider
         ) as is_newest,
-    from outcomes
+    from named
     left join provider_ranks
-        on outcomes.provider = provider_ranks.provider
-    where outcomes.source_file is not null
+        on named.provider = provider_ranks.provider
 ),
 
 schools as (

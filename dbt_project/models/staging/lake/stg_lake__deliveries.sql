@@ -7,6 +7,7 @@ typed as (
         provider,
         extract,
         school_year,
+        school_years,
         file,
         sha256,
         substr(sha256, 1, 8) as delivery,

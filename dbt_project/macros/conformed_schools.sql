@@ -1,0 +1,103 @@
+{#- A name for comparison: letters and digits alone, in capitals. -#}
+{%- macro plain_name(name) -%}
+trim(upper(regexp_replace({{ name }}, '[^A-Za-z0-9]+', ' ', 'g')))
+{%- endmacro -%}
+
+{#- CTEs that find out which school the rows of `relation` are of. A school is known by
+    its federal id where the crosswalk has its state code, else by the state code, else
+    by district and name: no row is lost for want of an id. A file that names schools
+    and nothing else is matched where the state has one school of that name. -#}
+{%- macro conformed_schools(relation) -%}
+    coded as (
+        select
+            rows_of.* exclude (state, school_id_state),
+            states.state,
+            rows_of.school_id_state as printed_id_state,
+            labels.student_group,
+            coalesce(
+                rows_of.school_id_state, codes.school_id_state, names.school_id_state
+            ) as school_id_state,
+        from {{ relation }} as rows_of
+        left join {{ ref('states') }} as states
+            on rows_of.state in (states.state, states.state_fips)
+        left join {{ ref('student_group_labels') }} as labels
+            on
+                rows_of.provider = labels.provider
+                and rows_of.student_group_label = labels.student_group_label
+        left join {{ ref('int_school_codes') }} as codes
+            on
+                rows_of.level = 'school'
+                and rows_of.provider = codes.provider
+                and rows_of.lea_id_state = codes.lea_id_state
+                and rows_of.school_name = codes.school_name
+        left join {{ ref('int_school_names') }} as names
+            on
+                rows_of.level = 'school'
+                and rows_of.lea_id_state is null
+                and rows_of.school_id_nces is null
+                and states.state = names.state
+                and {{ plain_name('rows_of.school_name') }} = names.plain_name
+    ),
+
+    by_state_code as (
+        select
+            coded.*,
+            crosswalk.school_id_nces as crosswalk_school,
+            crosswalk.lea_id_nces as crosswalk_lea,
+        from coded
+        left join {{ ref('int_school_crosswalk') }} as crosswalk
+            on
+                coded.state = crosswalk.state
+                and coded.school_id_state = crosswalk.school_id_state
+    ),
+
+    by_federal_id as (
+        select
+            by_state_code.*,
+            crosswalk.school_id_state as crosswalk_code,
+        from by_state_code
+        left join {{ ref('int_school_crosswalk') }} as crosswalk
+            on by_state_code.school_id_nces = crosswalk.school_id_nces
+    ),
+
+    -- Renumbered schools: both ids are one school, by evidence, never by likeness.
+    identified as (
+        select
+            by_federal_id.*,
+            coalesce(
+                id_changes.school_id_nces,
+                by_federal_id.school_id_nces,
+                by_federal_id.crosswalk_school
+            ) as known_school,
+        from by_federal_id
+        left join {{ ref('school_id_changes') }} as id_changes
+            on
+                by_federal_id.state = id_changes.state
+                and coalesce(
+                    by_federal_id.school_id_nces,
+                    by_federal_id.crosswalk_school,
+                    by_federal_id.school_id_state
+                ) = id_changes.printed_id
+    ),
+
+    keyed as (
+        select
+            * exclude (
+                school_id_nces, school_id_state, lea_id_nces, known_school,
+                crosswalk_school, crosswalk_lea, crosswalk_code
+            ),
+            school_id_nces as printed_id_nces,
+            known_school as school_id_nces,
+            coalesce(school_id_state, crosswalk_code) as school_id_state,
+            coalesce(lea_id_nces, crosswalk_lea) as lea_id_nces,
+            case
+                when level = 'school' then coalesce(
+                    known_school,
+                    state || '-' || school_id_state,
+                    state || '-' || coalesce(lea_id_state || '-', '') || school_name
+                )
+                when level = 'lea' then state || '-' || coalesce(lea_id_state, lea_name)
+            end as school_key,
+        from identified
+    )
+{%- endmacro -%}

@@ -1,0 +1,41 @@
+{{ config(materialized="view") }}
+
+-- Every printed head count of every extract, one row a cell. A new extract is one more
+-- ref.
+{%- set extracts = [
+] %}
+
+with none_yet as (
+    select
+        cast(null as varchar) as provider,
+        cast(null as varchar) as extract,
+        cast(null as varchar) as level,
+        cast(null as varchar) as state,
+        cast(null as varchar) as lea_id_nces,
+        cast(null as varchar) as lea_id_state,
+        cast(null as varchar) as lea_name,
+        cast(null as varchar) as school_id_nces,
+        cast(null as varchar) as school_id_state,
+        cast(null as varchar) as school_name,
+        cast(null as bigint) as school_year,
+        cast(null as varchar) as grade,
+        cast(null as varchar) as student_group_label,
+        cast(null as bigint) as student_count,
+        cast(null as varchar) as value_status,
+        cast(null as varchar) as source_file,
+        cast(null as bigint) as source_row,
+        cast(null as varchar) as delivery,
+    where false
+),
+
+unioned as (
+    select {{ enrollment_columns() }}
+    from none_yet
+    {%- for extract in extracts %}
+    union all
+    select {{ enrollment_columns() }}
+    from {{ extract }}
+    {%- endfor %}
+)
+
+select * from unioned

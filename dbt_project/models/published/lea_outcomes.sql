@@ -1,0 +1,1 @@
+{{ lea_outcomes(public=false) }}

@@ -1,0 +1,53 @@
+"""Pseudonyms: what tells of one student becomes a keyed hash, the same for the same.
+
+The key comes from the environment alone. Without it a hash can neither be made nor be
+tried out, as a bare hash of a birth date could.
+"""
+
+import hmac
+import os
+import re
+
+VARIABLE = "COMMON_METRICS_STUDENT_KEY"
+SHORTEST_KEY = 16
+MALFORMED = "malformed"
+
+
+class KeyMissing(RuntimeError):
+    """No key, or one that can be guessed; nothing of a student is written."""
+
+
+def pseudonym(kind: str, value: str | None, pattern: str | None) -> str | None:
+    """Return 32 hex digits for a cell, None for an empty one.
+
+    A cell that does not match ``pattern`` becomes ``malformed``: validation sees the
+    fault and nobody the cell. Clearing houses return an id with an underscore behind.
+    """
+    value = (value or "").strip().rstrip("_").upper()
+    if not value:
+        return None
+    if pattern and not re.fullmatch(pattern, value, re.IGNORECASE):
+        return MALFORMED
+    return _hmac(f"{kind}\0{value}")
+
+
+def fingerprint() -> str:
+    """Return what tells one key from another and nothing of the key; "" without one."""
+    return _hmac("fingerprint")[:8] if os.environ.get(VARIABLE) else ""
+
+
+def _hmac(text: str) -> str:
+    return hmac.new(require_key(), text.encode(), "sha256").hexdigest()[:32]
+
+
+def require_key() -> bytes:
+    """Return the key; raise KeyMissing with what to do."""
+    key = os.environ.get(VARIABLE, "")
+    if len(key) < SHORTEST_KEY:
+        found = f"one of {len(key)} characters" if key else "none"
+        raise KeyMissing(
+            f"environment: expected a secret of {SHORTEST_KEY} or more characters in "
+            f"{VARIABLE}, found {found}. Student files stay where they are: set the "
+            "key that the lake was begun with (docs/runbook.md) and run again."
+        )
+    return key.encode()
