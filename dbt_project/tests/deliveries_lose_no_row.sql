@@ -36,7 +36,16 @@ wrong as (
         <> deliveries.rows_validated
         + deliveries.rows_quarantined
         + deliveries.rows_duplicate
-        or deliveries.rows_validated <> coalesce(read_rows.row_count, 0)
+        or (
+            deliveries.rows_validated <> coalesce(read_rows.row_count, 0)
+            -- Of these not each row is read: vermont_files_lose_no_cell compares them.
+            and (deliveries.provider, deliveries.extract) not in (
+                ('vt', 'enrollment_report'),
+                ('vt', 'enrollment_report_csv'),
+                ('vt', 'student_information'),
+                ('vt', 'assessment')
+            )
+        )
 )
 
 select * from wrong

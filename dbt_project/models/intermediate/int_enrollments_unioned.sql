@@ -3,6 +3,9 @@
 -- Every printed head count of every extract, one row a cell. A new extract is one more
 -- ref.
 {%- set extracts = [
+    ref('stg_vt__head_count'),
+    ref('stg_vt__enrollment_report'),
+    ref('stg_vt__enrollment_report_csv'),
 ] %}
 
 with none_yet as (

@@ -8,6 +8,9 @@
     ref('stg_ct__college_entrance'),
     ref('stg_us__edfacts_acgr'),
     ref('stg_nessc__common_metrics_submission'),
+    ref('stg_vt__student_information'),
+    ref('stg_vt__postsecondary'),
+    ref('stg_vt__assessment'),
 ] %}
 
 with unioned as (
