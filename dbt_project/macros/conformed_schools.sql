@@ -3,6 +3,12 @@
 trim(upper(regexp_replace({{ name }}, '[^A-Za-z0-9]+', ' ', 'g')))
 {%- endmacro -%}
 
+{#- A row with first_year and last_year holds in a school year; none is no limit. -#}
+{%- macro holds_in(relation, school_year) -%}
+({{ relation }}.first_year is null or {{ school_year }} >= {{ relation }}.first_year)
+and ({{ relation }}.last_year is null or {{ school_year }} <= {{ relation }}.last_year)
+{%- endmacro -%}
+
 {#- CTEs that find out which school the rows of `relation` are of. A school is known by
     its federal id where the crosswalk has its state code, else by the state code, else
     by district and name: no row is lost for want of an id. A file that names schools
@@ -49,6 +55,7 @@ trim(upper(regexp_replace({{ name }}, '[^A-Za-z0-9]+', ' ', 'g')))
             on
                 coded.state = crosswalk.state
                 and coded.school_id_state = crosswalk.school_id_state
+                and {{ holds_in('crosswalk', 'coded.school_year') }}
     ),
 
     by_federal_id as (
@@ -57,7 +64,9 @@ trim(upper(regexp_replace({{ name }}, '[^A-Za-z0-9]+', ' ', 'g')))
             crosswalk.school_id_state as crosswalk_code,
         from by_state_code
         left join {{ ref('int_school_crosswalk') }} as crosswalk
-            on by_state_code.school_id_nces = crosswalk.school_id_nces
+            on
+                by_state_code.school_id_nces = crosswalk.school_id_nces
+                and {{ holds_in('crosswalk', 'by_state_code.school_year') }}
     ),
 
     -- Renumbered schools: both ids are one school, by evidence, never by likeness.

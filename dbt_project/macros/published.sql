@@ -113,7 +113,7 @@ select * from published
 with enrollments as (
     select
         *,
-        visibility is distinct from 'public' as is_hidden_from_public,
+        coalesce(visibility, '') <> 'public' as is_hidden_from_public,
     from {{ ref('int_enrollments_current') }}
     where level = 'school'
 ),

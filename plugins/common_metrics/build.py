@@ -97,6 +97,7 @@ def _due(contract: Contract) -> list[dict[str, object]]:
             "extract": contract.extract,
             "school_year": year,
             "files_due": years.files,
+            "states": years.states or [contract.provider.upper()],
             "not_collected_reason": years.not_collected.get(year),
         }
         for year in range(years.first, years.last + 1)

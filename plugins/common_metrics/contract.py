@@ -51,12 +51,14 @@ class Origin(_Block):
 class SchoolYears(_Block):
     """The school years that are due, as end years, and how many files a year has.
 
+    ``states`` are those that the extract is due from, unless it is one state's own.
     ``not_collected`` gives the reason for a year that will never come.
     """
 
     first: int
     last: int
     files: int = 1
+    states: list[str] = []
     not_collected: dict[int, str] = {}
 
 

@@ -1,4 +1,5 @@
--- The federal id of each state code, as the newest crosswalk delivery says.
+-- The federal id of each state code, as the newest crosswalk delivery says, with the
+-- years in which the two belong together: no years are all years.
 with crosswalk as (
     select * from {{ ref('stg_nessc__school_crosswalk') }}
 ),
@@ -14,7 +15,8 @@ newest as (
     inner join deliveries
         on crosswalk.delivery = deliveries.delivery
     qualify row_number() over (
-        partition by crosswalk.state, crosswalk.school_id_state
+        partition by
+            crosswalk.state, crosswalk.school_id_state, crosswalk.first_year
         order by
             deliveries.landed_at desc,
             crosswalk.source_file desc,

@@ -8,6 +8,7 @@ typed as (
         extract,
         school_year,
         files_due,
+        states,
         not_collected_reason,
     from contracts
 )
