@@ -9,8 +9,22 @@ with deliveries as (
     where extract <> 'school_crosswalk'
 ),
 
-outcomes as (
-    select * from {{ ref('int_outcomes_delivered') }}
+cells as (
+    select
+        provider,
+        extract,
+        delivery,
+        source_row,
+        school_year,
+    from {{ ref('int_outcomes_delivered') }}
+    union all
+    select
+        provider,
+        extract,
+        delivery,
+        source_row,
+        school_year,
+    from {{ ref('int_enrollments_delivered') }}
 ),
 
 read_rows as (
@@ -18,8 +32,9 @@ read_rows as (
         provider,
         extract,
         delivery,
-        count(distinct source_row) as row_count,
-    from outcomes
+        -- A row whose columns are school years is a row for each year.
+        count(distinct (source_row, school_year)) as row_count,
+    from cells
     group by provider, extract, delivery
 ),
 
