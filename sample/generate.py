@@ -16,6 +16,8 @@ import broken
 import edfacts
 import edsight
 import submission
+import vt
+import vt_broken
 from records import Delivery, Fault, HeadCount, Outcome, as_csv
 from world import CLASSES, World
 
@@ -24,8 +26,9 @@ PARTS = (
     edsight,
     edfacts,
     submission,
+    vt,
 )
-BROKEN_PARTS = (broken,)
+BROKEN_PARTS = (broken, vt_broken)
 COUNTS = "state,school_id_nces,school_id_state,school_name,school_year,student_group"
 
 

@@ -29,8 +29,9 @@ with printed as (
         indicator_label = 'Total Proficient and Above'
         and test_name similar to '.*Grade (09|11)'
         and student_group_label in (
-            select student_group_label from {{ ref('student_group_labels') }}
-            where provider = 'vt'
+            select labels.student_group_label
+            from {{ ref('student_group_labels') }} as labels
+            where labels.provider = 'vt'
         )
     group by all
 ),

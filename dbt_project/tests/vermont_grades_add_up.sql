@@ -2,9 +2,10 @@
 
 /*
 **What is this test?** In each row of a printed report the grades add up to its total.
-**When is this important to resolve?** When a year comes: a grade whose heading changed is
-left out (its name is in the message of the delivery), or a cell is in quarantine.
-**How to resolve?** Add the heading to read.unpivot in expectations/vt/enrollment_report.yml.
+**When is this important to resolve?** When a year comes: a grade whose heading changed
+is left out (its name is in the message of the delivery), or a cell is in quarantine.
+**How to resolve?** Add the heading to read.unpivot in
+expectations/vt/enrollment_report.yml.
 */
 with cells as (
     select * from {{ ref('stg_vt__enrollment_report') }}

@@ -1,9 +1,12 @@
 {{ config(severity="warn") }}
 
 /*
-**What is this test?** The printed report as a workbook and as csv says the same in each cell.
-**When is this important to resolve?** Before the numbers are used: one of the two is wrong.
-**How to resolve?** Ask the publisher which form counts; deliver the other again or not at all.
+**What is this test?** The printed report as a workbook and as csv says the same in each
+cell.
+**When is this important to resolve?** Before the numbers are used: one of the two is
+wrong.
+**How to resolve?** Ask the publisher which form counts; deliver the other again or not
+at all.
 */
 with workbooks as (
     select * from {{ source('vt', 'enrollment_report') }}

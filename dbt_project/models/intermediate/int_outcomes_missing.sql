@@ -58,6 +58,18 @@ missing as (
             and series.extract = coverage.extract
             and series.first_year < coverage.school_year
             and series.last_year > coverage.school_year
+    -- A file of one year may hold rates of an earlier class: what is there is not
+    -- missing.
+    anti join outcomes
+        on
+            series.provider = outcomes.provider
+            and series.extract = outcomes.extract
+            and series.level = outcomes.level
+            and series.state = outcomes.state
+            and series.school_key is not distinct from outcomes.school_key
+            and series.metric_id = outcomes.metric_id
+            and series.student_group = outcomes.student_group
+            and coverage.school_year = outcomes.school_year
 )
 
 select * from missing

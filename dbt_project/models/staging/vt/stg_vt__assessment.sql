@@ -1,6 +1,7 @@
--- The share that is proficient or above, for the grades of high schools alone (9 and 11):
--- the tests of grades 3 to 8 are no common metric. Each grade and test is a metric of its
--- own, since Vermont moved its test from grade 11 to grade 9 and changed it in 2022-23.
+-- The share that is proficient or above, for the grades of high schools alone (9 and
+-- 11): the tests of grades 3 to 8 are no common metric. Each grade and test is a metric
+-- of its own, since Vermont moved its test from grade 11 to grade 9 and changed it in
+-- 2022-23.
 with printed as (
     select * from {{ source('vt', 'assessment') }}
     where

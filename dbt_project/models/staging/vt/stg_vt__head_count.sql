@@ -1,6 +1,6 @@
--- Kindergarten to grade 12 without preschool, adults and postgraduates: not "all" grades.
--- The rows of unions, districts and career centres count students of their own, of whom
--- they have none: their students stand at the schools.
+-- Kindergarten to grade 12 without preschool, adults and postgraduates: not "all"
+-- grades. The rows of unions, districts and career centres count students of their own,
+-- of whom they have none: their students stand at the schools.
 with printed as (
     select * from {{ source('vt', 'head_count') }}
 ),

@@ -1,6 +1,6 @@
--- "Enrolled ... within 16 months" of graduation, of the graduates with a regular diploma:
--- "this rate is not based on the 9th grade cohort" (notes of the printed table). The table
--- prints no counts, and ++ where fewer than 11 graduated.
+-- "Enrolled ... within 16 months" of graduation, of the graduates with a regular
+-- diploma: "this rate is not based on the 9th grade cohort" (notes of the printed
+-- table). The table prints no counts, and ++ where fewer than 11 graduated.
 with printed as (
     select * from {{ source('vt', 'postsecondary') }}
 ),
