@@ -32,7 +32,8 @@ own as (
             when subject = 'science' then 'vtsa'
             else 'sbac'
         end as test,
-        subject || '_' || test || '_grade_' || cast(right(test_name, 2) as integer) as part,
+        subject || '_' || test || '_grade_' || cast(right(test_name, 2) as integer)
+            as part,
     from printed
 ),
 
@@ -78,9 +79,8 @@ renamed as (
         student_group_label,
         cast(null as varchar) as numerator_token,
         denominator_token,
-        case
-            when own_value = 'NULL' then null else {{ percent_of_proportion('own_value') }}
-        end as value_token,
+        case when own_value <> 'NULL' then {{ percent_of_proportion('own_value') }} end
+            as value_token,
         'vt_aoe_' || test as definition_id,
         cast(null as date) as data_as_of,
         _source_file as source_file,

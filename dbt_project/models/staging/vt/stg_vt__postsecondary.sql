@@ -9,7 +9,8 @@ renamed as (
     select
         'vt' as provider,
         'postsecondary' as extract,
-        case when upper(school_name) = 'STATEWIDE' then 'state' else 'school' end as level,
+        case when upper(school_name) = 'STATEWIDE' then 'state' else 'school' end
+            as level,
         'VT' as state,
         cast(null as varchar) as lea_id_nces,
         cast(null as varchar) as lea_id_state,
