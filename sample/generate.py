@@ -13,8 +13,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import broken
+import ct_more
+import ct_more_broken
 import edfacts
 import edsight
+import me
+import me_broken
+import nh
+import nh_assessment
+import nh_broken
+import ri
+import ri_broken
 import submission
 import vt
 import vt_broken
@@ -22,13 +31,8 @@ from records import Delivery, Fault, HeadCount, Outcome, as_csv
 from world import CLASSES, World
 
 # Each part of the sample has deliveries(world); broken deliveries come on request.
-PARTS = (
-    edsight,
-    edfacts,
-    submission,
-    vt,
-)
-BROKEN_PARTS = (broken, vt_broken)
+PARTS = (edsight, ct_more, edfacts, submission, nh, nh_assessment, ri, me, vt)
+BROKEN_PARTS = (broken, ct_more_broken, nh_broken, ri_broken, me_broken, vt_broken)
 COUNTS = "state,school_id_nces,school_id_state,school_name,school_year,student_group"
 
 

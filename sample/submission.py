@@ -17,13 +17,14 @@ HEADER = (
 )
 METRICS = {  # what is counted, of whom, by which definition
     "dropout_cohort": ("dropped_out_4yr", "cohort_4yr", "nessc_cohort_dropout"),
+    "acgr_4yr": ("graduated_4yr", "cohort_4yr", "acgr_34cfr200_19"),
     "acgr_5yr": ("graduated_5yr", "cohort_5yr", "acgr_34cfr200_19"),
     "pse_12m_graduates": ("entered_12m", "graduated_4yr", "ct_edsight_college"),
     "pse_16m_graduates": ("entered_16m", "graduated_4yr", "vt_aoe_16_months"),
 }
 SUBMITTED = {
     "CT": ("dropout_cohort",),
-    "ME": ("dropout_cohort", "acgr_5yr", "pse_12m_graduates"),
+    "ME": ("dropout_cohort", "acgr_4yr", "acgr_5yr", "pse_12m_graduates"),
     "NH": ("dropout_cohort", "acgr_5yr"),
     "RI": ("dropout_cohort", "acgr_5yr"),
     "VT": ("dropout_cohort", "acgr_5yr", "pse_16m_graduates"),
