@@ -318,7 +318,7 @@ def masked(part: int, whole: int) -> str:
 
 def chronic(extract: str, place: Place, year: int, group: str, cell: str) -> Outcome:
     """The truth of one printed rate of absence."""
-    return edsight.outcome((extract, place, year, "chronic_absence", group), cell)
+    return edsight.outcome((extract, place, year, "chronic_absence_k12", group), cell)
 
 
 def absence_path(year: int, tail: str, districts: bool = False) -> str:

@@ -189,18 +189,26 @@ def test_the_portal_s_name_is_split_into_name_and_code(cells):
 
 SALTMARSH = ("Saltmarsh (Upper) Academy", "9026122")
 OUTCOMES = {  # extract, level, year, metric, label: counts, rate, status
-    ("chronic_absence", "school", 2016, "chronic_absence", "Grade 9"): (
+    ("chronic_absence", "school", 2016, "chronic_absence_k12", "Grade 9"): (
         *(None, None, 9.8, "reported"),
     ),
-    ("chronic_absence", "state", 2016, "chronic_absence", "ELL"): (
+    ("chronic_absence", "state", 2016, "chronic_absence_k12", "ELL"): (
         *(None, None, 15.0, "reported"),
     ),
-    ("chronic_absence_district", "state", 2018, "chronic_absence", "All Students"): (
-        *(None, None, 10.7, "reported"),
-    ),
-    ("chronic_absence_district", "state", 2019, "chronic_absence", "All Students"): (
-        *(5200, None, 10.4, "reported"),
-    ),
+    (
+        "chronic_absence_district",
+        "state",
+        2018,
+        "chronic_absence_k12",
+        "All Students",
+    ): (*(None, None, 10.7, "reported"),),
+    (
+        "chronic_absence_district",
+        "state",
+        2019,
+        "chronic_absence_k12",
+        "All Students",
+    ): (*(5200, None, 10.4, "reported"),),
     ("smarter_balanced", "school", 2015, "proficiency_ela_sbac", "Grade 11"): (
         *(67, 97, 69.1, "reported"),
     ),
@@ -639,7 +647,7 @@ TIDY = {  # folder and file, staging model, column by variable
     ),
     "chronic_all/data/chronic_absenteeism_all_students_2012-2020.csv": (
         "chronic_absence_district",
-        {"Chronically Absent Students": ("chronic_absence", "value_pct")},
+        {"Chronically Absent Students": ("chronic_absence_k12", "value_pct")},
     ),
 }
 

@@ -9,7 +9,7 @@ renamed as (
     select
         {{ edsight_place('chronic_absence', 'school') }},
         _school_year as school_year,
-        'chronic_absence' as metric_id,
+        'chronic_absence_k12' as metric_id,
         coalesce(
             student_group_label, {{ edsight_grade_label('grade') }}, 'All Students'
         ) as student_group_label,

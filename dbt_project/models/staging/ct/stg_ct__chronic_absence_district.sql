@@ -10,7 +10,7 @@ renamed as (
     select
         {{ edsight_place('chronic_absence_district', 'lea') }},
         _school_year as school_year,
-        'chronic_absence' as metric_id,
+        'chronic_absence_k12' as metric_id,
         'All Students' as student_group_label,
         absent_count as numerator_token,
         cast(null as varchar) as denominator_token,

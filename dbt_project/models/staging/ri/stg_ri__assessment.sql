@@ -54,7 +54,8 @@ numbered as (
         regexp_full_match(proficient_pct, '1(\.0+)?|0?\.\d*[1-9]\d*') as is_bare,
         {%- for level in ['level_1', 'level_2'] %}
         try_cast(replace({{ level }}_pct, '%', '') as decimal(18, 12))
-        * if(regexp_full_match({{ level }}_pct, '1(\.0+)?|0?\.\d+'), 100, 1) as {{ level }},
+        * if(regexp_full_match({{ level }}_pct, '1(\.0+)?|0?\.\d+'), 100, 1)
+            as {{ level }},
         {%- endfor %}
         try_cast(replace(proficient_pct, '%', '') as decimal(18, 12)) as proficient,
     from of_one_grade

@@ -1,7 +1,7 @@
--- The state by grade, then by student group. KG beside KF (full day) holds the
--- children of part of the day: both together are about as many as grade 1 (2012: 3,640 and 6,524
--- against 10,762). Likewise PF beside PK, for which the code list has no second name: PK
--- is both together, where both are printed. IMMIGRANT, HOMELESS, TITLE1, CHARTER and
+-- The state by grade, then by student group. KG beside KF (full day) holds the children
+-- of part of the day: both together are about as many as grade 1 (2012: 3,640 and 6,524
+-- against 10,762). Likewise PF beside PK, for which the code list has no second name:
+-- PK is both together, where both are printed. IMMIGRANT, HOMELESS, TITLE1, CHARTER and
 -- GENDER-O have no student group in the code list: they stay in the validated file.
 with printed as (
     select * from {{ source('ri', 'october_head_count_state') }}
