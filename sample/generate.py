@@ -35,17 +35,19 @@ import school_template
 import sentinels
 import students_broken
 import submission
+import vt
+import vt_broken
 import vt_sis
 from records import Delivery, Fault, HeadCount, Outcome, as_csv
 from world import CLASSES, World
 
 # Each part of the sample has deliveries(world); broken deliveries come on request.
 PARTS = (
-    *(edsight, ct_more, edfacts, submission, nh, nh_assessment, ri, me),
+    *(edsight, ct_more, edfacts, submission, nh, nh_assessment, ri, me, vt),
     *(school_template, nh_i4see, ri_students, vt_sis, oneroster, nsc),
 )
 BROKEN_PARTS = (
-    *(broken, ct_more_broken, nh_broken, ri_broken, me_broken),
+    *(broken, ct_more_broken, nh_broken, ri_broken, me_broken, vt_broken),
     *(students_broken,),
 )
 COUNTS = "state,school_id_nces,school_id_state,school_name,school_year,student_group"

@@ -11,6 +11,8 @@ rows that a staging model means to leave out belong into int_rows_left_aside.
     'ri/october_head_count_state',
     'ri/assessment',
     'me/assessment',
+    'vt/enrollment_report',
+    'vt/enrollment_report_csv',
     'vt/student_information',
     'vt/assessment',
 ] %}

@@ -3,6 +3,9 @@
 -- Every printed head count of every extract, one row a cell. A new extract is one more
 -- ref.
 {%- set extracts = [
+    ref('stg_vt__head_count'),
+    ref('stg_vt__enrollment_report'),
+    ref('stg_vt__enrollment_report_csv'),
     ref('stg_nh__enrollment_school'),
     ref('stg_nh__enrollment_district'),
     ref('stg_ct__enrollment'),
