@@ -20,35 +20,46 @@ in_high_school as (
     where {{ in_high_school('grade') }}
 ),
 
+-- The days of a student in a school and year stand in one file, in one row or more. In
+-- a file sent again under another name they are the same days.
+newest as (
+    select *
+    from current_records
+    qualify rank() over (
+        partition by state, student_key, school_id_state, school_year
+        order by landed_at desc, source_file desc
+    ) = 1
+),
+
 summed as (
     select
-        current_records.state,
-        current_records.school_id_state,
-        current_records.school_id_state is not null as is_school_case,
-        grouping(current_records.school_id_state) = 1 as is_state_sum,
-        max(current_records.lea_id_state) as lea_id_state,
-        current_records.school_year,
-        current_records.student_key,
-        sum(current_records.days_member) as days_member,
-        sum(current_records.days_absent) as days_absent,
-        max(current_records.origin) as origin,
-    from current_records
+        newest.state,
+        newest.school_id_state,
+        newest.school_id_state is not null as is_school_case,
+        grouping(newest.school_id_state) = 1 as is_state_sum,
+        max(newest.lea_id_state) as lea_id_state,
+        newest.school_year,
+        newest.student_key,
+        sum(newest.days_member) as days_member,
+        sum(newest.days_absent) as days_absent,
+        max(newest.origin) as origin,
+    from newest
     inner join in_high_school
         on
-            current_records.state = in_high_school.state
-            and current_records.student_key = in_high_school.student_key
-            and current_records.school_year = in_high_school.school_year
+            newest.state = in_high_school.state
+            and newest.student_key = in_high_school.student_key
+            and newest.school_year = in_high_school.school_year
     group by grouping sets (
         (
-            current_records.state,
-            current_records.school_year,
-            current_records.student_key
+            newest.state,
+            newest.school_year,
+            newest.student_key
         ),
         (
-            current_records.state,
-            current_records.school_year,
-            current_records.student_key,
-            current_records.school_id_state
+            newest.state,
+            newest.school_year,
+            newest.student_key,
+            newest.school_id_state
         )
     )
 ),
