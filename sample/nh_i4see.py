@@ -104,11 +104,12 @@ def day(when: date | None) -> str:
 
 
 def with_faults(good: Delivery, year: int) -> Delivery:
-    """One year has rows that are wrong, another a header, which harms nothing."""
+    """One year has rows that are wrong, another a header that should not be there."""
     rows = [text.split(",") for text in good.content.decode("ascii").splitlines()]
     if year == HEADED_YEAR:
+        fault = Fault(good.path, 1, "header_not_removed", "row quarantined")
         content = as_csv([HEADINGS.split(","), *rows], "\r\n")
-        return good._replace(content=content)
+        return good._replace(content=content, faults=[fault])
     if year != FAULTY_YEAR:
         return good
     short_id, backwards, unknown, days = (list(row) for row in rows[:4])
