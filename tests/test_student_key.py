@@ -1,15 +1,20 @@
 """Student files and their key: without one a run stops before it has begun."""
 
+import csv
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+import duckdb
 import pytest
 
-from common_metrics import landing
+from common_metrics import landing, validation
 from common_metrics.contract import Contract
+from common_metrics.errors import DeliveryRefused
+from common_metrics.lake import Lake
 from common_metrics.pseudonyms import VARIABLE
 
 ROOT = Path(__file__).parents[1]
@@ -38,6 +43,33 @@ def test_without_student_files_no_key_is_asked_for(
 ) -> None:
     monkeypatch.delenv(VARIABLE)
     landing.require_key(contracts.values(), tmp_path)
+
+
+@pytest.mark.parametrize("rows", [1, 10_000])
+def test_an_id_under_another_header_is_written_nowhere(
+    contracts: dict[str, Contract], lake: Lake, drop: Path, rows: int
+) -> None:
+    contract = contracts["nessc/student_enrollment"]
+    (file,) = STUDENTS.glob("*.csv")
+    head, *lines = list(csv.reader(file.read_text().splitlines()))
+    at = head.index("student_id_state")
+    ids = [line[at] for line in lines[:rows]]
+    shifted = [[*line[1:], line[0]] for line in lines[:rows]]
+    put = drop / "nessc_students" / "shifted_student_enrollment.csv"
+    put.parent.mkdir()
+    with put.open("w", newline="") as stream:
+        csv.writer(stream).writerows([head, *shifted, *lines[rows:]])
+    name = put.relative_to(drop).as_posix()
+    with suppress(DeliveryRefused):
+        landed = landing.land(contract, drop, name, lake, "2016-01-01T00:00:00Z")
+        validation.validate(contract, landed, lake)
+    written = [
+        duckdb.sql(f"from '{found}'").fetchall()
+        for stage in ("raw", "validated", "quarantine")
+        for found in (lake.root / stage).rglob("*.parquet")
+    ]
+    assert not [one for one in ids if one in str(written)]
+    assert bool(written) == (rows == 1)  # a single row is moved, a whole file refused
 
 
 def started(lake: Path, drop: Path, key: str | None) -> subprocess.CompletedProcess:
