@@ -7,6 +7,9 @@ DROP ?=
 LAKE ?= lake
 OUT ?= $(LAKE_DIR)/sample
 PORT ?= 8080
+FILE ?=
+KEY ?= nessc/common_metrics_submission
+FAULTS ?= few
 REAL_DATA ?= $(wildcard ../shared/data/real)
 
 # Not $(abspath): it takes a path with a blank for two paths.
@@ -41,7 +44,7 @@ up: export COMMON_METRICS_DROP := $(or $(DROP_DIR),$(LAKE_DIR)/sample/extracts)
 docs: export COMMON_METRICS_BUILD := $(LAKE_DIR)/build/warehouse.duckdb
 docs: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
 
-.PHONY: help run test up sample rollback explain bench docs sources lint lock clean
+.PHONY: help run check test up sample rollback explain bench docs sources lint lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -49,6 +52,9 @@ help: ## this list
 
 run: $(VENV)/.runtime ## land, validate, build and publish; DROP=, LAKE=
 	@$(PYTHON) -m common_metrics.run --lake "$(LAKE_DIR)" $(if $(DROP),--drop "$(DROP_DIR)")
+
+check: $(VENV)/.runtime ## judge a file before it is sent; FILE=, KEY=
+	@$(PYTHON) -m common_metrics.check "$(call absolute,$(FILE))" --key "$(KEY)"
 
 test: $(VENV)/.dev ## run every test
 	@REAL_DATA="$(call absolute,$(REAL_DATA))" $(PYTHON) -m pytest tests
@@ -65,8 +71,8 @@ up: $(VENV)/.runtime $(if $(DROP),,sample) ## Airflow's UI and scheduler on 127.
 	airflow dag-processor & airflow triggerer --skip-serve-logs & \
 	wait -n
 
-sample: $(VENV)/.runtime ## write the sample extracts; OUT=
-	@$(PYTHON) sample/generate.py "$(call absolute,$(OUT))"
+sample: $(VENV)/.runtime ## write the sample extracts; OUT=, FAULTS=all
+	@$(PYTHON) sample/generate.py "$(call absolute,$(OUT))" --faults "$(FAULTS)"
 
 rollback: $(VENV)/.runtime ## publish the release before, or RELEASE=
 	@$(PYTHON) -m common_metrics.release rollback --lake "$(LAKE_DIR)" \
@@ -86,6 +92,7 @@ docs: $(VENV)/.runtime ## models, columns and tests of the last build, in LAKE/d
 
 sources: $(VENV)/.runtime ## write the dbt sources anew from the contracts
 	@$(PYTHON) -m common_metrics.dbt_sources
+	@$(PYTHON) -m common_metrics.template
 
 lint: $(VENV)/.dev ## ruff and sqlfluff
 	@ruff check . && ruff format --check .

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from records import Delivery, Fault, Outcome, as_csv
+from students import SampleSchool, sample_schools
 from world import School, World
 
 YEARS = (2012, 2013, 2014, 2015, 2016)
@@ -39,7 +40,9 @@ def deliveries(world: World) -> Iterator[Delivery]:
     """One national file a class, and the crosswalk."""
     for year in YEARS:
         yield national(world, year)
-    rows = [crosswalk_row(s) for s in world.schools if s.in_crosswalk == "1"]
+    known = [s for s in world.schools if s.in_crosswalk == "1"]
+    known += [school for pair in sample_schools().values() for school in pair]
+    rows = [crosswalk_row(s) for s in known]
     content = as_csv([CROSSWALK, *rows], "\r\n")
     yield Delivery("crosswalk/hs_crosswalk.csv", content, [], [])
 
@@ -144,7 +147,7 @@ def read_rate(rate: str) -> dict[str, str]:
     return {"value_low_pct": low, "value_high_pct": high, "value_status": "range"}
 
 
-def crosswalk_row(school: School) -> list[str]:
+def crosswalk_row(school: School | SampleSchool) -> list[str]:
     """The school's line: federal id, state id, the code of the state's own files."""
     state, district, part = school.st_schid.split("-")
     federal = [school.leaid, f"{state}-{district}", school.leanm, school.ncessch]

@@ -5,7 +5,9 @@ python sample/generate.py OUT_FOLDER [--seed 2014] [--faults few|all]
 The same seed writes the same bytes. OUT/extracts/ is a drop folder. OUT/truth/ holds
 outcomes.csv and enrollments.csv (what a correct warehouse holds after reading the
 printed cells; rows of the five member states only), counts.csv (what is true, hidden
-cells included) and faults.csv (every planted fault).
+cells included), faults.csv (every planted fault), computed.csv and
+computed_at_exit.csv (what a right engine computes from the students, by each rule of
+student groups) and sentinels.csv (what tells of a student and must never be seen).
 """
 
 import argparse
@@ -13,19 +15,41 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import broken
+import computed
+import ct_more
+import ct_more_broken
 import edfacts
 import edsight
+import me
+import me_broken
+import nh
+import nh_assessment
+import nh_broken
+import nh_i4see
+import nsc
+import oneroster
+import ri
+import ri_broken
+import ri_students
+import school_template
+import sentinels
+import students_broken
 import submission
+import vt
+import vt_broken
+import vt_sis
 from records import Delivery, Fault, HeadCount, Outcome, as_csv
 from world import CLASSES, World
 
 # Each part of the sample has deliveries(world); broken deliveries come on request.
 PARTS = (
-    edsight,
-    edfacts,
-    submission,
+    *(edsight, ct_more, edfacts, submission, nh, nh_assessment, ri, me, vt),
+    *(school_template, nh_i4see, ri_students, vt_sis, oneroster, nsc),
 )
-BROKEN_PARTS = (broken,)
+BROKEN_PARTS = (
+    *(broken, ct_more_broken, nh_broken, ri_broken, me_broken, vt_broken),
+    *(students_broken,),
+)
 COUNTS = "state,school_id_nces,school_id_state,school_name,school_year,student_group"
 
 
@@ -41,8 +65,9 @@ def main() -> None:
 
 def write(out: Path, seed: int, broken_too: bool = False) -> None:
     """Write every file; broken deliveries of an earlier run are removed."""
-    for old in sorted(out.rglob("*_broken_*.*")):
-        old.unlink()
+    for pattern in ("*_broken_*.*", "*_broken_*/*"):
+        for old in sorted(out.rglob(pattern)):
+            old.unlink()
     world = World(seed)
     parts = [*PARTS, *(BROKEN_PARTS if broken_too else ())]
     sent = [delivery for part in parts for delivery in part.deliveries(world)]
@@ -62,6 +87,11 @@ def truth(world: World, sent: list[Delivery]) -> Iterator[tuple[str, bytes]]:
     yield "truth/enrollments.csv", as_csv([HeadCount._fields, *heads])
     yield "truth/faults.csv", as_csv([Fault._fields, *faults])
     yield "truth/counts.csv", as_csv(count_rows(world))
+    for rule in computed.RULES:
+        rates = computed.outcomes(world.seed, rule)
+        path = f"truth/computed{'' if rule == 'ever' else '_' + rule}.csv"
+        yield path, as_csv([Outcome._fields, *rates])
+    yield "truth/sentinels.csv", as_csv(sentinels.rows(world))
 
 
 def count_rows(world: World) -> Iterator[list[object]]:

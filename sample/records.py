@@ -63,8 +63,10 @@ class Delivery(NamedTuple):
     head_counts: tuple[HeadCount, ...] = ()
 
 
-def as_csv(rows: Iterable[Iterable[object]], line_end: str = "\n") -> bytes:
+def as_csv(
+    rows: Iterable[Iterable[object]], line_end: str = "\n", encoding: str = "ascii"
+) -> bytes:
     """Plain CSV, quoted only where a comma or a quote makes it necessary."""
     text = StringIO()
     csv.writer(text, lineterminator=line_end).writerows(rows)
-    return text.getvalue().encode("ascii")
+    return text.getvalue().encode(encoding)

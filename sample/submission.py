@@ -17,13 +17,23 @@ HEADER = (
 )
 METRICS = {  # what is counted, of whom, by which definition
     "dropout_cohort": ("dropped_out_4yr", "cohort_4yr", "nessc_cohort_dropout"),
+    "acgr_4yr": ("graduated_4yr", "cohort_4yr", "acgr_34cfr200_19"),
+    "dropout_event": ("dropped_out_4yr", "cohort_4yr", "nces_event_dropout"),
     "acgr_5yr": ("graduated_5yr", "cohort_5yr", "acgr_34cfr200_19"),
     "pse_12m_graduates": ("entered_12m", "graduated_4yr", "ct_edsight_college"),
     "pse_16m_graduates": ("entered_16m", "graduated_4yr", "vt_aoe_16_months"),
 }
+# In one year as many leave four grades as leave one class in four years.
+GRADES_IN_WHOLE = {"dropout_event": 4}
 SUBMITTED = {
     "CT": ("dropout_cohort",),
-    "ME": ("dropout_cohort", "acgr_5yr", "pse_12m_graduates"),
+    "ME": (
+        "dropout_cohort",
+        "dropout_event",
+        "acgr_4yr",
+        "acgr_5yr",
+        "pse_12m_graduates",
+    ),
     "NH": ("dropout_cohort", "acgr_5yr"),
     "RI": ("dropout_cohort", "acgr_5yr"),
     "VT": ("dropout_cohort", "acgr_5yr", "pse_16m_graduates"),
@@ -64,7 +74,8 @@ def count_cells(
 ) -> tuple[str, str, str]:
     """Numerator, denominator and status of one cell."""
     part, whole, _ = METRICS[metric]
-    numerator, denominator = counts[group, part], counts[group, whole]
+    numerator = counts[group, part]
+    denominator = counts[group, whole] * GRADES_IN_WHOLE.get(metric, 1)
     if not denominator:
         return "", "", "not_applicable"
     if denominator < HIDES_BELOW.get(state, 0):

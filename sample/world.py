@@ -68,6 +68,7 @@ class World:
 
     def __init__(self, seed: int) -> None:
         """Draw every class; counts are kept by (NCESSCH or state, class)."""
+        self.seed = seed
         with Path(__file__).with_name("schools.csv").open(newline="") as lines:
             self.schools = [School(*row) for row in list(csv.reader(lines))[1:]]
         self.counts: dict[tuple[str, int], Counts] = {}

@@ -1,9 +1,13 @@
 """What the tests share: a lake and a drop folder, and files to put into them."""
 
+import csv
 import hashlib
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -105,3 +109,46 @@ def run(drop: Path, lake: Lake, put: Callable[..., str]) -> Callable[..., Delive
             return lake.recorded(contract.key, hashlib.sha256(content).hexdigest())
 
     return run
+
+
+class StudentLake(NamedTuple):
+    """A lake with every student extract of the sample, the broken ones too.
+
+    ``sample`` is the folder that the generator filled, ``messages`` are what a log
+    says of each file, by its name below the drop folder.
+    """
+
+    lake: Lake
+    sample: Path
+    messages: dict[str, str]
+
+    def truth(self, name: str) -> list[dict[str, str]]:
+        """Rows of a truth file."""
+        with (self.sample / "truth" / f"{name}.csv").open(newline="") as lines:
+            return list(csv.DictReader(lines))
+
+
+@pytest.fixture(scope="session")
+def student_lake(tmp_path_factory: pytest.TempPathFactory) -> StudentLake:
+    folder = tmp_path_factory.mktemp("students")
+    generate = Path(__file__).parents[1] / "sample" / "generate.py"
+    command = [sys.executable, str(generate), str(folder / "sample")]
+    subprocess.run([*command, "--faults", "all"], check=True)
+    made = StudentLake(Lake(folder / "lake"), folder / "sample", {})
+    for contract in load_contracts().values():
+        # Of the contracts that protect nothing, one is about students all the same.
+        if contract.protects or contract.key == "nsc/blocked_counts":
+            _land_and_validate(contract, made)
+    return made
+
+
+def _land_and_validate(contract: Contract, made: StudentLake) -> None:
+    """Every file of a contract, with what is said of it."""
+    drop = made.sample / "extracts"
+    for name in landing.find_deliveries(contract, drop):
+        try:
+            delivery = landing.land(contract, drop, name, made.lake, LANDED_AT)
+            judged = validation.validate(contract, delivery, made.lake)
+            made.messages[name] = repr(judged)
+        except DeliveryRefused as error:
+            made.messages[name] = f"{error!r} {error}"

@@ -74,7 +74,7 @@ def test_a_newcomer_s_run_succeeds_and_shows_one_quarantined_row(
     quarantined = rows(
         public,
         "select extract, rows_quarantined, message from deliveries "
-        "where rows_quarantined > 0 and provider = 'ct'",
+        "where rows_quarantined > 0 and extract = 'college_entrance'",
     )
     ((extract, count, message),) = quarantined
     assert (extract, count) == ("college_entrance", 1)

@@ -132,9 +132,7 @@ def test_each_layout_goes_through_whole(
 
 
 def test_every_contract_has_a_fixture(contracts):
-    held = {
-        f"{p.parent.parent.name}/{p.parent.name}" for p in FIXTURES.glob("*/*/*.csv")
-    }
+    held = {f"{p.parent.parent.name}/{p.parent.name}" for p in FIXTURES.glob("*/*/*.*")}
     assert held == set(contracts)
 
 

@@ -16,13 +16,14 @@ and ({{ relation }}.last_year is null or {{ school_year }} <= {{ relation }}.las
 {%- macro conformed_schools(relation) -%}
     coded as (
         select
-            rows_of.* exclude (state, school_id_state),
+            rows_of.* exclude (state, lea_id_state, school_id_state),
             states.state,
             rows_of.school_id_state as printed_id_state,
             labels.student_group,
             coalesce(
                 rows_of.school_id_state, codes.school_id_state, names.school_id_state
             ) as school_id_state,
+            coalesce(rows_of.lea_id_state, lea_codes.lea_id_state) as lea_id_state,
         from {{ relation }} as rows_of
         left join {{ ref('states') }} as states
             on rows_of.state in (states.state, states.state_fips)
@@ -36,6 +37,12 @@ and ({{ relation }}.last_year is null or {{ school_year }} <= {{ relation }}.las
                 and rows_of.provider = codes.provider
                 and rows_of.lea_id_state = codes.lea_id_state
                 and rows_of.school_name = codes.school_name
+        left join {{ ref('int_lea_codes') }} as lea_codes
+            on
+                rows_of.level = 'lea'
+                and rows_of.lea_id_state is null
+                and rows_of.provider = lea_codes.provider
+                and rows_of.lea_name = lea_codes.lea_name
         left join {{ ref('int_school_names') }} as names
             on
                 rows_of.level = 'school'

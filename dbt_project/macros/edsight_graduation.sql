@@ -1,8 +1,8 @@
 {#- CTEs that unpivot the rows of an EdSight graduation extract into one row a printed
-    rate, and type them. Graduates and non-graduates come in separate files. A file
-    without a school column holds the state's own row, which counts students placed
-    outside any school: it is read, never summed (docs/glossary.md, "state row"). -#}
-{%- macro edsight_graduation(extract, years) -%}
+    rate, and type them. Graduates and non-graduates come in separate files. A file of
+    the state holds its own row, which counts students placed outside any school: it is
+    read, never summed (docs/glossary.md, "state row"). `unit`: school or lea. -#}
+{%- macro edsight_graduation(extract, years, unit='school') -%}
     printed as (
         select * from {{ source('ct', extract) }}
     ),
@@ -23,22 +23,13 @@
             {{ count }} as numerator_token,
             {{ rate }} as value_token,
         from printed
-        where _layout in ('school_{{ part }}', 'state_{{ part }}')
+        where regexp_extract(_layout, '[a-z]+$') = '{{ part }}'
         {%- endfor %}
     ),
 
     renamed as (
         select
-            'ct' as provider,
-            '{{ extract }}' as extract,
-            case when school_name is null then 'state' else 'school' end as level,
-            'CT' as state,
-            cast(null as varchar) as lea_id_nces,
-            lea_id_state,
-            case when school_name is not null then district_name end as lea_name,
-            cast(null as varchar) as school_id_nces,
-            school_id_state,
-            school_name,
+            {{ edsight_place(extract, unit) }},
             _school_year as school_year,
             metric_id,
             coalesce(student_group_label, 'All Students') as student_group_label,
@@ -46,10 +37,7 @@
             cohort_count as denominator_token,
             value_token,
             definition_id,
-            cast(null as date) as data_as_of,
-            _source_file as source_file,
-            _source_row as source_row,
-            _delivery as delivery,
+            {{ edsight_lineage() }},
         from unpivoted
     ),
 

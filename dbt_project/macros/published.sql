@@ -208,10 +208,11 @@ pooled as (
         cast(sum(numerator) filter (where is_usable) as bigint) as printed_numerator,
         bool_and(lowest_pct = highest_pct and numerator is not null)
             filter (where is_usable) as is_exact,
-        -- Decimals: a sum of doubles depends on the order of its rows.
-        sum(lowest_pct * cast(denominator as decimal(18, 0)))
+        -- Decimals: a sum of doubles depends on the order of its rows. Wider than 18 digits,
+        -- since DuckDB multiplies two of 18 as 64-bit numbers: days would not fit.
+        sum(lowest_pct * cast(denominator as decimal(20, 0)))
             filter (where is_usable) as lowest_sum,
-        sum(highest_pct * cast(denominator as decimal(18, 0)))
+        sum(highest_pct * cast(denominator as decimal(20, 0)))
             filter (where is_usable) as highest_sum,
         bool_or(value_status = 'suppressed' or is_hidden) as has_suppressed,
         bool_or(value_status = 'reported' and not is_hidden) as has_rates_without_counts,

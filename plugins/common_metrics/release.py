@@ -249,7 +249,7 @@ def _refuse_undeclared(
 
 def _refuse_small_cells(con: duckdb.DuckDBPyConnection) -> None:
     """No visible restricted cell may be below its state's minimums."""
-    for table in ("school_outcomes", "state_outcomes"):
+    for table in ("school_outcomes", "lea_outcomes", "state_outcomes"):
         (small,) = con.execute(
             f"""
             with ruled as (

@@ -15,6 +15,7 @@ from common_metrics import readers
 from common_metrics.contract import Contract, name_headers
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import UNDATED, Delivery, Lake
+from common_metrics.pseudonyms import MALFORMED
 
 # Which row of the table: a row of the file may have become several.
 ROW = "_row"
@@ -39,13 +40,17 @@ def validate(contract: Contract, delivery: Delivery, lake: Lake) -> Delivery:
     """
     file = lake.landing(delivery)
     lake.rows("validated", delivery).unlink(missing_ok=True)
+    raw_file = lake.rows("raw", delivery)
     try:
         raw, additional = readers.read(contract, delivery, file)
-        readers.write(raw, lake.rows("raw", delivery))
+        readers.write(_shielded(contract, raw), raw_file)
         rows, duplicates = _without_duplicates(_numbered(raw))
         results = _judge(contract, delivery, rows, lake)
         _refuse_failed_file(contract, results)
     except DeliveryRefused as error:
+        # In a file that is not what it should be, ids may stand under any header.
+        if contract.protects:
+            raw_file.unlink(missing_ok=True)
         sentence = error.sentence(f"{delivery.key} {delivery.file}")
         lake.record(delivery.with_(status="refused", message=sentence))
         raise
@@ -73,7 +78,8 @@ def _settle(
 ) -> Delivery:
     reasons = _reasons(results, severity="critical")
     bad = pc.is_in(rows[ROW], pa.array(list(reasons), pa.int64()))
-    kept, moved = rows.filter(pc.invert(bad)).drop_columns(ROW), rows.filter(bad)
+    kept = rows.filter(pc.invert(bad)).drop_columns(ROW)
+    moved = _shielded(contract, rows.filter(bad))
     why = [reasons[row.as_py()] for row in moved[ROW]]
     moved = moved.append_column("_reason", pa.array(why, pa.string())).drop_columns(ROW)
     judged = delivery.with_(
@@ -100,6 +106,22 @@ def _prove(judged: Delivery, lake: Lake) -> None:
             f"{judged.key} {judged.file}: {raw} raw rows, but {parts} validated, "
             "quarantined and duplicate: rows were lost; nothing was written"
         )
+
+
+def _shielded(contract: Contract, rows: pa.Table) -> pa.Table:
+    """Return the rows without the cells of any whose protected cells are malformed.
+
+    In such a row the cells may have shifted, and an id stand under another header.
+    """
+    broken = pa.array([False] * rows.num_rows)
+    for name in contract.protects:
+        malformed = pc.equal(rows[name], MALFORMED).combine_chunks()
+        broken = pc.or_(broken, malformed.fill_null(False))
+    for at, name in enumerate(rows.column_names):
+        if name in contract.columns and name not in contract.protects:
+            cells = pc.if_else(broken, None, rows[name])
+            rows = rows.set_column(at, name, cells)
+    return rows
 
 
 def _numbered(raw: pa.Table) -> pa.Table:

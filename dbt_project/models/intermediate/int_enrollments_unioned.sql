@@ -3,6 +3,19 @@
 -- Every printed head count of every extract, one row a cell. A new extract is one more
 -- ref.
 {%- set extracts = [
+    ref('stg_vt__head_count'),
+    ref('stg_vt__enrollment_report'),
+    ref('stg_vt__enrollment_report_csv'),
+    ref('stg_nh__enrollment_school'),
+    ref('stg_nh__enrollment_district'),
+    ref('stg_ct__enrollment'),
+    ref('stg_ct__enrollment_status'),
+    ref('stg_ct__enrollment_status_state'),
+    ref('stg_ct__enrollment_trend'),
+    ref('stg_ct__enrollment_export'),
+    ref('stg_ri__october_head_count'),
+    ref('stg_ri__october_head_count_lea'),
+    ref('stg_ri__october_head_count_state'),
 ] %}
 
 with none_yet as (

@@ -2,9 +2,14 @@
 
 -- Outcomes of the current deliveries alone: a file delivered again under the same name
 -- replaces the earlier one as a whole. Whether the public may see them is what the
--- contract says today, not what it said when they landed.
+-- contract says today, not what it said when they landed. Beside them stands what is
+-- computed from students' records: no file printed it, and its small cells are hidden.
 with outcomes as (
     select * from {{ ref('int_outcomes_unioned') }}
+),
+
+computed as (
+    select * from {{ ref('int_computed_outcomes') }}
 ),
 
 deliveries as (
@@ -30,6 +35,12 @@ delivered as (
             outcomes.provider = deliveries.provider
             and outcomes.extract = deliveries.extract
             and outcomes.delivery = deliveries.delivery
+    union all by name
+    select
+        computed.*,
+        (select max(deliveries.landed_at) from deliveries) as landed_at,
+        'restricted' as visibility,
+    from computed
 )
 
 select * from delivered

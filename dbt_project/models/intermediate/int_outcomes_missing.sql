@@ -1,5 +1,6 @@
 -- A school year that was due and did not come leaves a row that says so, for each
--- series that has a value before and after it. Nothing is filled in.
+-- series that has a value before and after it. Nothing is filled in, and nothing is
+-- said of a cell that another extract of the same provider prints.
 with outcomes as (
     select * from {{ ref('int_outcomes_current') }}
 ),
@@ -58,6 +59,26 @@ missing as (
             and series.extract = coverage.extract
             and series.first_year < coverage.school_year
             and series.last_year > coverage.school_year
+    anti join outcomes
+        on
+            series.provider = outcomes.provider
+            and series.level = outcomes.level
+            and series.state = outcomes.state
+            and series.school_key is not distinct from outcomes.school_key
+            and series.metric_id = outcomes.metric_id
+            and series.student_group = outcomes.student_group
+            and coverage.school_year = outcomes.school_year
+    qualify row_number() over (
+        partition by
+            series.provider,
+            series.level,
+            series.state,
+            series.school_key,
+            series.metric_id,
+            series.student_group,
+            coverage.school_year
+        order by series.extract
+    ) = 1
 )
 
 select * from missing

@@ -8,6 +8,23 @@
     ref('stg_ct__college_entrance'),
     ref('stg_us__edfacts_acgr'),
     ref('stg_nessc__common_metrics_submission'),
+    ref('stg_vt__student_information'),
+    ref('stg_vt__postsecondary'),
+    ref('stg_vt__assessment'),
+    ref('stg_nh__cohort_counts'),
+    ref('stg_nh__completers'),
+    ref('stg_nh__grad_ccr'),
+    ref('stg_nh__assessment'),
+    ref('stg_ct__graduation_4yr_district'),
+    ref('stg_ct__graduation_5yr_district'),
+    ref('stg_ct__graduation_6yr_district'),
+    ref('stg_ct__chronic_absence'),
+    ref('stg_ct__chronic_absence_district'),
+    ref('stg_ct__smarter_balanced'),
+    ref('stg_ct__science'),
+    ref('stg_ct__science_state'),
+    ref('stg_ri__assessment'),
+    ref('stg_me__assessment'),
 ] %}
 
 with unioned as (

@@ -5,7 +5,10 @@ with states as (
 ),
 
 delivered as (
-    {%- for relation in ['int_outcomes_delivered', 'int_enrollments_delivered'] %}
+    {%- for relation in [
+        'int_outcomes_delivered', 'int_enrollments_delivered', 'int_student_enrollments',
+        'int_student_attendance', 'int_student_assessments',
+    ] %}
     select
         provider,
         extract,

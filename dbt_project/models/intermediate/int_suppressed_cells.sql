@@ -1,5 +1,6 @@
 -- Cells of restricted extracts that are too small for the public (primary rule):
--- denominator, numerator or complement below the state's minimum. Zero counts as small:
+-- denominator, numerator or complement below the state's minimum, or of a provider that
+-- is withheld as a whole (seed withheld_from_public). Zero counts as small:
 -- 0 and 100 per cent tell of every student in the cell. What a publisher already printed
 -- is not hidden again.
 with outcomes as (
@@ -9,6 +10,10 @@ with outcomes as (
 
 minimums as (
     select * from {{ ref('suppression_minimums') }}
+),
+
+withheld as (
+    select * from {{ ref('withheld_from_public') }}
 ),
 
 strictest as (
@@ -48,6 +53,7 @@ suppressed as (
             or denominator < min_denominator
             or numerator < min_numerator
             or denominator - numerator < min_complement
+            or provider in (select withheld.provider from withheld)
         )
 )
 

@@ -1,0 +1,59 @@
+-- Numerators and denominators of the computed metrics, by school or state and group.
+with cases as (
+    select * from {{ ref('int_student_cases') }}
+),
+
+groups as (
+    select * from {{ ref('int_window_groups') }}
+),
+
+placed as (
+    select
+        *,
+        'school' as level,
+    from cases
+    where is_school_case
+    union all
+    select
+        * replace (
+            cast(null as varchar) as school_id_state,
+            cast(null as varchar) as lea_id_state
+        ),
+        'state' as level,
+    from cases
+    where is_state_case
+),
+
+counted as (
+    select
+        placed.extract,
+        placed.metric_id,
+        placed.level,
+        placed.state,
+        max(placed.lea_id_state) as lea_id_state,
+        placed.school_id_state,
+        placed.school_year,
+        groups.student_group,
+        sum(placed.numerator) as numerator,
+        sum(placed.denominator) as denominator,
+        count(distinct placed.student_key) as students_count,
+        list_sort(list(distinct placed.origin)) as origins,
+    from placed
+    inner join groups
+        on
+            placed.state = groups.state
+            and placed.student_key = groups.student_key
+            and placed.first_year = groups.first_year
+            and placed.last_year = groups.last_year
+    group by
+        placed.extract,
+        placed.metric_id,
+        placed.level,
+        placed.state,
+        placed.school_id_state,
+        placed.school_year,
+        groups.student_group
+)
+
+select * from counted
+where denominator > 0

@@ -1,0 +1,3 @@
+with {{ edsight_graduation('graduation_4yr_district', 4, 'lea') }}
+
+select * from typed

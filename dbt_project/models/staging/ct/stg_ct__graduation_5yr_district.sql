@@ -1,0 +1,3 @@
+with {{ edsight_graduation('graduation_5yr_district', 5, 'lea') }}
+
+select * from typed

@@ -1,0 +1,3 @@
+with {{ edsight_science('science', 'school') }}
+
+select * from typed

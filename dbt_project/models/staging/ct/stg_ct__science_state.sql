@@ -1,0 +1,3 @@
+with {{ edsight_science('science_state', 'state') }}
+
+select * from typed

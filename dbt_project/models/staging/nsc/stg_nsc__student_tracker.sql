@@ -1,0 +1,45 @@
+with printed as (
+    select * from {{ source('nsc', 'student_tracker') }}
+),
+
+-- The sequence stands in the first row of each of a student's colleges alone. Which
+-- state asked stands before the school's code: VT PS023, the consortium's convention.
+filled_down as (
+    select
+        *,
+        last_value(college_sequence ignore nulls) over (
+            partition by _delivery, student_id_state, college_code
+            order by _source_row
+            rows between unbounded preceding and current row
+        ) as filled_sequence,
+    from printed
+),
+
+renamed as (
+    select
+        'nsc' as provider,
+        'student_tracker' as extract,
+        left(requester_return_field, 2) as state,
+        student_id_state as student_key,
+        cast(strptime(search_date, '%Y%m%d') as date) as search_date,
+        record_found = 'Y' as is_found,
+        college_code,
+        case college_level
+            when '2-year' then '2'
+            when '4-year' then '4'
+            when 'Less Than 2 Years' then 'less_than_2'
+        end as college_level,
+        cast(strptime(enrollment_begin, '%Y%m%d') as date) as enrollment_begin,
+        cast(strptime(enrollment_end, '%Y%m%d') as date) as enrollment_end,
+        enrollment_status,
+        case when record_found = 'Y' then coalesce(graduated, 'N') = 'Y' end
+            as is_graduated,
+        cast(strptime(graduation_date, '%Y%m%d') as date) as graduation_date,
+        cast(filled_sequence as integer) as college_sequence,
+        _source_file as source_file,
+        _source_row as source_row,
+        _delivery as delivery,
+    from filled_down
+)
+
+select * from renamed

@@ -1,0 +1,3 @@
+with {{ vermont_report("enrollment_report") }}
+
+select * from typed

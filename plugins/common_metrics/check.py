@@ -1,0 +1,148 @@
+"""Checks one file before it is sent: the judgement of a run, and nothing kept.
+
+python -m common_metrics.check FILE [--key nessc/common_metrics_submission]
+
+The file goes through landing, reader and Great Expectations on a lake that is thrown
+away. What is printed names rows and rules, never a cell: it may be passed on.
+"""
+
+import argparse
+import json
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from common_metrics import landing, validation
+from common_metrics.contract import Contract, load_contracts
+from common_metrics.errors import DeliveryRefused
+from common_metrics.lake import Delivery, Lake
+from common_metrics.pseudonyms import VARIABLE
+
+TEMPLATE = "nessc/common_metrics_submission"
+
+
+def main() -> None:
+    """Check the file named on the command line; exit with 0 only if all passes."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", type=Path, metavar="FILE")
+    parser.add_argument("--key", default=TEMPLATE, help="<provider>/<extract>")
+    args = parser.parse_args()
+    # No hash outlives the check, so that any key will do and none has to be asked for.
+    os.environ.setdefault(VARIABLE, secrets.token_hex(32))
+    contract = load_contracts().get(args.key)
+    if contract is None:
+        sys.exit(_no_contract(args.key))
+    if not args.file.is_file():
+        sys.exit(f"{args.file}: expected a file. Found none. Give its path as FILE=.")
+    with _lake_for_a_moment() as lake:
+        passed, lines = check(contract, args.file, lake)
+    print("\n".join(lines))
+    sys.exit(0 if passed else 1)
+
+
+def check(contract: Contract, file: Path, lake: Lake) -> tuple[bool, list[str]]:
+    """Return whether every row would be accepted, and what to print."""
+    drop = lake.root / "drop"
+    name = _put(contract, file, drop)
+    at = datetime.now(UTC).isoformat(timespec="seconds")
+    try:
+        landed = landing.land(contract, drop, name, lake, at)
+        judged = validation.validate(contract, landed, lake)
+    except DeliveryRefused as error:
+        return False, [
+            error.sentence(f"{contract.key} {file.name}"),
+            "0 rows would be accepted.",
+        ]
+    notes = [*_misplaced(contract, file), *_warnings(contract, judged, lake)]
+    return not judged.rows_quarantined, [*_verdict(judged, file, lake), *notes]
+
+
+def _verdict(judged: Delivery, file: Path, lake: Lake) -> Iterator[str]:
+    """Yield how many rows would be accepted, then each other row with its reasons."""
+    kept, read = judged.rows_validated, judged.rows_raw
+    yield f"{judged.key} {file.name}: {kept} of {read} rows would be accepted."
+    if judged.rows_quarantined:
+        yield f"To mend, {judged.rows_quarantined} rows:"
+    wrong = pq.read_table(lake.rows("quarantine", judged)).sort_by("_source_row")
+    for row, reasons in zip(wrong["_source_row"], wrong["_reason"], strict=True):
+        yield f"  row {row}: expected {_plain(reasons.as_py())}"
+    if judged.rows_duplicate:
+        yield (
+            f"Note: {judged.rows_duplicate} rows repeat another one exactly and would "
+            "be left out."
+        )
+    if judged.additional_columns:
+        count = len(judged.additional_columns)
+        yield f"Note: {count} columns that no layout knows would be left out."
+
+
+def _plain(reasons: str) -> str:
+    """Return the reasons without the names of Great Expectations' rules."""
+    return "; ".join(part.partition(": ")[2] for part in reasons.split("; expect_"))
+
+
+def _warnings(contract: Contract, judged: Delivery, lake: Lake) -> Iterator[str]:
+    """Yield the rows that would be accepted, but of which a rule warns."""
+    stored = lake.data_docs(contract.key).rglob("validations/**/*.json")
+    results = [r for file in stored for r in json.loads(file.read_text())["results"]]
+    for result in results:
+        config = result["expectation_config"]
+        listed = result["result"].get("unexpected_index_list") or []
+        if config.get("severity") == "warning" and listed:
+            rows = ", ".join(str(row) for row in _row_numbers(listed))
+            yield f"Warning, rows {rows}: expected {config['meta']['says']}"
+
+
+def _row_numbers(listed: list[dict[str, Any]]) -> list[int]:
+    """Return the rows of a stored result, which holds one number or a list of them."""
+    found = [item["_source_row"] for item in listed]
+    return [
+        int(n) for item in found for n in (item if isinstance(item, list) else [item])
+    ]
+
+
+def _misplaced(contract: Contract, file: Path) -> Iterator[str]:
+    """Yield a note where a run would not find the file by its name."""
+    names = [Path(pattern).name for pattern in contract.landing.drop]
+    if not any(fnmatch(file.name, name) for name in names):
+        asked = " or ".join(contract.landing.drop)
+        yield f"Note: a run looks for {asked}: give the file such a name."
+
+
+def _put(contract: Contract, file: Path, drop: Path) -> str:
+    """Copy the file to where a run would find it; return its path below the drop."""
+    patterns = [Path(pattern) for pattern in contract.landing.drop]
+    fitting = [p for p in patterns if fnmatch(file.name, p.name)] or patterns
+    place = drop / fitting[0].with_name(file.name)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, place)
+    return place.relative_to(drop).as_posix()
+
+
+@contextmanager
+def _lake_for_a_moment() -> Iterator[Lake]:
+    """Give a lake that is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="common_metrics_check_") as folder:
+        yield Lake(folder)
+
+
+def _no_contract(key: str) -> str:
+    known = "\n  ".join(sorted(load_contracts()))
+    return (
+        f"KEY={key}: expected the key of a contract. Found none under expectations/. "
+        f"Give one of:\n  {known}"
+    )
+
+
+if __name__ == "__main__":
+    main()

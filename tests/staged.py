@@ -1,0 +1,41 @@
+"""Lands files in a lake and builds a part of the warehouse from them, with dbt."""
+
+import subprocess
+from pathlib import Path
+
+import duckdb
+
+from common_metrics import landing, validation
+from common_metrics.build import DBT_PROJECT, dbt_environment, write_inputs
+from common_metrics.contract import load_contracts
+from common_metrics.lake import Delivery, Lake
+
+HOUR = "2026-12-01T06:00:00+00:00"
+
+
+def bring(lake: Lake, key: str, name: str, content: bytes) -> Delivery:
+    """Put, land and validate bytes where the contract looks for them."""
+    contract = load_contracts()[key]
+    drop = lake.root.parent / "drop"
+    file = drop / Path(contract.landing.drop[0]).with_name(name)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(content)
+    below = file.relative_to(drop).as_posix()
+    delivery = landing.land(contract, drop, below, lake, HOUR)
+    return validation.validate(contract, delivery, lake)
+
+
+def build(lake: Lake, *select: str) -> duckdb.DuckDBPyConnection:
+    """Build the selected models with their tests; return the warehouse."""
+    write_inputs(lake)
+    place = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
+    # Tests that also ask for models beside the selected ones are not for here.
+    cautious = ["--indirect-selection", "cautious"]
+    done = subprocess.run(
+        ["dbt", "build", "--quiet", *cautious, *place, "--select", *select],
+        env=dbt_environment(lake),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    return duckdb.connect(str(lake.build()), read_only=True)

@@ -1,0 +1,217 @@
+"""`make check`: what a state sees before it sends a file; real runs of the module."""
+
+import csv
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from common_metrics import template
+from common_metrics.check import check
+from common_metrics.contract import load_contract, load_contracts
+from common_metrics.lake import Lake
+
+ROOT = Path(__file__).parents[1]
+KEY = "nessc/common_metrics_submission"
+SECRET = "Zyxomma"
+Run = subprocess.CompletedProcess
+
+
+@pytest.fixture
+def checked(tmp_path: Path) -> Callable[..., Run]:
+    """Run the checker in an empty folder; nothing may be written beside the file."""
+
+    def run(content: bytes, name: str = "vt_2013-14.csv", *options: str) -> Run:
+        file = tmp_path / name
+        file.write_bytes(content)
+        scratch = tmp_path / "scratch"
+        scratch.mkdir()
+        command = [sys.executable, "-m", "common_metrics.check", str(file), *options]
+        known = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("COMMON_METRICS_")
+        }
+        done = subprocess.run(
+            command,
+            env=known | {"PYTHONPATH": str(ROOT / "plugins"), "TMPDIR": str(scratch)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
+        left = [path for path in tmp_path.rglob("*") if path != file]
+        assert left == [scratch]
+        assert file.read_bytes() == content
+        return done
+
+    return run
+
+
+@pytest.fixture
+def vermont(example) -> bytes:
+    """Rows 3 to 25 of a filled template."""
+    return example(KEY, "vt_submission_2013-14")
+
+
+def with_cell(content: bytes, row: int, column: str, cell: str) -> bytes:
+    """The file with one other cell."""
+    lines = content.decode().split("\n")
+    cells = next(csv.reader([lines[row - 1]]))
+    cells[lines[1].split(",").index(column)] = cell
+    lines[row - 1] = ",".join(f'"{cell}"' for cell in cells)
+    return "\n".join(lines).encode()
+
+
+def test_a_good_file_passes(checked, vermont) -> None:
+    done = checked(vermont)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"{KEY} vt_2013-14.csv: 23 of 23 rows would be accepted.\n"
+
+
+def test_each_wrong_row_is_listed_with_its_reasons_and_no_cell(
+    checked, vermont
+) -> None:
+    content = with_cell(vermont, 12, "metric_id", SECRET)
+    content = with_cell(content, 5, "denominator", SECRET)
+    done = checked(content)
+    assert done.returncode == 1
+    first, heading, *rows = done.stdout.splitlines()
+    assert first == f"{KEY} vt_2013-14.csv: 21 of 23 rows would be accepted."
+    assert heading == "To mend, 2 rows:"
+    assert rows[0].startswith("  row 5: expected a count of students above zero")
+    reasons = rows[1].removeprefix("  row 12: expected ").split("; ")
+    assert sorted(reasons) == [
+        "a metric that is in the registry",
+        "the definition that the registry has for the metric",
+    ]
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_a_broken_file_is_refused_in_four_parts(checked, vermont) -> None:
+    done = checked(vermont.replace(b"numerator,denominator", b"numerator,Zyxomma"))
+    assert done.returncode == 1
+    sentence, count = done.stdout.splitlines()
+    assert re.match(
+        rf"{KEY} vt_2013-14\.csv: Expected a column for denominator.* Found no such "
+        r"header.* If the publisher renamed it",
+        sentence,
+    )
+    assert count == "0 rows would be accepted."
+    assert SECRET not in done.stdout + done.stderr
+
+
+def test_repeats_and_a_name_that_no_run_looks_for_are_notes(checked, vermont) -> None:
+    again = vermont + vermont.rstrip(b"\n").split(b"\n")[-1] + b"\n"
+    done = checked(again, "vermont.txt")
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[1:] == [
+        "Note: 1 rows repeat another one exactly and would be left out.",
+        "Note: a run looks for nessc_submissions/*.csv: give the file such a name.",
+    ]
+
+
+def test_any_other_contract_by_its_key(checked, graduates) -> None:
+    name = "four-year-graduation-rates__2014-15_all-schools_all-students_grad.csv"
+    done = checked(graduates, name, "--key", "ct/graduation_4yr")
+    assert done.stdout.endswith(": 20 of 20 rows would be accepted.\n")
+    assert done.returncode == 0
+
+
+def test_an_unknown_key_and_a_missing_file_say_what_to_give(checked, vermont) -> None:
+    done = checked(vermont, "vt_2013-14.csv", "--key", "vt/none")
+    assert done.returncode == 1
+    assert "KEY=vt/none: expected the key of a contract." in done.stderr
+    assert f"\n  {KEY}\n" in done.stderr
+    missing = subprocess.run(
+        [sys.executable, "-m", "common_metrics.check", "nowhere.csv"],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "plugins")},
+        capture_output=True,
+        text=True,
+    )
+    assert missing.returncode == 1
+    assert missing.stderr.startswith("nowhere.csv: expected a file. Found none.")
+
+
+def test_rows_that_a_rule_only_warns_of_are_listed_and_pass(
+    tmp_path: Path, vermont
+) -> None:
+    rules = yaml.safe_load((ROOT / f"expectations/{KEY}.yml").read_text())
+    rules["expectations"].append(
+        {
+            "type": "expect_column_values_to_not_be_in_set",
+            "kwargs": {"column": "student_group", "value_set": ["swd"]},
+            "severity": "warning",
+            "meta": {"says": "a group that has been checked twice"},
+        }
+    )
+    contract = tmp_path / f"{KEY}.yml"
+    contract.parent.mkdir()
+    contract.write_text(yaml.safe_dump(rules))
+    file = tmp_path / "vt_2013-14.csv"
+    file.write_bytes(vermont)
+    lines = vermont.decode().split("\n")
+    rows = [at for at, line in enumerate(lines, start=1) if ",swd," in line]
+    passed, lines = check(load_contract(contract, tmp_path), file, Lake(tmp_path / "l"))
+    assert passed and rows
+    listed = ", ".join(map(str, rows))
+    assert lines[1] == (
+        f"Warning, rows {listed}: expected a group that has been checked twice"
+    )
+
+
+def test_make_check_prints_the_same(tmp_path: Path, vermont) -> None:
+    """Through make, with the file's place relative to where make runs."""
+    file = tmp_path / "vt_2013-14.csv"
+    file.write_bytes(with_cell(vermont, 12, "metric_id", SECRET))
+    venv = tmp_path / "venv"
+    (venv / "bin").mkdir(parents=True)
+    python = venv / "bin/python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    for stamp in (".uv", ".runtime"):
+        (venv / stamp).touch()
+    command = ["make", "--no-print-directory", "--old-file=requirements.txt", "check"]
+    done = subprocess.run(
+        [*command, f"FILE={file}", f"VENV={venv}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "22 of 23 rows would be accepted." in done.stdout
+    assert re.search("row 12: .*a metric that is in the registry", done.stdout)
+
+
+def test_page_and_blank_file_are_what_the_contract_makes() -> None:
+    contract = load_contracts()[KEY]
+    assert template.PAGE.read_text() == template.page(contract), "run make sources"
+    assert template.BLANK.read_text() == template.blank(contract), "run make sources"
+
+
+def test_the_page_names_every_column_metric_and_group() -> None:
+    """Read from the contract's yml here, so that the page is no witness of itself."""
+    rules = yaml.safe_load((ROOT / f"expectations/{KEY}.yml").read_text())
+    sets = [rule["kwargs"] for rule in rules["expectations"]]
+    allowed = {k["column"]: k["value_set"] for k in sets if "value_set" in k}
+    named = set(re.findall(r"^\| `(\w+)` \|", template.PAGE.read_text(), re.M))
+    names = set().union(*(allowed[c] for c in ("metric_id", "student_group")))
+    names |= {*rules["columns"], *allowed["value_status"]}
+    heads = {"value_status", "metric_id", "student_group"}
+    assert named | heads == names | heads
+
+
+def test_the_blank_file_lacks_nothing_but_rows(checked) -> None:
+    done = checked(template.BLANK.read_bytes(), "me_2014-15.csv")
+    assert done.returncode == 1
+    assert "Expected between 1 and 100000 rows. Found 0." in done.stdout
+
+
+def test_a_filled_blank_file_passes(checked) -> None:
+    row = "ME,,,,,,2014-15,acgr_4yr,all,120,150,reported,acgr_34cfr200_19,2015-11-30\n"
+    done = checked(template.BLANK.read_bytes() + row.encode(), "me_2014-15.csv")
+    assert done.stdout.endswith(": 1 of 1 rows would be accepted.\n")
