@@ -1,6 +1,6 @@
 /*
-**What is this test?** A state code or a federal id stands twice in the crosswalk for one
-school year: a row of that school would count twice.
+**What is this test?** A state code or a federal id stands twice in the crosswalk for
+one school year: a row of that school would count twice.
 **When is this important to resolve?** Before publishing.
 **How to resolve?** Give the rows of the crosswalk a last_year and a first_year that do
 not meet, or take the wrong one out.
@@ -32,7 +32,7 @@ overlapping as (
                 or one.from_year <> other.from_year
             )
             and one.from_year <= other.to_year
-            and other.from_year <= one.to_year
+            and one.to_year >= other.from_year
 )
 
 select * from overlapping
