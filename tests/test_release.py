@@ -23,7 +23,7 @@ def built(lake: Lake) -> Lake:
             "'public' as visibility, 'reported' as value_status, 1 as numerator, "
             "2 as denominator, i as version from range(1000) as t(i)"
         )
-        for name in ("state_outcomes", "suppression_minimums"):
+        for name in ("state_outcomes", "lea_outcomes", "suppression_minimums"):
             con.execute(
                 f"create table published.{name} as select '*' as state, "
                 "'public' as visibility, 'reported' as value_status, 1 as numerator, "
