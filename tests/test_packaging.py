@@ -18,7 +18,9 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
-TARGETS = "help run check test up sample rollback bench docs sources lint lock clean"
+TARGETS = (
+    "help run check test up sample rollback explain bench docs sources lint lock clean"
+)
 REQUIRED = {
     "FERNET_KEY": "given-key",
     "API_SECRET_KEY": "given-text",

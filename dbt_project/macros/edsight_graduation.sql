@@ -8,10 +8,10 @@
     ),
 
     unpivoted as (
-        {%- for metric_id, count, rate, part in [
-            ('acgr_' ~ years ~ 'yr', 'graduation_count', 'graduation_pct', 'graduates'),
-            ('still_enrolled_' ~ years ~ 'yr', 'still_enrolled_count', 'still_enrolled_pct', 'nongraduates'),
-            ('other_noncompletion_' ~ years ~ 'yr', 'other_count', 'other_pct', 'nongraduates'),
+        {%- for metric_id, count, rate, part, definition_id in [
+            ('acgr_' ~ years ~ 'yr', 'graduation_count', 'graduation_pct', 'graduates', 'acgr_34cfr200_19'),
+            ('still_enrolled_' ~ years ~ 'yr', 'still_enrolled_count', 'still_enrolled_pct', 'nongraduates', 'acgr_34cfr200_19'),
+            ('other_noncompletion_' ~ years ~ 'yr', 'other_count', 'other_pct', 'nongraduates', 'ct_edsight_other'),
         ] %}
         {%- if not loop.first %}
         union all
@@ -19,6 +19,7 @@
         select
             *,
             '{{ metric_id }}' as metric_id,
+            '{{ definition_id }}' as definition_id,
             {{ count }} as numerator_token,
             {{ rate }} as value_token,
         from printed
@@ -35,7 +36,7 @@
             numerator_token,
             cohort_count as denominator_token,
             value_token,
-            'acgr_34cfr200_19' as definition_id,
+            definition_id,
             {{ edsight_lineage() }},
         from unpivoted
     ),

@@ -326,6 +326,8 @@ published as (
         metric_id,
         student_group,
         cast(baseline_year as integer) as baseline_year,
+        baseline_reason,
+        break_description,
         {% if public %}case when is_hidden_from_public then 'suppressed' else baseline_status end
             as baseline_status{% else %}baseline_status{% endif %},
         baseline_provider,
@@ -336,6 +338,7 @@ published as (
         {{ target_values(public) }}
         cast(goal_pct as double) as goal_pct,
         is_override,
+        target_year_means,
         rule_version,
     from pointed
 )
@@ -392,6 +395,105 @@ published as (
             as {{ column }}{% else %}{{ column }}{% endif %},
         {%- endfor %}
     from pointed
+)
+
+select * from published
+{%- endmacro -%}
+
+{%- macro school_outlook(public) -%}
+with outlooks as (
+    select * from {{ ref('int_school_outlook') }}
+),
+
+{{ hidden_baselines() }},
+
+marked as (
+    select
+        outlooks.*,
+        hidden_baseline.school_key is not null or hidden_outcome.school_key is not null
+            as is_hidden_from_public,
+    from outlooks
+{{ joins_hidden('hidden_baseline', 'outlooks', 'baseline_year', 'baseline_provider') }}
+{{ joins_hidden('hidden_outcome', 'outlooks', 'school_year', 'provider') }}
+),
+
+published as (
+    select
+        school_key,
+        school_id_nces,
+        state,
+        metric_id,
+        student_group,
+        cast(baseline_year as integer) as baseline_year,
+        cast(school_year as integer) as school_year,
+        cast(last_target_year as integer) as last_target_year,
+        cast(goal_pct as double) as goal_pct,
+        {%- for column in [
+            'achieved_low_pct', 'achieved_high_pct', 'required_low_pct', 'required_high_pct',
+        ] %}
+        cast({% if public %}case when not is_hidden_from_public then {{ column }} end
+        {%- else %}{{ column }}{% endif %} as double) as {{ column }},
+        {%- endfor %}
+        {% if public %}{{ hide('goal_year') }}{% else %}goal_year{% endif %},
+        {% if public %}case when is_hidden_from_public then 'suppressed' else outlook end
+            as outlook{% else %}outlook{% endif %},
+        rule_version,
+    from marked
+)
+
+select * from published
+{%- endmacro -%}
+
+{%- macro group_gaps(public) -%}
+with gaps as (
+    select * from {{ ref('int_group_gaps') }}
+),
+
+hidden as (
+    select * from {{ ref('int_suppressed_cells') }}
+    where level = 'school'
+),
+
+marked as (
+    select
+        gaps.*,
+        hidden_group.school_key is not null or hidden_complement.school_key is not null
+            as is_hidden_from_public,
+    from gaps
+{{ joins_hidden('hidden_group', 'gaps', 'school_year', 'provider') }}
+    left join hidden as hidden_complement
+        on
+            gaps.school_key = hidden_complement.school_key
+            and gaps.provider = hidden_complement.provider
+            and gaps.metric_id = hidden_complement.metric_id
+            and gaps.complement_group = hidden_complement.student_group
+            and gaps.school_year = hidden_complement.school_year
+),
+
+published as (
+    select
+        school_key,
+        school_id_nces,
+        state,
+        school_name,
+        cast(school_year as integer) as school_year,
+        metric_id,
+        student_group,
+        complement_group,
+        {%- for column in [
+            'gap_low_points', 'gap_high_points', 'interval_low_points',
+            'interval_high_points',
+        ] %}
+        cast({% if public %}case when not is_hidden_from_public then {{ column }} end
+        {%- else %}{{ column }}{% endif %} as double) as {{ column }},
+        {%- endfor %}
+        {%- for column in ['value_status', 'gap'] %}
+        {% if public %}case when is_hidden_from_public then 'suppressed' else {{ column }} end
+            as {{ column }}{% else %}{{ column }}{% endif %},
+        {%- endfor %}
+        is_preferred,
+        provider,
+    from marked
 )
 
 select * from published

@@ -1,6 +1,8 @@
--- Where a school stands in the baseline year: the share of its students who do not
--- meet the metric, unrounded where both counts are printed. A printed range gives a
--- range; a marker gives no baseline.
+-- Where a school starts from: the share of its students who do not meet the metric,
+-- unrounded where both counts are printed. A printed range gives a range; a marker
+-- gives no baseline. Where the rule's year has no usable value, the nearest year within
+-- baseline_fallback_years stands in, the earlier first. Behind a break the first usable
+-- year begins anew.
 with outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
     where level = 'school' and is_preferred and value_status in ('reported', 'range')
@@ -14,6 +16,42 @@ metrics as (
 rules as (
     select * from {{ ref('target_rules') }}
     where is_active
+),
+
+segments as (
+    select * from {{ ref('int_metric_segments') }}
+),
+
+wanted as (
+    select
+        outcomes.*,
+        rules.rule_version,
+        segments.first_year as segment_first_year,
+        segments.last_year as segment_last_year,
+        segments.first_year > rules.baseline_year as is_behind_break,
+        segments.break_description,
+        greatest(rules.baseline_year, segments.first_year) as wanted_year,
+        rules.baseline_fallback_years,
+    from outcomes
+    inner join segments
+        on
+            outcomes.state = segments.state
+            and outcomes.metric_id = segments.metric_id
+            and outcomes.school_year between segments.first_year and segments.last_year
+    cross join rules
+    -- A stretch that ended before the rule's year starts no path.
+    where segments.last_year >= rules.baseline_year
+),
+
+nearest as (
+    select *
+    from wanted
+    where abs(school_year - wanted_year) <= baseline_fallback_years
+    qualify row_number() over (
+        partition by
+            rule_version, school_key, metric_id, student_group, segment_first_year
+        order by abs(school_year - wanted_year), school_year
+    ) = 1
 ),
 
 baselines as (
@@ -47,10 +85,16 @@ baselines as (
             when 'higher' then 100 - outcomes.lowest_pct else outcomes.highest_pct
         end as unrounded_high_pct,
         metrics.direction,
-        rules.rule_version,
-    from outcomes
-    inner join rules
-        on outcomes.school_year = rules.baseline_year
+        outcomes.rule_version,
+        outcomes.segment_last_year,
+        case when outcomes.is_behind_break then outcomes.break_description end
+            as break_description,
+        case
+            when outcomes.is_behind_break then 'new_start_after_break'
+            when outcomes.school_year <> outcomes.wanted_year then 'nearest_usable_year'
+            else 'year_of_the_rule'
+        end as baseline_reason,
+    from nearest as outcomes
     inner join metrics
         on outcomes.metric_id = metrics.metric_id
 ),
@@ -69,6 +113,9 @@ unrounded as (
         baseline_source_row,
         direction,
         rule_version,
+        segment_last_year,
+        baseline_reason,
+        break_description,
         cast(
             case when has_counts then unrounded_low_pct else printed_low_pct end
             as decimal(18, 12)

@@ -1,14 +1,24 @@
 {{ config(materialized="view") }}
 
--- The trajectory of each baseline under each target model, the goal beside it. The
--- trajectory does not stop at the goal. A school's own target, where one is recorded
--- in school_target_overrides, takes the place of the computed one.
+-- The trajectory of each baseline under each target model, the goal beside it, for the
+-- years after the baseline and no further than the next break. Whether a target's year
+-- means the class or the year in which its outcome is known, and whether the path stops
+-- at the goal, is said by target_rules. A school's own target, where one is recorded in
+-- school_target_overrides, takes the place of the computed one.
 with baselines as (
     select * from {{ ref('int_baselines') }}
 ),
 
 factors as (
     select * from {{ ref('int_target_factors') }}
+),
+
+rules as (
+    select * from {{ ref('target_rules') }}
+),
+
+lags as (
+    select * from {{ ref('metric_lags') }}
 ),
 
 goals as (
@@ -20,20 +30,61 @@ overrides as (
     select * from {{ ref('school_target_overrides') }}
 ),
 
-multiplied as (
+-- With known_year, the decrease of 2015 bears on the five-year rate of the class of
+-- 2014.
+placed as (
     select
         baselines.*,
-        factors.school_year,
+        rules.target_year_means,
+        rules.at_goal_rule,
+        case rules.target_year_means
+            when 'known_year' then coalesce(lags.known_after_years, 0) else 0
+        end as lag_years,
+    from baselines
+    inner join rules
+        on baselines.rule_version = rules.rule_version
+    left join lags
+        on baselines.metric_id = lags.metric_id
+),
+
+-- The newest decrease that the baseline has behind it.
+begun as (
+    select
+        placed.rule_version,
+        placed.metric_id,
+        placed.baseline_year,
+        max(factors.after_year) as after_year,
+    from placed
+    left join factors
+        on
+            placed.rule_version = factors.rule_version
+            and placed.baseline_year + placed.lag_years >= factors.after_year
+    group by placed.rule_version, placed.metric_id, placed.baseline_year
+),
+
+multiplied as (
+    select
+        placed.*,
+        factors.school_year - placed.lag_years as school_year,
         factors.target_model,
         cast(
-            baselines.not_meeting_low_pct * factors.remaining_factor as decimal(18, 12)
+            placed.not_meeting_low_pct * factors.remaining_factor as decimal(18, 12)
         ) as rule_low_pct,
         cast(
-            baselines.not_meeting_high_pct * factors.remaining_factor as decimal(18, 12)
+            placed.not_meeting_high_pct * factors.remaining_factor as decimal(18, 12)
         ) as rule_high_pct,
-    from baselines
+    from placed
+    inner join begun
+        on
+            placed.rule_version = begun.rule_version
+            and placed.metric_id = begun.metric_id
+            and placed.baseline_year = begun.baseline_year
     inner join factors
-        on baselines.rule_version = factors.rule_version
+        on
+            placed.rule_version = factors.rule_version
+            and begun.after_year is not distinct from factors.after_year
+            and placed.baseline_year < factors.school_year - placed.lag_years
+            and placed.segment_last_year >= factors.school_year - placed.lag_years
 ),
 
 overridden as (
@@ -44,6 +95,13 @@ overridden as (
         case multiplied.direction
             when 'higher' then 100 - overrides.target_pct else overrides.target_pct
         end as own_not_meeting_pct,
+        case
+            when multiplied.at_goal_rule = 'stop_at_goal'
+                then case multiplied.direction
+                    when 'higher' then 100 - goals.goal_pct else goals.goal_pct
+                end
+            else 0
+        end as least_asked_pct,
     from multiplied
     left join goals
         on multiplied.metric_id = goals.metric_id
@@ -55,13 +113,18 @@ overridden as (
             and multiplied.school_year = overrides.school_year
 ),
 
+-- stop_at_goal: nobody is asked for fewer students than the goal leaves.
 bounded as (
     select
-        * exclude (rule_low_pct, rule_high_pct, own_not_meeting_pct),
-        cast(coalesce(own_not_meeting_pct, rule_low_pct) as decimal(18, 12))
-            as target_not_meeting_low_pct,
-        cast(coalesce(own_not_meeting_pct, rule_high_pct) as decimal(18, 12))
-            as target_not_meeting_high_pct,
+        * exclude (rule_low_pct, rule_high_pct, own_not_meeting_pct, least_asked_pct),
+        cast(
+            coalesce(own_not_meeting_pct, greatest(rule_low_pct, least_asked_pct))
+            as decimal(18, 12)
+        ) as target_not_meeting_low_pct,
+        cast(
+            coalesce(own_not_meeting_pct, greatest(rule_high_pct, least_asked_pct))
+            as decimal(18, 12)
+        ) as target_not_meeting_high_pct,
     from overridden
 ),
 

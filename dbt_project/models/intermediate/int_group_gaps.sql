@@ -1,0 +1,128 @@
+-- The rate of a student group less that of its complement (seed student_groups), in
+-- percentage points, both of one provider. The interval is Newcombe's (1998, method
+-- 10), from the Wilson intervals of the two rates; where a rate is a printed range, from
+-- its bounds. A gap that may be none is nobody's to call.
+with outcomes as (
+    select * from {{ ref('int_outcomes_reconciled') }}
+    where level = 'school'
+),
+
+student_groups as (
+    select * from {{ ref('student_groups') }}
+),
+
+rules as (
+    select max(cast(confidence_z as double)) as z
+    from {{ ref('target_rules') }}
+    where is_active
+),
+
+-- One pair once: the group that stands first in the list, less its complement.
+pairs as (
+    select
+        one.student_group,
+        one.complement_group,
+    from student_groups as one
+    inner join student_groups as other
+        on one.complement_group = other.student_group
+    where one.sort_order < other.sort_order
+),
+
+rated as (
+    select
+        outcomes.*,
+        cast(outcomes.lowest_pct as double) / 100 as lowest,
+        cast(outcomes.highest_pct as double) / 100 as highest,
+        case when outcomes.value_status = 'reported' then outcomes.denominator end as n,
+        rules.z,
+    from outcomes
+    cross join rules
+),
+
+intervals as (
+    select
+        *,
+        case
+            when n > 0
+                then greatest(0, (lowest + z * z / (2 * n) - z * sqrt(
+                    lowest * (1 - lowest) / n + z * z / (4 * n * n)
+                )) / (1 + z * z / n))
+            else lowest
+        end as interval_low,
+        case
+            when n > 0
+                then least(1, (highest + z * z / (2 * n) + z * sqrt(
+                    highest * (1 - highest) / n + z * z / (4 * n * n)
+                )) / (1 + z * z / n))
+            else highest
+        end as interval_high,
+    from rated
+),
+
+paired as (
+    select
+        one.provider,
+        one.school_key,
+        one.school_id_nces,
+        one.state,
+        one.school_name,
+        one.school_year,
+        one.metric_id,
+        one.student_group,
+        pairs.complement_group,
+        one.is_preferred,
+        one.visibility,
+        case
+            when 'suppressed' in (one.value_status, other.value_status)
+                then 'suppressed'
+            when
+                one.value_status in ('reported', 'range')
+                and other.value_status in ('reported', 'range')
+                then case
+                    when
+                        one.lowest_pct = one.highest_pct
+                        and other.lowest_pct = other.highest_pct
+                        then 'reported'
+                    else 'range'
+                end
+            when
+                one.value_status = 'not_applicable'
+                or other.value_status = 'not_applicable'
+                then 'not_applicable'
+            else 'not_reported'
+        end as value_status,
+        100 * (one.lowest - other.highest) as gap_low_points,
+        100 * (one.highest - other.lowest) as gap_high_points,
+        100 * (one.lowest - other.highest - sqrt(
+            pow(one.lowest - one.interval_low, 2)
+            + pow(other.interval_high - other.highest, 2)
+        )) as interval_low_points,
+        100 * (one.highest - other.lowest + sqrt(
+            pow(one.interval_high - one.highest, 2)
+            + pow(other.lowest - other.interval_low, 2)
+        )) as interval_high_points,
+    from intervals as one
+    inner join pairs
+        on one.student_group = pairs.student_group
+    inner join intervals as other
+        on
+            one.provider = other.provider
+            and one.school_key = other.school_key
+            and one.school_year = other.school_year
+            and one.metric_id = other.metric_id
+            and pairs.complement_group = other.student_group
+),
+
+judged as (
+    select
+        *,
+        case
+            when value_status not in ('reported', 'range') then value_status
+            when interval_low_points > 0 then 'higher'
+            when interval_high_points < 0 then 'lower'
+            else 'cannot_tell'
+        end as gap,
+    from paired
+)
+
+select * from judged

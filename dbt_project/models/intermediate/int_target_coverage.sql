@@ -1,0 +1,133 @@
+-- Every school of the rule's years, metric with targets, student group and target year:
+-- is there a target, and if not, why not?
+with schools as (
+    select * from {{ ref('dim_school') }}
+),
+
+states as (
+    select * from {{ ref('states') }}
+    where is_nessc
+),
+
+metrics as (
+    select * from {{ ref('metrics') }}
+    where has_targets
+),
+
+student_groups as (
+    select * from {{ ref('student_groups') }}
+),
+
+rules as (
+    select * from {{ ref('target_rules') }}
+    where is_active
+),
+
+decreases as (
+    select * from {{ ref('target_decreases') }}
+),
+
+targets as (
+    select distinct
+        school_key,
+        metric_id,
+        student_group,
+        school_year,
+    from {{ ref('int_school_targets') }}
+),
+
+outcomes as (
+    select * from {{ ref('int_outcomes_reconciled') }}
+    where level = 'school' and is_preferred
+),
+
+closings as (
+    select
+        school_key,
+        min(school_year) as closed_year,
+    from {{ ref('known_school_events') }}
+    where event_type in ('closed', 'merged')
+    group by school_key
+),
+
+asked as (
+    select
+        schools.school_key,
+        schools.state,
+        metrics.metric_id,
+        student_groups.student_group,
+        decreases.school_year,
+        rules.baseline_year,
+        rules.baseline_fallback_years,
+        closings.closed_year,
+    from schools
+    inner join states
+        on schools.state = states.state
+    left join closings
+        on schools.school_key = closings.school_key
+    cross join metrics
+    cross join student_groups
+    cross join rules
+    inner join decreases
+        on rules.rule_version = decreases.rule_version
+),
+
+-- What the years that could be a baseline say, the telling first.
+near as (
+    select
+        outcomes.school_key,
+        outcomes.metric_id,
+        outcomes.student_group,
+        bool_or(outcomes.value_status in ('reported', 'range')) as has_value,
+        bool_or(outcomes.value_status = 'suppressed') as is_suppressed,
+        bool_or(outcomes.value_status = 'not_applicable') as is_not_applicable,
+    from outcomes
+    cross join rules
+    where
+        abs(outcomes.school_year - rules.baseline_year)
+        <= rules.baseline_fallback_years
+    group by outcomes.school_key, outcomes.metric_id, outcomes.student_group
+),
+
+in_state as (
+    select distinct
+        state,
+        metric_id,
+    from outcomes
+),
+
+explained as (
+    select
+        asked.school_key,
+        asked.state,
+        asked.metric_id,
+        asked.student_group,
+        asked.school_year,
+        case
+            when targets.school_key is not null then 'target'
+            when asked.school_year >= asked.closed_year then 'closed'
+            when in_state.state is null then 'metric_not_reported_in_state'
+            when near.has_value then 'break_or_baseline_after_this_year'
+            when near.is_suppressed then 'suppressed_baseline'
+            when near.is_not_applicable then 'no_such_students'
+            else 'no_baseline'
+        end as reason,
+    from asked
+    left join targets
+        on
+            asked.school_key = targets.school_key
+            and asked.metric_id = targets.metric_id
+            and asked.student_group = targets.student_group
+            and asked.school_year = targets.school_year
+    left join near
+        on
+            asked.school_key = near.school_key
+            and asked.metric_id = near.metric_id
+            and asked.student_group = near.student_group
+    left join in_state
+        on
+            asked.state = in_state.state
+            and asked.metric_id = in_state.metric_id
+)
+
+select * from explained

@@ -1,0 +1,198 @@
+"""Explains one number of a published file: what it is, from which cells, to what end.
+
+``make explain SCHOOL=<id or name> METRIC=<metric_id> YEAR=<end year> [GROUP=all]
+[TIER=public]``. The same stands in the views explained_outcomes and explained_targets.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from common_metrics.lake import Lake
+
+Row = dict[str, Any]
+# The parts that an adjusted cohort falls into, by what they are called in words.
+PARTS = {
+    "acgr_{n}yr": "graduated",
+    "dropout_cohort": "dropped out",
+    "other_completion_{n}yr": "another credential",
+    "still_enrolled_{n}yr": "still enrolled",
+}
+
+
+class NotFound(LookupError):
+    """No number, or several, answer to what was asked."""
+
+
+def explain(
+    con: duckdb.DuckDBPyConnection, school: str, metric: str, year: int, group: str
+) -> list[str]:
+    """Return the explanation as lines; raise NotFound with what to ask instead."""
+    found = _school(con, school)
+    keys = [found["school_key"], metric, group]
+    outcomes = _rows(
+        con,
+        "from explained_outcomes where school_key = ? and metric_id = ? "
+        "and student_group = ? and school_year = ? order by not is_preferred",
+        [*keys, year],
+    )
+    if not outcomes:
+        raise NotFound(_no_number(con, keys, year))
+    lines = [f"{found['school_name']}, {found['lea_name']} ({found['state']})"]
+    lines += [f"{outcomes[0]['label']}, {year - 1}-{year % 100:02}, group {group}", ""]
+    for outcome in outcomes:
+        lines += _outcome(outcome)
+    return lines + _parts(con, keys, year) + _targets(con, keys, year)
+
+
+def _school(con: duckdb.DuckDBPyConnection, asked: str) -> Row:
+    ids = "from dim_school where ? in (school_key, school_id_nces, school_id_state)"
+    named = "from dim_school where contains(lower(school_name), lower(?))"
+    found = _rows(con, ids, [asked]) or _rows(con, f"{named} order by all", [asked])
+    if len(found) == 1:
+        return found[0]
+    near = "; ".join(
+        f"{row['school_key']} {row['school_name']} ({row['state']})"
+        for row in found[:10]
+    )
+    raise NotFound(
+        f"SCHOOL={asked}: expected one school. Found {len(found)}"
+        f"{': ' + near if near else ''}. Give its federal id, its state code or more "
+        "of its name."
+    )
+
+
+def _no_number(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> str:
+    key, metric, group = keys
+    years = _rows(
+        con,
+        "select metric_id, student_group, school_year from school_outcomes "
+        "where school_key = ? order by metric_id <> ?, student_group <> ?, all limit 8",
+        [key, metric, group],
+    )
+    listed = "; ".join(" ".join(str(cell) for cell in row.values()) for row in years)
+    return (
+        f"{key} {metric} {group} {year}: expected a row of school_outcomes. Found "
+        f"none. Ask for one that is there, such as {listed}."
+    )
+
+
+def _outcome(row: Row) -> list[str]:
+    mark = "  <- the one to use" if row["is_preferred"] else ""
+    place = f"row {row['source_row']}" if row["source_row"] else "no file"
+    return [
+        f"{row['provider']}/{row['extract']}: {_value(row)}{mark}",
+        f"  how        {row['formula']}",
+        f"  numerator  {row['numerator_definition']}",
+        f"  of         {row['denominator_definition']}",
+        f"  definition {row['definition_id']} ({row['definition_source']}); "
+        f"comparable within {row['comparability_class']}",
+        f"  source     {row['source_file'] or 'nothing was delivered'}, {place}",
+        f"  receipt    {row['sha256'] or '-'}, landed {row['landed_at'] or '-'}",
+        "",
+    ]
+
+
+def _value(row: Row) -> str:
+    if row["value_status"] == "reported":
+        return f"{row['value_pct']:.10g} %"
+    if row["value_status"] == "range":
+        return f"{row['value_low_pct']:.10g} to {row['value_high_pct']:.10g} %"
+    return row["value_status"]
+
+
+def _parts(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> list[str]:
+    """Return what the cohort of a computed rate falls into, by count."""
+    key, metric, group = keys
+    horizon = metric[5] if metric.startswith("acgr_") else "4"
+    parts = {name.format(n=horizon): words for name, words in PARTS.items()}
+    if metric not in parts:
+        return []
+    rows = _rows(
+        con,
+        "from school_outcomes where provider = 'computed' and school_key = ? "
+        "and student_group = ? and school_year = ? and metric_id in (from unnest(?)) "
+        "order by metric_id",
+        [key, group, year, list(parts)],
+    )
+    lines = [
+        f"  {parts[r['metric_id']]:20}"
+        f"{r['numerator'] if r['numerator'] is not None else r['value_status']}"
+        f" of {r['denominator'] if r['denominator'] is not None else '-'}"
+        for r in rows
+    ]
+    return ["The cohort, as computed from student records:", *lines, ""] * bool(lines)
+
+
+def _targets(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> list[str]:
+    rows = _rows(
+        con,
+        "select target.*, status.verdict from explained_targets as target "
+        "left join school_target_status as status using (school_key, metric_id, "
+        "student_group, school_year, target_model) where school_key = ? "
+        "and metric_id = ? and student_group = ? order by target_model, school_year",
+        keys,
+    )
+    if not rows:
+        return ["No target: " + _why_no_target(con, keys, year)]
+    first = rows[0]
+    lines = [
+        f"Targets by rule {first['rule_version']}, from {first['baseline_year']} "
+        f"({first['baseline_reason']}; {first['baseline_source_file']} row "
+        f"{first['baseline_source_row']}), goal {first['goal_pct']}; a year means the "
+        f"{first['target_year_means']}. Share not meeting:"
+    ]
+    for row in rows:
+        rate = f"-> {row['target_pct']:.4f} %" if row["target_pct"] is not None else ""
+        lines.append(
+            f"  {row['target_model']:12}{row['school_year']}  {row['derivation']} "
+            f"{rate} {row['verdict'] or ''}".rstrip()
+        )
+    return lines
+
+
+def _why_no_target(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> str:
+    rows = _rows(
+        con,
+        "select distinct reason from target_coverage where school_key = ? "
+        "and metric_id = ? and student_group = ? order by all",
+        keys,
+    )
+    return ", ".join(row["reason"] for row in rows) or "the metric has no targets"
+
+
+def _rows(con: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> list[Row]:
+    found = con.execute(sql, values)
+    names = [column[0] for column in found.description]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+def main() -> int:
+    """Print the explanation; 2 where no number answers."""
+    parser = argparse.ArgumentParser(prog="explain", description=__doc__.split("\n")[0])
+    parser.add_argument("--lake", type=Path, required=True)
+    parser.add_argument("--tier", choices=["public", "partner"], default="public")
+    parser.add_argument("--school", required=True)
+    parser.add_argument("--metric", required=True)
+    parser.add_argument("--year", type=int, required=True)
+    parser.add_argument("--group", default="all")
+    args = parser.parse_args()
+    file = Lake(args.lake).current / f"{args.tier}.duckdb"
+    if not file.exists():
+        print(f"{file.name}: expected a release. Found none. Run `make run` first.")
+        return 2
+    with duckdb.connect(str(file.resolve()), read_only=True) as con:
+        try:
+            asked = (args.school, args.metric, args.year, args.group)
+            print("\n".join(explain(con, *asked)))
+        except NotFound as missing:
+            print(missing)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
