@@ -1,7 +1,7 @@
 -- The rate of a student group less that of its complement (seed student_groups), in
 -- percentage points, both of one provider. The interval is Newcombe's (1998, method
--- 10), from the Wilson intervals of the two rates; where a rate is a printed range, from
--- its bounds. A gap that may be none is nobody's to call.
+-- 10), from the Wilson intervals of the two rates; where a rate is a printed range,
+-- from its bounds. A gap that may be none is nobody's to call.
 with outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
     where level = 'school'

@@ -16,16 +16,30 @@ states as (
 ),
 
 named as (
-    select distinct provider, extract, state, school_key, school_year
+    select distinct
+        provider,
+        extract,
+        state,
+        school_key,
+        school_year
     from outcomes
     where student_group = 'all' and source_file is not null
     union
-    select distinct provider, extract, state, school_key, school_year
+    select distinct
+        provider,
+        extract,
+        state,
+        school_key,
+        school_year
     from enrollments
 ),
 
 received as (
-    select distinct named.provider, named.extract, named.state, named.school_year
+    select distinct
+        named.provider,
+        named.extract,
+        named.state,
+        named.school_year
     from named
     inner join states
         on named.state = states.state

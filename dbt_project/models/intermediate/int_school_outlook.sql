@@ -1,8 +1,8 @@
 -- Where a school's newest outcome leads: by how much the share not meeting the metric
 -- has fallen a year since the baseline, by how much it must fall to reach the
 -- goal in the last target year, and the year in which the goal is met at the pace so
--- far. The pace is compounding: m(t) = m(b) * (1 - a)^(t - b). Where baseline or outcome
--- are ranges, the pace is one too, and no year is named.
+-- far. The pace is compounding: m(t) = m(b) * (1 - a)^(t - b). Where baseline or
+-- outcome are ranges, the pace is one too, and no year is named.
 with verdicts as (
     select * from {{ ref('int_school_verdicts') }}
     where target_model = 'compounding' and value_status in ('reported', 'range')

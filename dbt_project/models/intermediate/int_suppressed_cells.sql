@@ -1,8 +1,8 @@
 -- Cells of restricted extracts that are too small for the public (primary rule):
 -- denominator, numerator or complement below the state's minimum, or of a provider that
--- is withheld as a whole (seed withheld_from_public). Zero counts as small:
--- 0 and 100 per cent tell of every student in the cell. What a publisher already printed
--- is not hidden again.
+-- is withheld as a whole (seed withheld_from_public). Zero counts as small: 0 and 100
+-- per cent tell of every student in the cell. What a publisher already printed is not
+-- hidden again.
 with outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
     where visibility is distinct from 'public'

@@ -25,14 +25,16 @@ typed as (
         try_cast(value_token as decimal(18, 12)) as value_pct,
         case
             when try_cast(value_token as decimal(18, 12)) is not null
-                then try_cast(value_token as decimal(18, 12))
+                then
+                    try_cast(value_token as decimal(18, 12))
                     - {{ half_unit('value_token') }}
             when left(value_token, 2) in ('GE', 'GT', 'LE', 'LT')
                 then {{ range_low('value_token') }}
         end as lowest_pct,
         case
             when try_cast(value_token as decimal(18, 12)) is not null
-                then try_cast(value_token as decimal(18, 12))
+                then
+                    try_cast(value_token as decimal(18, 12))
                     + {{ half_unit('value_token') }}
             when left(value_token, 2) in ('GE', 'GT', 'LE', 'LT')
                 then {{ range_high('value_token') }}
