@@ -27,6 +27,8 @@ con.execute(
 WORDS = {"four": 4, "five": 5, "six": 6}
 for word, years in WORDS.items():
     for file in sorted(glob.glob(f"{drop}/ct_edsight/{word}-year-graduation-rates-school/*.csv")):
+        if file.endswith("_ct.csv"):
+            continue  # the state's own rows, which other files print too
         year = 2001 + int(re.search(r"__20(\d\d)-", file)[1])
         parts = (
             [("acgr", "Graduation Rate")]
@@ -45,6 +47,8 @@ for word, years in WORDS.items():
                 f"'{metric}_{years}yr', \"{cohort}\", \"{rate}\" from {rel}"
             )
 for file in sorted(glob.glob(f"{drop}/ct_edsight/college-entrance-and-persistence-school/*.csv")):
+    if file.endswith("_ct.csv"):
+        continue
     year = 2001 + int(re.search(r"__20(\d\d)-", file)[1])
     rel = f"read_csv('{file}', skip=8, header=true, all_varchar=true, quote='\"')"
     names = [d[0] for d in con.execute(f"select * from {rel} limit 0").description]
@@ -76,12 +80,14 @@ con.execute(
 
 PIPELINE_ROWS = """
 select provider, metric_id, school_year, value_status, count(*)
-from (
-    select provider, metric_id, school_year, value_status, source_file from school_outcomes
-    union all
-    select provider, metric_id, school_year, value_status, source_file from state_outcomes
-)
-where source_file is not null and provider in ('ct', 'us')
+from school_outcomes
+where
+    source_file is not null
+    and (
+        provider = 'us'
+        or provider = 'ct'
+        and (extract = 'college_entrance' or regexp_full_match(extract, 'graduation_.yr'))
+    )
 group by all order by all
 """
 BARE_ROWS = """

@@ -6,7 +6,6 @@ with metrics as (
 
 states as (
     select * from {{ ref('states') }}
-    where is_nessc
 ),
 
 breaks as (
