@@ -113,7 +113,7 @@ def _shielded(contract: Contract, rows: pa.Table) -> pa.Table:
 
     In such a row the cells may have shifted, and an id stand under another header.
     """
-    broken = pa.array([False] * rows.num_rows)
+    broken = pa.array([False] * rows.num_rows, pa.bool_())
     for name in contract.protects:
         malformed = pc.equal(rows[name], MALFORMED).combine_chunks()
         broken = pc.or_(broken, malformed.fill_null(False))

@@ -1,5 +1,6 @@
 -- Expected against received: each school year that a contract says is due, and each
--- that came without being due.
+-- that came without being due. A contract that names no year, as those of schools' own
+-- files, expects whatever comes.
 with due as (
     select * from {{ ref('stg_lake__school_years_due') }}
 ),
@@ -34,6 +35,11 @@ compared as (
         due.files_due,
         due.not_collected_reason,
         due.provider is not null as is_due,
+        bool_or(due.provider is not null) over (
+            partition by
+                coalesce(due.provider, received.provider),
+                coalesce(due.extract, received.extract)
+        ) as has_years_due,
     from due
     full outer join received
         on
@@ -53,7 +59,7 @@ judged as (
         case
             when validated_count > 0 and validated_count < files_due
                 then 'partly_received'
-            when validated_count > 0 and is_due then 'received'
+            when validated_count > 0 and (is_due or not has_years_due) then 'received'
             when validated_count > 0 then 'unexpected'
             when not_collected_reason is not null then 'not_collected'
             when refused_count > 0 then 'refused'

@@ -40,7 +40,11 @@ judged as (
         compared.extract,
         cast(compared.school_year as integer) as school_year,
         case
-            when compared.rows_count > 0 and not compared.is_due then 'unexpected'
+            when
+                compared.rows_count > 0
+                and not compared.is_due
+                and coverage.coverage_status is distinct from 'received'
+                then 'unexpected'
             when
                 compared.rows_count > 0 and coverage.coverage_status = 'partly_received'
                 then 'partly_received'
