@@ -13,6 +13,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from leaks import scan
 
 from common_metrics import build, landing, release, validation
 from common_metrics.contract import load_contracts
@@ -88,7 +89,7 @@ def test_no_row_is_lost_between_raw_and_validated(public: Path) -> None:
         "rows_raw <> rows_validated + rows_quarantined + rows_duplicate",
     )
     assert wrong == []
-    assert rows(public, "select sum(rows_duplicate) from deliveries") == [(1,)]
+    assert rows(public, "select sum(rows_duplicate) from deliveries") == [(5,)]
 
 
 CELL = (
@@ -97,18 +98,24 @@ CELL = (
 )
 SCHOOL_CELLS = (
     "select provider, extract, state, coalesce(school_id_nces, ''), "
-    f"coalesce(school_id_state, ''), school_name, {CELL} from school_outcomes "
-    "where source_file is not null and state in ('CT', 'ME', 'NH', 'RI', 'VT')"
+    f"coalesce(school_id_state, ''), school_name, {CELL}, '' from school_outcomes "
+    "where source_file is not null and state in ('CT', 'ME', 'NH', 'RI', 'VT') "
+    "and provider <> 'computed'"
 )
 STATE_CELLS = (
-    f"select provider, extract, state, '', '', '', {CELL} from state_outcomes "
-    "where source_file is not null"
+    f"select provider, extract, state, '', '', '', {CELL}, '' from state_outcomes "
+    "where source_file is not null and provider <> 'computed'"
+)
+LEA_CELLS = (
+    f"select provider, extract, state, '', '', '', {CELL}, lea_id_state "
+    "from lea_outcomes where source_file is not null"
 )
 
 
 def test_published_cells_equal_the_planted_truth(lake: Lake, public: Path) -> None:
     partner = public.with_name("partner.duckdb")
-    held = rows(partner, f"{SCHOOL_CELLS} union all {STATE_CELLS}")
+    every = " union all ".join([SCHOOL_CELLS, STATE_CELLS, LEA_CELLS])
+    held = rows(partner, every)
     with (lake.root / "sample/truth/outcomes.csv").open(newline="") as stream:
         planted = list(csv.DictReader(stream))
     truth = {_cell(tuple(row.values())) for row in planted}
@@ -118,12 +125,32 @@ def test_published_cells_equal_the_planted_truth(lake: Lake, public: Path) -> No
 
 def _cell(row: tuple) -> tuple:
     """Text, counts and rates in one form, rates to nine digits."""
-    *names, numerator, denominator, value, low, high, status = row
+    *names, numerator, denominator, value, low, high, status, district = row
     numbers = [
         None if n in ("", None) else round(float(n), 9) for n in (value, low, high)
     ]
     counts = [None if n in ("", None) else int(n) for n in (numerator, denominator)]
-    return (*(str(name) for name in names), *counts, *numbers, status)
+    return (*(str(name) for name in names), *counts, *numbers, status, district)
+
+
+def test_nothing_that_a_run_leaves_behind_tells_of_a_student(
+    lake: Lake, public: Path
+) -> None:
+    """Logs, Data Docs, artefacts of dbt, build, releases; the sample is the source."""
+    with (lake.root / "sample/truth/sentinels.csv").open(newline="") as stream:
+        sentinels = {row["value"] for row in csv.DictReader(stream)}
+    assert scan(lake.root, sentinels, but=("landing", "refused", "sample")) == []
+
+
+def test_the_public_sees_no_computed_rate_and_partners_see_all(public: Path) -> None:
+    sql = (
+        "select count(*) filter (where value_status in ('reported', 'range')), "
+        "count(coalesce(numerator, denominator, value_pct, value_low_pct)) "
+        "from school_outcomes where provider = 'computed'"
+    )
+    assert rows(public, sql) == [(0, 0)]
+    ((shown, _),) = rows(public.with_name("partner.duckdb"), sql)
+    assert shown > 7000
 
 
 def test_a_missing_year_is_reported_and_never_filled(public: Path) -> None:
@@ -170,7 +197,8 @@ def test_targets_follow_from_the_baseline_by_both_models(public: Path) -> None:
         public,
         "select target_model, school_year, baseline_not_meeting_pct, "
         "target_not_meeting_pct, target_pct, baseline_year, rule_version "
-        "from school_targets where target_pct is not null and metric_id like 'acgr%'",
+        "from school_targets where target_pct is not null and metric_id like 'acgr%' "
+        "and baseline_reason = 'year_of_the_rule'",
     )
     assert len(targets) > 300
     for model, year, start, not_meeting, rate, baseline_year, version in targets:

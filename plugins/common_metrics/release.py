@@ -152,7 +152,7 @@ def _write_tier(
         for table in tables:
             _copy_table(con, table)
         _write_dictionary(con, tables)
-        con.execute(VIEWS.read_text())
+        _write_views(con)
         counts = _write_parquet(con, candidate / tier)
         con.execute("checkpoint release")
         con.execute("use memory; detach release")
@@ -196,6 +196,21 @@ def _write_dictionary(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> No
         for name, column in table.columns.items()
     ]
     con.executemany(f"insert into {DICTIONARY} values (?, ?, ?, ?, ?)", rows)
+
+
+def _write_views(con: duckdb.DuckDBPyConnection) -> None:
+    """Write the views; a column that they take from a table keeps its description."""
+    con.execute(VIEWS.read_text())
+    taken = con.execute(
+        "select columns.table_name, columns.column_name, min(described.description) "
+        "from duckdb_columns() as columns inner join duckdb_views() as views "
+        "on columns.table_name = views.view_name and views.database_name = 'release' "
+        f'inner join {DICTIONARY} as described on described."column" = column_name '
+        "where columns.database_name = 'release' and columns.comment is null "
+        "group by all"
+    ).fetchall()
+    for view, column, description in taken:
+        con.execute(f"comment on column {view}.{column} is {_literal(description)}")
 
 
 def _write_parquet(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, int]:

@@ -89,3 +89,18 @@ select
             || round(target_not_meeting_pct, 6)
     end as derivation
 from steps;
+
+comment on view explained_outcomes is
+'One outcome of a school with its formula, its definition and the receipt of its file';
+comment on column explained_outcomes.formula is
+'How the rate follows from its counts, or why there is none';
+comment on column explained_outcomes.definition_source is
+'Where the definition of the metric comes from';
+comment on view explained_targets is
+'One target of a school with the step that leads to it from the year before';
+comment on column explained_targets.not_meeting_before_pct is
+'Share not meeting in the year before: the target of that year, or the baseline';
+comment on column explained_targets.decreases_so_far_pct is
+'Sum of the decreases from the baseline to this year';
+comment on column explained_targets.derivation is
+'The target as a product of the share before and the decrease';
