@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from leaks import scan
 from common_metrics import build, landing, release, validation
 from common_metrics.contract import load_contracts
 from common_metrics.errors import DeliveryRefused
+from common_metrics.explain import NotFound, explain
 from common_metrics.lake import Lake
 
 ROOT = Path(__file__).parents[1]
@@ -151,6 +153,20 @@ def test_the_public_sees_no_computed_rate_and_partners_see_all(public: Path) -> 
     assert rows(public, sql) == [(0, 0)]
     ((shown, _),) = rows(public.with_name("partner.duckdb"), sql)
     assert shown > 7000
+
+
+def test_a_number_is_explained_down_to_its_cell(public: Path) -> None:
+    with duckdb.connect(str(public), read_only=True) as con:
+        told = "\n".join(explain(con, "0036111", "acgr_4yr", 2015, "all"))
+        assert "ct/graduation_4yr: 88.7 %  <- the one to use" in told
+        assert "100 x 133 / 150 = 88.6667" in told
+        assert "_all-students_grad.csv, row 6" in told and "us/edfacts_acgr" in told
+        (step,) = (x for x in told.splitlines() if "compounding 2015" in x)
+        assert re.search(r"(\S+) x \(1 - 5.00 %\) = (\S+) -> (\S+) %", step)
+        with pytest.raises(NotFound, match="Ask for one that is there, such as acgr_4"):
+            explain(con, "0036111", "acgr_9yr", 2015, "all")
+        with pytest.raises(NotFound, match="expected one school. Found [0-9]{2}: "):
+            explain(con, "High School", "acgr_4yr", 2015, "all")
 
 
 def test_a_missing_year_is_reported_and_never_filled(public: Path) -> None:

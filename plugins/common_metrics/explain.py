@@ -70,7 +70,8 @@ def _no_number(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> st
     years = _rows(
         con,
         "select metric_id, student_group, school_year from school_outcomes "
-        "where school_key = ? order by metric_id <> ?, student_group <> ?, all limit 8",
+        "where school_key = ? order by metric_id <> ?, student_group <> ?, metric_id, "
+        "student_group, school_year limit 8",
         [key, metric, group],
     )
     listed = "; ".join(" ".join(str(cell) for cell in row.values()) for row in years)
