@@ -53,7 +53,9 @@ suppressed as (
             or denominator < min_denominator
             or numerator < min_numerator
             or denominator - numerator < min_complement
-            or provider in (select withheld.provider from withheld)
+            or (provider, metric_id) in (
+                select (withheld.provider, withheld.metric_id) from withheld
+            )
         )
 )
 
