@@ -3,11 +3,15 @@
 case when not is_hidden_from_public then {{ column }} end as {{ column }}
 {%- endmacro -%}
 
-{#- Columns of an outcome table; `public` nulls what the public must not see. -#}
+{#- Columns of an outcome table; `public` nulls what the public must not see. Of a hidden
+    cell the denominator may stay: others of the same students show it. -#}
 {%- macro outcome_values(public) -%}
-    {%- for column in ['numerator', 'denominator'] %}
-    {% if public %}{{ hide(column) }}{% else %}{{ column }}{% endif %},
-    {%- endfor %}
+    {% if public %}{{ hide('numerator') }}{% else %}numerator{% endif %},
+    {% if public -%}
+    case when not is_denominator_hidden then denominator end as denominator
+    {%- else -%}
+    denominator
+    {%- endif %},
     {%- for column in ['value_pct', 'value_low_pct', 'value_high_pct'] %}
     cast({% if public %}case when not is_hidden_from_public then {{ column }} end
     {%- else %}{{ column }}{% endif %} as double) as {{ column }},

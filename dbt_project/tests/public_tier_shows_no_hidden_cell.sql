@@ -19,7 +19,7 @@ school_cells as (
             cell.value_status <> 'suppressed'
             or coalesce(
             cell.numerator,
-            cell.denominator,
+            case when hidden.is_denominator_hidden then cell.denominator end,
             cell.value_pct,
             cell.value_low_pct,
             cell.value_high_pct
@@ -37,7 +37,7 @@ state_cells as (
             cell.value_status <> 'suppressed'
             or coalesce(
             cell.numerator,
-            cell.denominator,
+            case when hidden.is_denominator_hidden then cell.denominator end,
             cell.value_pct,
             cell.value_low_pct,
             cell.value_high_pct

@@ -1,0 +1,182 @@
+-- The numbers of students behind restricted cells, one row each: metrics that share a
+-- number (seed metric_counts) and providers that agree on it share the row. What a
+-- publisher prints of the same school, class and group, exactly or as a range, is known
+-- to everybody; where it contradicts the number it tells nothing. Numbers that are only
+-- printed stand beside them (cells_count 0), a range by its lowest value: they may be
+-- parts of a restricted whole.
+with cells as (
+    select * from {{ ref('int_restricted_cells') }}
+    where has_counts
+),
+
+outcomes as (
+    select * from {{ ref('int_outcomes_reconciled') }}
+    where
+        visibility = 'public'
+        and value_status in ('reported', 'range')
+        and denominator is not null
+),
+
+metric_counts as (
+    select * from {{ ref('metric_counts') }}
+),
+
+sided as (
+    select
+        *,
+        numerator_count as count_name,
+        numerator as student_count,
+    from cells
+    union all
+    select
+        *,
+        denominator_count as count_name,
+        denominator as student_count,
+    from cells
+),
+
+agreed as (
+    select
+        *,
+        case
+            when
+                min(student_count) over same_number
+                <> max(student_count) over same_number
+                then provider
+            else ''
+        end as told_by,
+    from sided
+    window
+        same_number as (
+            partition by level, place_key, school_year, count_name, student_group
+        )
+),
+
+printed as (
+    select
+        outcomes.level,
+        coalesce(outcomes.school_key, outcomes.state) as place_key,
+        outcomes.school_year,
+        outcomes.student_group,
+        metric_counts.numerator_count as count_name,
+        coalesce(
+            outcomes.numerator,
+            ceil(outcomes.denominator * outcomes.lowest_pct / 100 - 0.000001)
+        ) as lowest,
+        coalesce(
+            outcomes.numerator,
+            floor(outcomes.denominator * outcomes.highest_pct / 100 + 0.000001)
+        ) as highest,
+    from outcomes
+    inner join metric_counts
+        on outcomes.metric_id = metric_counts.metric_id
+    union all
+    select
+        outcomes.level,
+        coalesce(outcomes.school_key, outcomes.state) as place_key,
+        outcomes.school_year,
+        outcomes.student_group,
+        metric_counts.denominator_count as count_name,
+        outcomes.denominator as lowest,
+        outcomes.denominator as highest,
+    from outcomes
+    inner join metric_counts
+        on outcomes.metric_id = metric_counts.metric_id
+),
+
+restricted as (
+    select
+        level,
+        state,
+        place_key,
+        max(lea_id_nces) as lea_id_nces,
+        school_year,
+        count_name,
+        student_group,
+        told_by,
+        max(student_count) as student_count,
+        max(min_interval) as min_interval,
+        max(min_numerator) as min_numerator,
+        max(min_denominator) as min_denominator,
+        count(*) as cells_count,
+    from agreed
+    group by
+        level, state, place_key, school_year, count_name, student_group, told_by
+),
+
+places as (
+    select
+        level,
+        state,
+        place_key,
+        school_year,
+        max(lea_id_nces) as lea_id_nces,
+        max(min_interval) as min_interval,
+        max(min_numerator) as min_numerator,
+        max(min_denominator) as min_denominator,
+    from cells
+    group by level, state, place_key, school_year
+),
+
+only_printed as (
+    select
+        places.*,
+        printed.count_name,
+        printed.student_group,
+        '' as told_by,
+        cast(max(printed.lowest) as bigint) as student_count,
+        0 as cells_count,
+    from printed
+    inner join places
+        using (level, place_key, school_year)
+    anti join restricted
+        using (level, place_key, school_year, count_name, student_group)
+    group by all
+    having max(printed.lowest) <= min(printed.highest)
+),
+
+numbers as (
+    select * from restricted
+    union all by name
+    select * from only_printed
+),
+
+bounded as (
+    select
+        numbers.*,
+        cast(max(printed.lowest) filter (
+            where numbers.student_count between printed.lowest and printed.highest
+        ) as bigint) as lowest_known,
+        cast(min(printed.highest) filter (
+            where numbers.student_count between printed.lowest and printed.highest
+        ) as bigint) as highest_known,
+        coalesce(
+            bool_or(
+                printed.lowest = printed.highest
+                and printed.lowest = numbers.student_count
+            ),
+            false
+        ) as is_printed,
+    from numbers
+    left join printed
+        using (level, place_key, school_year, count_name, student_group)
+    group by all
+),
+
+identified as (
+    select
+        *,
+        row_number() over (
+            order by
+                level,
+                state,
+                place_key,
+                school_year,
+                count_name,
+                student_group,
+                told_by
+        ) as count_id,
+    from bounded
+)
+
+select * from identified

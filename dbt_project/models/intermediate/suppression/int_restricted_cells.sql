@@ -1,0 +1,86 @@
+-- Cells that came under restriction or were computed from restricted records. Too small
+-- to show (primary rule): the denominator, the numerator or all the others are below the
+-- state's minimum, or the counts are unknown. Zero counts as small: 0 and 100 per cent
+-- tell of every student in the cell. What a publisher already printed is not hidden
+-- again.
+with outcomes as (
+    select * from {{ ref('int_outcomes_reconciled') }}
+    where
+        visibility is distinct from 'public'
+        and value_status in ('reported', 'range', 'suppressed')
+),
+
+minimums as (
+    select * from {{ ref('suppression_minimums') }}
+),
+
+withheld as (
+    select * from {{ ref('withheld_from_public') }}
+),
+
+metric_counts as (
+    select * from {{ ref('metric_counts') }}
+),
+
+strictest as (
+    select * from minimums
+    where state = '*'
+),
+
+ruled as (
+    select
+        outcomes.provider,
+        outcomes.level,
+        outcomes.state,
+        outcomes.school_key,
+        outcomes.lea_id_nces,
+        outcomes.school_year,
+        outcomes.metric_id,
+        outcomes.student_group,
+        outcomes.value_status,
+        outcomes.numerator,
+        outcomes.denominator,
+        metric_counts.numerator_count,
+        metric_counts.denominator_count,
+        coalesce(outcomes.school_key, outcomes.state) as place_key,
+        coalesce(minimums.min_denominator, strictest.min_denominator)
+            as min_denominator,
+        coalesce(minimums.min_numerator, strictest.min_numerator) as min_numerator,
+        coalesce(minimums.min_complement, strictest.min_complement) as min_complement,
+        coalesce(minimums.min_interval, strictest.min_interval) as min_interval,
+        withheld.provider is not null as is_withheld,
+    from outcomes
+    cross join strictest
+    left join minimums
+        on outcomes.state = minimums.state
+    left join metric_counts
+        on outcomes.metric_id = metric_counts.metric_id
+    left join withheld
+        on
+            outcomes.provider = withheld.provider
+            and outcomes.metric_id = withheld.metric_id
+),
+
+judged as (
+    select
+        *,
+        row_number() over (
+            order by
+                provider, level, state, place_key, school_year, metric_id, student_group
+        ) as cell_id,
+        is_withheld
+        or numerator is null
+        or denominator is null
+        or denominator < min_denominator
+        or numerator < min_numerator
+        or denominator - numerator < min_complement as is_small,
+        -- A metric whose numbers nobody named cannot be protected: it is hidden as a
+        -- whole and stays out of the sums.
+        not is_withheld
+        and numerator is not null
+        and denominator is not null
+        and numerator_count is not null as has_counts,
+    from ruled
+)
+
+select * from judged
