@@ -1,6 +1,6 @@
--- Which metrics may be held against each other? Every pair of one subject, the metric with
--- itself too (two states, or two years), and the pairs of the seed comparability_notes.
--- The reason is the note, or what differs in the registry.
+-- Which metrics may be held against each other? Every pair of one subject, the metric
+-- with itself too (two states, or two years), and the pairs of the seed
+-- comparability_notes. The reason is the note, or what differs in the registry.
 with metrics as (
     select * from {{ ref('metrics') }}
 ),
@@ -44,17 +44,20 @@ paired as (
         both_ways.evidence as note_evidence,
         case
             when one.horizon_years <> other.horizon_years
-                then 'after ' || one.horizon_years || ' years against after '
+                then
+                    'after ' || one.horizon_years || ' years against after '
                     || other.horizon_years || ' years'
         end as horizon_difference,
         case
             when one.numerator_definition <> other.numerator_definition
-                then 'counted: "' || one.numerator_definition || '" against "'
+                then
+                    'counted: "' || one.numerator_definition || '" against "'
                     || other.numerator_definition || '"'
         end as numerator_difference,
         case
             when one.denominator_definition <> other.denominator_definition
-                then 'among: "' || one.denominator_definition || '" against "'
+                then
+                    'among: "' || one.denominator_definition || '" against "'
                     || other.denominator_definition || '"'
         end as denominator_difference,
         'definition ' || one.definition_id || ' against ' || other.definition_id
@@ -73,7 +76,8 @@ explained as (
         *,
         case
             when is_one_metric
-                then 'One definition: ' || definition_source
+                then
+                    'One definition: ' || definition_source
                     || '; a break of metric_breaks is not crossed'
             when is_comparable then 'One comparability class: ' || comparability_class
             when note is not null then note

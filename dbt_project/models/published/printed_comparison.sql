@@ -1,8 +1,8 @@
--- Each printed value of a state beside every value that the warehouse holds of the same
--- state, year, metric and group. A printed metric is brought together with the metric of
--- its definition alone (seed printed_metrics); where there is none, no number is set
--- beside it. A difference is explained by its definition or open; nothing is tuned until
--- it fits. `equal` allows what rounding of the printed digits allows.
+-- Each printed value of a state beside every value that the warehouse holds of the
+-- same state, year, metric and group. A printed metric is brought together with the
+-- metric of its definition alone (seed printed_metrics); where there is none, no number
+-- is set beside it. A difference is explained by its definition or open; nothing is
+-- tuned until it fits. `equal` allows what rounding of the printed digits allows.
 with printed as (
     select * from {{ ref('stg_nessc__printed_values') }}
 ),
@@ -108,7 +108,8 @@ compared as (
         held.definition_id,
         case
             when held.provider is not null
-                then metrics.numerator_definition || ', of: '
+                then
+                    metrics.numerator_definition || ', of: '
                     || metrics.denominator_definition
         end as held_definition,
         held.value_pct as held_pct,
@@ -163,7 +164,9 @@ judged as (
         case
             when not is_a_state then 'no single state: states are not pooled'
             when metric_id is null
-                then 'no metric of this definition: ' || coalesce(mapping_reason, 'unknown')
+                then
+                    'no metric of this definition: '
+                    || coalesce(mapping_reason, 'unknown')
             when student_group is null then 'no such student group in the warehouse'
             when school_year is null then 'the report states no single school year'
             when lowest_pct is null then 'printed as a phrase'
