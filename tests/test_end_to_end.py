@@ -388,3 +388,66 @@ def test_rollback_is_one_command_and_stays(lake: Lake, public: Path) -> None:
     )
     assert lake.current.resolve().name == kept[0]
     assert f"current is now {kept[0]}" in done.stdout
+
+
+def test_each_target_names_its_goal_and_the_document_s_year(public: Path) -> None:
+    goals = {
+        ("acgr_4yr", 90, 2020),
+        ("acgr_5yr", 90, 2014),
+        ("dropout_cohort", 5, 2014),
+        ("pse_12m_graduates", 80, 2014),
+        ("pse_16m_graduates", 80, 2014),
+    }
+    for file in (public, public.with_name("partner.duckdb")):
+        named = "select distinct metric_id, goal_pct, goal_version from"
+        has_goal = "where goal_pct is not null or goal_version is not null"
+        assert set(rows(file, f"{named} school_targets {has_goal}")) == goals
+        judged = set(rows(file, f"{named} school_target_status {has_goal}"))
+        assert judged <= goals and ("dropout_cohort", 5, 2014) in judged
+        assert rows(
+            file,
+            "select distinct goal_version from metric_goals order by all nulls last",
+        ) == [(2008,), (2014,), (2020,), (None,)]
+
+
+def test_every_pair_of_metrics_of_a_subject_has_an_answer(public: Path) -> None:
+    assert (
+        rows(
+            public,
+            "select one.metric_id, other.metric_id from dim_metric as one "
+            "inner join dim_metric as other using (subject) "
+            "left join metric_comparability as pair on one.metric_id = pair.metric_id "
+            "and other.metric_id = pair.other_metric_id where pair.reason is null "
+            "or is_comparable <> (one.comparability_class = other.comparability_class)",
+        )
+        == []
+    )
+    ((says,),) = rows(
+        public,
+        "select reason from metric_comparability where not is_comparable "
+        "and metric_id = 'pse_16m_graduates' and other_metric_id = 'pse_12m_graduates'",
+    )
+    assert "first year after high school" in says and "16 months" in says
+
+
+def test_states_stand_side_by_side_inside_one_class(public: Path) -> None:
+    """Connecticut's 12 months and Vermont's 16 are both there and never together."""
+    assert rows(
+        public,
+        "select distinct state, metric_id from state_outcomes where school_year = 2014 "
+        "and (state, metric_id) in (('CT', 'pse_12m_graduates'), "
+        "('VT', 'pse_16m_graduates')) and value_pct is not null order by all",
+    ) == [("CT", "pse_12m_graduates"), ("VT", "pse_16m_graduates")]
+    classes = rows(
+        public,
+        "select distinct comparability_class, metric_id, other_metric_id "
+        "from state_comparison order by all",
+    )
+    assert {row[0] for row in classes} > {"acgr_4yr", "dropout_cohort"}
+    assert all(metric == other for _, metric, other in classes)
+    assert rows(
+        public,
+        "select state, other_state, difference_low_points, counted_since, "
+        "other_counted_since from state_comparison where metric_id = 'acgr_4yr' "
+        "and school_year = 2015 and student_group = 'all' and other_state = 'ME'",
+    ) == [("CT", "ME", 1.7, None, 2011)]

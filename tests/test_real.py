@@ -351,3 +351,55 @@ def test_a_second_real_run_changes_nothing(
     assert {
         f: f.stat().st_mtime_ns for f in lake.validated.rglob("*.parquet")
     } == before
+
+
+def test_every_printed_value_is_held_against_ours_or_says_why_not(
+    public: duckdb.DuckDBPyConnection, real_data: Path
+) -> None:
+    """Straight from the file: whatever is held under its state, year, metric, group."""
+    with (real_data / "published/cdp_published.csv").open(newline="") as stream:
+        printed = list(enumerate(csv.DictReader(stream), 2))
+    compared = public.execute(
+        "select printed_source_row, printed_value, provider, held_pct, agreement, "
+        "difference_points, held_definition, explanation, not_compared_reason "
+        "from printed_comparison order by all"
+    ).fetchall()
+    assert {row[:2] for row in compared} == {(n, p["value_pct"]) for n, p in printed}
+    for _, value, provider, ours, agreement, difference, words, why, reason in compared:
+        assert (provider is None) == bool(reason), reason
+        if provider:
+            assert agreement in ("equal", "open") or why
+            assert words and difference == ours - float(value)
+    codes = {"ALL": "all", "BLACK": "black", "HISP": "hispanic", "WHITE": "white"}
+    codes |= {
+        "EL": "el",
+        "SWD": "swd",
+        "HIGH_NEEDS": "high_needs",
+        "TWO": "two_or_more",
+    }
+    names = {"acgr_4yr": "acgr_4yr", "grad_rate_4yr": "acgr_4yr"}
+    names |= {"grad_rate_5yr": "acgr_5yr", "grad_rate_6yr": "acgr_6yr"}
+    names |= {"ps_enroll_16mo_of_graduates": "pse_16m_graduates"}
+    held = set(
+        public.execute(
+            "select state, school_year, metric_id, student_group from state_outcomes "
+            "where value_status in ('reported', 'range')"
+        ).fetchall()
+    )
+    due = {
+        n
+        for n, p in printed
+        if re.fullmatch(r"\d{4}-\d\d", p["school_year"])
+        and (
+            p["state"],
+            int(p["school_year"][:4]) + 1,
+            names.get(p["metric"]),
+            codes.get(p["subgroup"]),
+        )
+        in held
+    }
+    assert due <= {row[0] for row in compared if row[2]}
+    counts = public.execute(
+        "select agreement, count(*) from printed_comparison group by all order by all"
+    ).fetchall()
+    assert counts == [("equal", 42), ("not_comparable", 72), ("not_held", 245)]

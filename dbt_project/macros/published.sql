@@ -344,6 +344,7 @@ published as (
         is_override,
         target_year_means,
         rule_version,
+        cast(goal_version as integer) as goal_version,
     from pointed
 )
 
@@ -398,6 +399,7 @@ published as (
         {% if public %}case when is_hidden_from_public then 'suppressed' else {{ column }} end
             as {{ column }}{% else %}{{ column }}{% endif %},
         {%- endfor %}
+        cast(goal_version as integer) as goal_version,
     from pointed
 )
 

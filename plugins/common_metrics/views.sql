@@ -104,3 +104,86 @@ comment on column explained_targets.decreases_so_far_pct is
 'Sum of the decreases from the baseline to this year';
 comment on column explained_targets.derivation is
 'The target as a product of the share before and the decrease';
+
+-- Two states side by side, in one year and group, and inside one comparability class
+-- alone. A value whose definition the registry does not know for its metric stands beside
+-- nothing. Ranges are subtracted by their bounds.
+create view state_comparison as
+with rated as (
+    select
+        outcome.*,
+        metric.comparability_class,
+        coalesce(outcome.value_low_pct, outcome.value_pct) as low_pct,
+        coalesce(outcome.value_high_pct, outcome.value_pct) as high_pct,
+        -- A break before this year: the state's earlier values were counted otherwise.
+        (
+            select max(change.first_year)
+            from metric_breaks as change
+            where
+                change.state in (outcome.state, '*')
+                and change.metric_id = outcome.metric_id
+                and coalesce(change.provider, outcome.provider) = outcome.provider
+                and change.first_year <= outcome.school_year
+        ) as counted_since
+    from state_outcomes as outcome
+    inner join dim_metric as metric
+        on
+            outcome.metric_id = metric.metric_id
+            and outcome.definition_id = metric.definition_id
+    where outcome.is_preferred and outcome.value_status in ('reported', 'range')
+)
+
+select
+    one.comparability_class,
+    one.school_year,
+    one.student_group,
+    one.metric_id,
+    one.state,
+    one.value_status,
+    one.value_pct,
+    one.value_low_pct,
+    one.value_high_pct,
+    one.provider,
+    one.counted_since,
+    other.metric_id as other_metric_id,
+    other.state as other_state,
+    other.value_status as other_value_status,
+    other.value_pct as other_value_pct,
+    other.value_low_pct as other_value_low_pct,
+    other.value_high_pct as other_value_high_pct,
+    other.provider as other_provider,
+    other.counted_since as other_counted_since,
+    round(one.low_pct - other.high_pct, 6) as difference_low_points,
+    round(one.high_pct - other.low_pct, 6) as difference_high_points
+from rated as one
+inner join rated as other
+    on
+        one.comparability_class = other.comparability_class
+        and one.school_year = other.school_year
+        and one.student_group = other.student_group
+        and one.state < other.state;
+
+comment on view state_comparison is
+'Two states side by side in one year and group; only inside one comparability class';
+comment on column state_comparison.counted_since is
+'First year since when the state counts the metric as now; null where no break is known';
+comment on column state_comparison.other_state is
+'The state beside it';
+comment on column state_comparison.other_metric_id is
+'Its metric, of the same comparability class';
+comment on column state_comparison.other_value_status is
+'value_status there';
+comment on column state_comparison.other_value_pct is
+'Rate there';
+comment on column state_comparison.other_value_low_pct is
+'Lower bound there';
+comment on column state_comparison.other_value_high_pct is
+'Upper bound there';
+comment on column state_comparison.other_provider is
+'Who published it';
+comment on column state_comparison.other_counted_since is
+'First year since when the other state counts as now; null where no break is known';
+comment on column state_comparison.difference_low_points is
+'State less other state, in percentage points: the least that the prints allow';
+comment on column state_comparison.difference_high_points is
+'State less other state, in percentage points: the most that the prints allow';

@@ -37,6 +37,7 @@ wanted as (
         on
             outcomes.state = segments.state
             and outcomes.metric_id = segments.metric_id
+            and outcomes.provider = segments.provider
             and outcomes.school_year between segments.first_year and segments.last_year
     cross join rules
     -- A stretch that ended before the rule's year starts no path.
@@ -54,6 +55,40 @@ nearest as (
     ) = 1
 ),
 
+-- A break may be one provider's alone, so that stretches overlap where a school's
+-- preferred numbers come from two: the first year counted otherwise ends the path.
+starts as (
+    select
+        rule_version,
+        school_key,
+        metric_id,
+        student_group,
+        segment_first_year,
+        lead(segment_first_year) over (
+            partition by rule_version, school_key, metric_id, student_group
+            order by segment_first_year
+        ) as next_first_year,
+    from wanted
+    group by rule_version, school_key, metric_id, student_group, segment_first_year
+),
+
+ended as (
+    select
+        nearest.* exclude (segment_last_year),
+        least(
+            nearest.segment_last_year,
+            coalesce(starts.next_first_year - 1, nearest.segment_last_year)
+        ) as segment_last_year,
+    from nearest
+    inner join starts
+        on
+            nearest.rule_version = starts.rule_version
+            and nearest.school_key = starts.school_key
+            and nearest.metric_id = starts.metric_id
+            and nearest.student_group = starts.student_group
+            and nearest.segment_first_year = starts.segment_first_year
+),
+
 baselines as (
     select
         outcomes.school_key,
@@ -64,6 +99,7 @@ baselines as (
         outcomes.school_year as baseline_year,
         outcomes.value_status as baseline_status,
         outcomes.provider as baseline_provider,
+        outcomes.definition_id as baseline_definition_id,
         outcomes.source_file as baseline_source_file,
         outcomes.source_row as baseline_source_row,
         outcomes.numerator is not null
@@ -94,7 +130,7 @@ baselines as (
             when outcomes.school_year <> outcomes.wanted_year then 'nearest_usable_year'
             else 'year_of_the_rule'
         end as baseline_reason,
-    from nearest as outcomes
+    from ended as outcomes
     inner join metrics
         on outcomes.metric_id = metrics.metric_id
 ),
@@ -109,6 +145,7 @@ unrounded as (
         baseline_year,
         baseline_status,
         baseline_provider,
+        baseline_definition_id,
         baseline_source_file,
         baseline_source_row,
         direction,

@@ -70,6 +70,8 @@ paired as (
         one.metric_id,
         one.student_group,
         pairs.complement_group,
+        one.definition_id,
+        other.definition_id as complement_definition_id,
         one.is_preferred,
         one.visibility,
         case

@@ -19,6 +19,8 @@ pairs as (
         preferred.student_group,
         preferred.provider,
         other.provider as other_provider,
+        preferred.definition_id,
+        other.definition_id as other_definition_id,
         preferred.value_status,
         other.value_status as other_value_status,
         preferred.value_pct,

@@ -95,7 +95,13 @@ foreseen as (
         *,
         case
             when goal_pct is null then 'no_goal'
-            when now_high_pct <= goal_not_meeting_pct then 'at_goal'
+            when
+                now_high_pct <= goal_not_meeting_pct
+                and (
+                    now_high_pct < goal_not_meeting_pct
+                    or coalesce(goal_comparison, '') <> 'below'
+                )
+                then 'at_goal'
             when not is_point then 'cannot_tell'
             when coalesce(achieved_low_pct, 0) <= 0 then 'not_at_this_pace'
             else 'at_this_pace'

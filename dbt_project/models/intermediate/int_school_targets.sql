@@ -91,6 +91,8 @@ overridden as (
     select
         multiplied.*,
         goals.goal_pct,
+        goals.goal_version,
+        goals.comparison as goal_comparison,
         overrides.target_pct is not null as is_override,
         case multiplied.direction
             when 'higher' then 100 - overrides.target_pct else overrides.target_pct

@@ -2,7 +2,7 @@
 -- target_rules says otherwise), a printed range with the unrounded rates it allows. The
 -- interval must lie on one side of the target, else nobody can tell. The goal is
 -- compared with the rate itself, unrounded where its counts are printed, and wins over
--- the path.
+-- the path; a goal of "below 1" is not met by 1.
 with targets as (
     select * from {{ ref('int_school_targets') }}
 ),
@@ -32,6 +32,7 @@ observed as (
         outcomes.value_low_pct,
         outcomes.value_high_pct,
         outcomes.provider,
+        outcomes.definition_id,
         case
             when outcomes.lowest_pct = outcomes.highest_pct then outcomes.lowest_pct
             else coalesce(outcomes.value_low_pct, outcomes.value_pct)
@@ -87,7 +88,14 @@ judged as (
             when value_status = 'suppressed' then 'suppressed'
             when value_status not in ('reported', 'range') then 'no_data'
             when direction = 'higher' and goal_low_pct >= goal_pct then 'at_goal'
-            when direction = 'lower' and goal_high_pct <= goal_pct then 'at_goal'
+            when
+                direction = 'lower'
+                and (
+                    goal_high_pct < goal_pct
+                    or goal_high_pct = goal_pct
+                    and goal_comparison is distinct from 'below'
+                )
+                then 'at_goal'
             when direction = 'higher' and interval_low_pct >= target_high_pct
                 then 'on_track'
             when direction = 'higher' and interval_high_pct < target_low_pct

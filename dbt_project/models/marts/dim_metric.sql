@@ -1,3 +1,4 @@
+-- One row a metric, with the goal that is current; metric_goals has the others.
 with metrics as (
     select * from {{ ref('metrics') }}
 ),
@@ -24,6 +25,12 @@ described as (
         metrics.has_targets,
         metrics.source,
         metrics.evidence,
+        metrics.subject,
+        goals.comparison as goal_comparison,
+        goals.document as goal_document,
+        goals.source as goal_source,
+        goals.evidence as goal_evidence,
+        metrics.is_of_high_schools,
     from metrics
     left join goals
         on metrics.metric_id = goals.metric_id

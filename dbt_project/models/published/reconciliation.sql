@@ -33,6 +33,8 @@ published as (
         other_source_row,
         cast(beyond_pct as double) as beyond_pct,
         visibility = 'public' and other_visibility = 'public' as is_public,
+        definition_id,
+        other_definition_id,
     from compared
 )
 
