@@ -44,6 +44,7 @@ published as (
         source_row,
         delivery,
         data_as_of,
+        source_sheet,
     from outcomes
 )
 
@@ -71,6 +72,7 @@ published as (
         source_row,
         delivery,
         data_as_of,
+        source_sheet,
     from outcomes
 )
 
@@ -102,6 +104,7 @@ published as (
         source_row,
         delivery,
         data_as_of,
+        source_sheet,
     from outcomes
 )
 
@@ -340,6 +343,15 @@ published as (
         is_override,
         target_year_means,
         rule_version,
+        {%- for column in [
+            'meets_goal', 'target_not_meeting_low_pct', 'target_not_meeting_high_pct',
+            'rule_not_meeting_low_pct', 'rule_not_meeting_high_pct',
+            'override_reason', 'override_author_role', 'override_decided_on',
+        ] %}
+        {% if public %}{{ hide(column) }}{% else %}{{ column }}{% endif %},
+        {%- endfor %}
+        cast(rule_year as integer) as rule_year,
+        baseline_source_sheet,
     from pointed
 )
 

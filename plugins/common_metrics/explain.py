@@ -6,6 +6,7 @@
 
 import argparse
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,7 @@ def _no_number(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> st
 
 def _outcome(row: Row) -> list[str]:
     mark = "  <- the one to use" if row["is_preferred"] else ""
-    place = f"row {row['source_row']}" if row["source_row"] else "no file"
+    place = _place(row["source_sheet"], row["source_row"])
     return [
         f"{row['provider']}/{row['extract']}: {_value(row)}{mark}",
         f"  how        {row['formula']}",
@@ -95,6 +96,12 @@ def _outcome(row: Row) -> list[str]:
         f"  receipt    {row['sha256'] or '-'}, landed {row['landed_at'] or '-'}",
         "",
     ]
+
+
+def _place(sheet: str | None, row: int | None) -> str:
+    if row is None:
+        return "no row of a file"
+    return f"sheet {sheet}, row {row}" if sheet else f"row {row}"
 
 
 def _value(row: Row) -> str:
@@ -134,25 +141,54 @@ def _targets(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> list
         "select target.*, status.verdict from explained_targets as target "
         "left join school_target_status as status using (school_key, metric_id, "
         "student_group, school_year, target_model) where school_key = ? "
-        "and metric_id = ? and student_group = ? order by target_model, school_year",
+        "and metric_id = ? and student_group = ? "
+        "order by target.baseline_year, target_model, school_year",
         keys,
     )
     if not rows:
         return ["No target: " + _why_no_target(con, keys, year)]
-    first = rows[0]
-    lines = [
-        f"Targets by rule {first['rule_version']}, from {first['baseline_year']} "
-        f"({first['baseline_reason']}; {first['baseline_source_file']} row "
-        f"{first['baseline_source_row']}), goal {first['goal_pct']}; a year means the "
-        f"{first['target_year_means']}. Share not meeting:"
-    ]
-    for row in rows:
-        rate = f"-> {row['target_pct']:.4f} %" if row["target_pct"] is not None else ""
-        lines.append(
-            f"  {row['target_model']:12}{row['school_year']}  {row['derivation']} "
-            f"{rate} {row['verdict'] or ''}".rstrip()
-        )
+    lines = []
+    # A break in how the metric is counted starts a second path.
+    for _, path in groupby(rows, key=lambda row: row["baseline_year"]):
+        steps = list(path)
+        lines += [_rule(steps[0]), *_baseline(con, keys, steps[0])]
+        lines += ["Share not meeting, year by year:", *map(_step, steps)]
     return lines
+
+
+def _rule(row: Row) -> str:
+    goal = "no goal" if row["goal_pct"] is None else f"goal {row['goal_pct']:g} %"
+    return (
+        f"Targets by rule {row['rule_version']}, from {row['baseline_year']} "
+        f"({row['baseline_reason']}), {goal}; a year means the "
+        f"{row['target_year_means']}."
+    )
+
+
+def _baseline(con: duckdb.DuckDBPyConnection, keys: list[str], row: Row) -> list[str]:
+    """Return the outcome that a path starts from, with its formula and receipt."""
+    outcomes = _rows(
+        con,
+        "from explained_outcomes where school_key = ? and metric_id = ? "
+        "and student_group = ? and school_year = ? and provider = ?",
+        [*keys, row["baseline_year"], row["baseline_provider"]],
+    )
+    return [
+        f"  baseline   {_value(o)} ({o['formula']}), {o['source_file'] or '-'}, "
+        f"{_place(o['source_sheet'], o['source_row'])}, receipt {o['sha256'] or '-'}"
+        for o in outcomes
+    ]
+
+
+def _step(row: Row) -> str:
+    """Return one year of a path: its step, its rate, the goal, the verdict."""
+    step = f"  {row['target_model']:12}{row['school_year']}  {row['derivation']}"
+    if row["target_low_pct"] is not None:
+        ends = sorted({row["target_low_pct"], row["target_high_pct"]})
+        step += f" -> {' to '.join(f'{end:.4f}' for end in ends)} %"
+    if row["meets_goal"]:
+        step += ", meets the goal"
+    return f"{step}; {row['verdict']}" if row["verdict"] else step
 
 
 def _why_no_target(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> str:
