@@ -20,7 +20,8 @@ select
         when outcome.value_status = 'suppressed' then 'hidden: too small to show'
         when outcome.value_status not in ('reported', 'range') then 'no number'
         when outcome.numerator is not null and outcome.denominator > 0
-            then '100 x ' || outcome.numerator || ' / ' || outcome.denominator
+            then
+                '100 x ' || outcome.numerator || ' / ' || outcome.denominator
                 || ' = ' || round(100.0 * outcome.numerator / outcome.denominator, 4)
         when outcome.value_status = 'range' then 'printed as a range'
         else 'printed as a rate'
@@ -84,12 +85,18 @@ with steps as (
 factored as (
     select
         *,
-        if(target_model = 'compounding', not_meeting_before_low_pct,
-            baseline_not_meeting_low_pct) as factor_low_pct,
-        if(target_model = 'compounding', not_meeting_before_high_pct,
-            baseline_not_meeting_high_pct) as factor_high_pct,
-        if(target_model = 'compounding', decrease_pct,
-            least(100, decreases_so_far_pct)) as factor_decrease_pct
+        if(
+            target_model = 'compounding', not_meeting_before_low_pct,
+            baseline_not_meeting_low_pct
+        ) as factor_low_pct,
+        if(
+            target_model = 'compounding', not_meeting_before_high_pct,
+            baseline_not_meeting_high_pct
+        ) as factor_high_pct,
+        if(
+            target_model = 'compounding', decrease_pct,
+            least(100, decreases_so_far_pct)
+        ) as factor_decrease_pct
     from steps
 ),
 
@@ -98,28 +105,38 @@ worded as (
     select
         *,
         round(factor_low_pct, 6)
-            || if(factor_high_pct > factor_low_pct,
-                ' to ' || round(factor_high_pct, 6), '')
-            || ' x (1 - ' || round(factor_decrease_pct, 2) || ' %) = '
-            || round(rule_not_meeting_low_pct, 6)
-            || if(rule_not_meeting_high_pct > rule_not_meeting_low_pct,
-                ' to ' || round(rule_not_meeting_high_pct, 6), '') as rule_derivation,
+        || if(
+            factor_high_pct > factor_low_pct,
+            ' to ' || round(factor_high_pct, 6), ''
+        )
+        || ' x (1 - ' || round(factor_decrease_pct, 2) || ' %) = '
+        || round(rule_not_meeting_low_pct, 6)
+        || if(
+            rule_not_meeting_high_pct > rule_not_meeting_low_pct,
+            ' to ' || round(rule_not_meeting_high_pct, 6), ''
+        ) as rule_derivation,
         round(target_not_meeting_low_pct, 6)
-            || if(target_not_meeting_high_pct > target_not_meeting_low_pct,
-                ' to ' || round(target_not_meeting_high_pct, 6), '') as target_words
+        || if(
+            target_not_meeting_high_pct > target_not_meeting_low_pct,
+            ' to ' || round(target_not_meeting_high_pct, 6), ''
+        ) as target_words
     from factored
 )
 
 select
-    * exclude (factor_low_pct, factor_high_pct, factor_decrease_pct, rule_derivation,
-        target_words),
+    * exclude (
+        factor_low_pct, factor_high_pct, factor_decrease_pct, rule_derivation,
+        target_words
+    ),
     case
         when baseline_status = 'suppressed' then 'hidden: its baseline is'
         when is_override
-            then rule_derivation || '; set by the school: ' || target_words || ' ('
+            then
+                rule_derivation || '; set by the school: ' || target_words || ' ('
                 || override_reason || '; ' || override_author_role || ', '
                 || override_decided_on || ')'
-        when target_not_meeting_high_pct > rule_not_meeting_high_pct
+        when
+            target_not_meeting_high_pct > rule_not_meeting_high_pct
             or target_not_meeting_low_pct > rule_not_meeting_low_pct
             then rule_derivation || '; held at ' || target_words
         else rule_derivation
