@@ -76,8 +76,10 @@ class Warehouse:
         if only:
             self.con.execute(f"delete from warehouse.{table}")
         if rows:
-            given = pa.Table.from_pylist(rows)
-            self.con.register("given", given)
+            # All columns of all rows: pyarrow would take those of the first alone.
+            names = dict.fromkeys(name for row in rows for name in row)
+            blank = dict.fromkeys(names)
+            self.con.register("given", pa.Table.from_pylist([blank | r for r in rows]))
             self.con.execute(
                 f"insert into warehouse.{table} by name select * from given"
             )
