@@ -15,7 +15,9 @@ import duckdb
 from common_metrics.lake import Lake
 
 Row = dict[str, Any]
-# The parts that an adjusted cohort falls into, by what they are called in words.
+COMPUTED = "computed from "
+# The parts that an adjusted cohort falls into, by what they are called in words. Who
+# dropped out is told of the fourth year alone.
 PARTS = {
     "acgr_{n}yr": "graduated",
     "dropout_cohort": "dropped out",
@@ -42,10 +44,11 @@ def explain(
     )
     if not outcomes:
         raise NotFound(_no_number(con, keys, year))
-    lines = [f"{found['school_name']}, {found['lea_name']} ({found['state']})"]
+    names = [found["school_name"] or found["school_key"], found["lea_name"]]
+    lines = [f"{', '.join(filter(None, names))} ({found['state']})"]
     lines += [f"{outcomes[0]['label']}, {year - 1}-{year % 100:02}, group {group}", ""]
     for outcome in outcomes:
-        lines += _outcome(outcome)
+        lines += [*_outcome(outcome), *_records(con, outcome), ""]
     return lines + _parts(con, keys, year) + _targets(con, keys, year)
 
 
@@ -94,7 +97,26 @@ def _outcome(row: Row) -> list[str]:
         f"comparable within {row['comparability_class']}",
         f"  source     {row['source_file'] or 'nothing was delivered'}, {place}",
         f"  receipt    {row['sha256'] or '-'}, landed {row['landed_at'] or '-'}",
-        "",
+    ]
+
+
+def _records(con: duckdb.DuckDBPyConnection, row: Row) -> list[str]:
+    """Return which files of students a computed rate is counted from, never a row."""
+    source = row["source_file"] or ""
+    if not source.startswith(COMPUTED):
+        return []
+    files = _rows(
+        con,
+        "select provider || '/' || extract as key, count(*) as files_count, "
+        "string_agg(left(sha256, 8), ' ' order by sha256) as receipts from deliveries "
+        "where status = 'validated' and key in (from unnest(?)) group by key "
+        "order by key",
+        [source.removeprefix(COMPUTED).split(", ")],
+    )
+    return [
+        f"  records    {file['key']}, the {file['files_count']} files of all schools, "
+        f"receipts {file['receipts']}"
+        for file in files
     ]
 
 
@@ -117,6 +139,8 @@ def _parts(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> list[s
     key, metric, group = keys
     horizon = metric[5] if metric.startswith("acgr_") else "4"
     parts = {name.format(n=horizon): words for name, words in PARTS.items()}
+    if horizon != "4":
+        del parts["dropout_cohort"]
     if metric not in parts:
         return []
     rows = _rows(
