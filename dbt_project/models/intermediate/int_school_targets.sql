@@ -4,8 +4,8 @@
 -- years after the baseline and no further than the next break. Whether a target's year
 -- means the class or the year in which its outcome is known, and whether the path stops
 -- at the goal, is said by target_rules. A school's own target, where one is recorded in
--- school_target_overrides, takes the place of the computed one; what the rule alone asks
--- for stays beside it, and the years after go on by the rule.
+-- school_target_overrides, takes the place of the computed one; what the rule alone
+-- asks for stays beside it, and the years after go on by the rule.
 with baselines as (
     select * from {{ ref('int_baselines') }}
 ),
@@ -123,17 +123,24 @@ overridden as (
 bounded as (
     select
         * exclude (own_not_meeting_pct, least_asked_pct),
-        {%- for end in ['low', 'high'] %}
         cast(
             coalesce(
                 own_not_meeting_pct,
                 greatest(
-                    rule_not_meeting_{{ end }}_pct,
-                    least(not_meeting_{{ end }}_pct, least_asked_pct)
+                    rule_not_meeting_low_pct,
+                    least(not_meeting_low_pct, least_asked_pct)
                 )
             ) as decimal(18, 12)
-        ) as target_not_meeting_{{ end }}_pct,
-        {%- endfor %}
+        ) as target_not_meeting_low_pct,
+        cast(
+            coalesce(
+                own_not_meeting_pct,
+                greatest(
+                    rule_not_meeting_high_pct,
+                    least(not_meeting_high_pct, least_asked_pct)
+                )
+            ) as decimal(18, 12)
+        ) as target_not_meeting_high_pct,
     from overridden
 ),
 
