@@ -169,6 +169,55 @@ def test_a_number_is_explained_down_to_its_cell(public: Path) -> None:
             explain(con, "High School", "acgr_4yr", 2015, "all")
 
 
+def test_a_computed_rate_is_explained_down_to_counts_and_to_nothing_in_public(
+    public: Path,
+) -> None:
+    """The parts of the cohort add up; the public file names neither them nor a rate."""
+    sql = (
+        "select school_key from school_outcomes where metric_id = 'acgr_4yr' and "
+        "student_group = 'all' and school_year = 2015 and provider = 'computed' "
+        "and denominator > 40 order by all limit 1"
+    )
+    partner = public.with_name("partner.duckdb")
+    ((school,),) = rows(partner, sql)
+    told = {}
+    for file in (partner, public):
+        with duckdb.connect(str(file), read_only=True) as con:
+            told[file.stem] = explain(con, school, "acgr_4yr", 2015, "all")
+    counts = [
+        re.fullmatch(r"  (.+?) +(\d+|suppressed) of (\d+|-)", line).group(2, 3)
+        for line in told["partner"]
+        if re.match("  (graduated|dropped|another|still)", line)
+    ]
+    assert len(counts) == 4
+    assert {sum(int(part) for part, _ in counts)} == {int(whole) for _, whole in counts}
+    assert any("  records    " in line for line in told["partner"])
+    (first,) = (line for line in told["public"] if line.startswith("computed/cohort: "))
+    assert first.startswith("computed/cohort: suppressed")
+    for line in told["public"]:
+        if line.startswith(("  graduated", "  dropped", "  another", "  still")):
+            assert line.endswith(" suppressed of -")
+        if re.match("  (compounding|linear) ", line):
+            assert "hidden: its baseline is" in line and "%" not in line
+
+
+def test_every_school_metric_group_and_year_has_a_target_or_its_reason(
+    public: Path,
+) -> None:
+    reasons = dict(
+        rows(public, "select reason, count(*) from target_coverage group by all")
+    )
+    assert {"target", "suppressed_baseline", "no_baseline"} <= reasons.keys()
+    due = (
+        "select (select count(*) from dim_school where state in "
+        "('CT', 'ME', 'NH', 'RI', 'VT')) "
+        "* (select count(*) from dim_metric where has_targets) "
+        "* (select count(*) from dim_student_group) "
+        "* (select count(*) from target_decreases)"
+    )
+    assert rows(public, due) == [(sum(reasons.values()),)]
+
+
 def test_a_missing_year_is_reported_and_never_filled(public: Path) -> None:
     missing = rows(
         public,

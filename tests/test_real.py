@@ -1,9 +1,11 @@
 """The publishers' real files through the whole pipeline: what was measured holds."""
 
 import csv
+import hashlib
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
@@ -12,6 +14,7 @@ from bench import BARE, BARE_ROWS, PIPELINE_ROWS
 from test_end_to_end import Run, make_run
 
 from common_metrics import release
+from common_metrics.explain import explain
 from common_metrics.lake import Lake
 
 
@@ -403,3 +406,109 @@ def test_every_printed_value_is_held_against_ours_or_says_why_not(
         "select agreement, count(*) from printed_comparison group by all order by all"
     ).fetchall()
     assert counts == [("equal", 42), ("not_comparable", 72), ("not_held", 245)]
+# Looked up by hand in the publishers' files: what is asked, what `make explain` must
+# say, and the cells that stand in the row which it names.
+BY_HAND = [
+    (
+        ("090303000631", "acgr_4yr", 2015, "all"),
+        ("ct/graduation_4yr", "94.7 %", "100 x 269 / 284 = 94.7183"),
+        ("North Haven High School", "284", "269", "94.7"),
+    ),
+    (
+        ("090303000631", "acgr_5yr", 2014, "all"),
+        ("ct/graduation_5yr", "92 %", "100 x 286 / 311 = 91.9614"),
+        ("North Haven High School", "311", "286", "92.0"),
+    ),
+    (
+        ("090105000164", "acgr_6yr", 2013, "all"),
+        ("ct/graduation_6yr", "98.4 %", "100 x 306 / 311 = 98.3923"),
+        ("Darien High School", "311", "306", "98.4"),
+    ),
+    (
+        ("090303000631", "pse_12m_graduates", 2009, "ed"),
+        ("ct/college_entrance", "64.5 %", "printed as a rate"),
+        ("North Haven High School", "64.5"),
+    ),
+    (
+        ("230005300504", "acgr_4yr", 2015, "all"),
+        ("us/edfacts_acgr", "90 to 94 %", "printed as a range"),
+        ("Camden Hills Regional H S", "157", "90-94"),
+    ),
+    (
+        ("330000300500", "acgr_4yr", 2014, "ed"),
+        ("us/edfacts_acgr", "80 to 89 %", "printed as a range"),
+        ("John Stark Regional High School", "35", "80-89"),
+    ),
+    (
+        ("440009000019", "acgr_4yr", 2015, "all"),
+        ("us/edfacts_acgr", "90 to 94 %", "printed as a range"),
+        ("Burrillville High School", "179", "90-94"),
+    ),
+    (
+        ("500000200419", "acgr_4yr", 2016, "all"),
+        ("us/edfacts_acgr", "85 to 89 %", "printed as a range"),
+        ("Spaulding UHSD #41", "164", "85-89"),
+    ),
+    (
+        ("500824300343", "pse_16m_graduates", 2012, "all"),
+        ("vt/postsecondary", "50 %", "printed as a rate"),
+        ("Hazen UHS #26", "50.0"),
+    ),
+]
+
+
+def told_of(lines: list[str], extract: str) -> dict[str, str]:
+    """What `explain` prints of one provider's number, by the word before it."""
+    (first,) = (n for n, line in enumerate(lines) if line.startswith(f"{extract}: "))
+    block = lines[first : lines.index("", first)]
+    said = {"value": block[0].removeprefix(f"{extract}: ").split("  <-")[0]}
+    return said | {line[2:12].strip(): line[13:] for line in block[1:]}
+
+
+@pytest.mark.parametrize(("asked", "answer", "cells"), BY_HAND)
+def test_an_explanation_leads_to_the_cells_that_stand_in_the_file(
+    public: duckdb.DuckDBPyConnection,
+    real_data: Path,
+    asked: tuple,
+    answer: tuple,
+    cells: tuple,
+) -> None:
+    extract, value, formula = answer
+    said = told_of(explain(public, *asked), extract)
+    assert (said["value"], said["how"]) == (value, formula)
+    file, row = re.fullmatch(r"(.+), row (\d+)", said["source"]).groups()
+    text = (real_data / file).read_bytes()
+    assert said["receipt"].split(",")[0] == hashlib.sha256(text).hexdigest()
+    printed = next(csv.reader([text.decode("utf-8-sig").splitlines()[int(row) - 1]]))
+    assert set(cells) <= set(printed)
+    viewed = public.execute(
+        "select source_file, source_row, formula, sha256 from explained_outcomes "
+        "where (school_key, metric_id, school_year, student_group) = (?, ?, ?, ?) "
+        "and provider || '/' || extract = ?",
+        [*asked, extract],
+    ).fetchall()
+    assert viewed == [(file, int(row), formula, said["receipt"].split(",")[0])]
+
+
+@pytest.mark.parametrize("asked", [BY_HAND[0][0], BY_HAND[6][0]])
+def test_each_step_of_an_explained_path_is_a_product_that_holds(
+    public: duckdb.DuckDBPyConnection, asked: tuple
+) -> None:
+    """From a rate with its counts, and from a range: both ends of it."""
+    school, metric, year, group = asked
+    lines = explain(public, school, metric, year, group)
+    number = r"([\d.]+)(?: to ([\d.]+))?"
+    steps = [
+        re.match(rf"  (\w+) +(\d+)  {number} x \(1 - ([\d.]+) %\) = {number}", line)
+        for line in lines
+    ]
+    steps = [step.groups() for step in steps if step]
+    assert [int(year) for _, year, *_ in steps] == [*range(2015, 2021)] * 2
+    for model, year, low, high, cut, to_low, to_high in steps:
+        for before, after in ((low, to_low), (high, to_high)):
+            assert (before is None) == (after is None)
+            if before is not None:
+                product = float(before) * (1 - float(cut) / 100)
+                assert product == pytest.approx(float(after), abs=2e-6), (model, year)
+    for (*_, to_low, _), (model, year, low, *_) in pairwise(steps):
+        assert model == "linear" or year == "2015" or low == to_low

@@ -48,6 +48,7 @@ published as (
         source_row,
         delivery,
         data_as_of,
+        source_sheet,
     from outcomes
 )
 
@@ -75,6 +76,7 @@ published as (
         source_row,
         delivery,
         data_as_of,
+        source_sheet,
     from outcomes
 )
 
@@ -106,6 +108,7 @@ published as (
         source_row,
         delivery,
         data_as_of,
+        source_sheet,
     from outcomes
 )
 
@@ -345,6 +348,15 @@ published as (
         target_year_means,
         rule_version,
         cast(goal_version as integer) as goal_version,
+        {%- for column in [
+            'meets_goal', 'target_not_meeting_low_pct', 'target_not_meeting_high_pct',
+            'rule_not_meeting_low_pct', 'rule_not_meeting_high_pct',
+            'override_reason', 'override_author_role', 'override_decided_on',
+        ] %}
+        {% if public %}{{ hide(column) }}{% else %}{{ column }}{% endif %},
+        {%- endfor %}
+        cast(rule_year as integer) as rule_year,
+        baseline_source_sheet,
     from pointed
 )
 

@@ -4,7 +4,7 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
     school_id_nces, school_id_state, school_name, school_year, metric_id,
     student_group_label, numerator, denominator, value_pct, value_low_pct,
     value_high_pct, lowest_pct, highest_pct, value_status, definition_id, data_as_of,
-    source_file, source_row, delivery
+    source_file, source_sheet, source_row, delivery
 {%- endmacro -%}
 
 {#- CTEs that type the cells of `relation`, which holds numerator_token,
@@ -23,7 +23,13 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
             {{ range_high('value_token') }} as printed_high,
             try_cast(value_token as decimal(18, 12)) as printed_value,
             {{ half_unit('value_token') }} as half_unit,
-        from {{ relation }}
+        from (
+            select * from {{ relation }}
+            union all by name
+            -- A workbook's model says in which sheet a row stands; a csv file has none.
+            select cast(null as varchar) as source_sheet
+            where false
+        ) as printed_cells
     ),
 
     exact as (

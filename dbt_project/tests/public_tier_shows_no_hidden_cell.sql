@@ -56,7 +56,10 @@ targets as (
             and cell.baseline_year = hidden.school_year
             and cell.metric_id = hidden.metric_id
             and cell.student_group = hidden.student_group
-    where coalesce(
+    where cell.meets_goal is not null
+        or coalesce(
+            cell.rule_not_meeting_low_pct,
+            cell.target_not_meeting_low_pct,
             cell.baseline_not_meeting_pct,
             cell.baseline_not_meeting_low_pct,
             cell.baseline_not_meeting_high_pct,

@@ -6,6 +6,7 @@
 
 import argparse
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ import duckdb
 from common_metrics.lake import Lake
 
 Row = dict[str, Any]
-# The parts that an adjusted cohort falls into, by what they are called in words.
+COMPUTED = "computed from "
+# The parts that an adjusted cohort falls into, by what they are called in words. Who
+# dropped out is told of the fourth year alone.
 PARTS = {
     "acgr_{n}yr": "graduated",
     "dropout_cohort": "dropped out",
@@ -41,10 +44,11 @@ def explain(
     )
     if not outcomes:
         raise NotFound(_no_number(con, keys, year))
-    lines = [f"{found['school_name']}, {found['lea_name']} ({found['state']})"]
+    names = [found["school_name"] or found["school_key"], found["lea_name"]]
+    lines = [f"{', '.join(filter(None, names))} ({found['state']})"]
     lines += [f"{outcomes[0]['label']}, {year - 1}-{year % 100:02}, group {group}", ""]
     for outcome in outcomes:
-        lines += _outcome(outcome)
+        lines += [*_outcome(outcome), *_records(con, outcome), ""]
     return lines + _parts(con, keys, year) + _targets(con, keys, year)
 
 
@@ -83,7 +87,7 @@ def _no_number(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> st
 
 def _outcome(row: Row) -> list[str]:
     mark = "  <- the one to use" if row["is_preferred"] else ""
-    place = f"row {row['source_row']}" if row["source_row"] else "no file"
+    place = _place(row["source_sheet"], row["source_row"])
     return [
         f"{row['provider']}/{row['extract']}: {_value(row)}{mark}",
         f"  how        {row['formula']}",
@@ -93,8 +97,33 @@ def _outcome(row: Row) -> list[str]:
         f"comparable within {row['comparability_class']}",
         f"  source     {row['source_file'] or 'nothing was delivered'}, {place}",
         f"  receipt    {row['sha256'] or '-'}, landed {row['landed_at'] or '-'}",
-        "",
     ]
+
+
+def _records(con: duckdb.DuckDBPyConnection, row: Row) -> list[str]:
+    """Return which files of students a computed rate is counted from, never a row."""
+    source = row["source_file"] or ""
+    if not source.startswith(COMPUTED):
+        return []
+    files = _rows(
+        con,
+        "select provider || '/' || extract as key, count(*) as files_count, "
+        "string_agg(left(sha256, 8), ' ' order by sha256) as receipts from deliveries "
+        "where status = 'validated' and key in (from unnest(?)) group by key "
+        "order by key",
+        [source.removeprefix(COMPUTED).split(", ")],
+    )
+    return [
+        f"  records    {file['key']}, the {file['files_count']} files of all schools, "
+        f"receipts {file['receipts']}"
+        for file in files
+    ]
+
+
+def _place(sheet: str | None, row: int | None) -> str:
+    if row is None:
+        return "no row of a file"
+    return f"sheet {sheet}, row {row}" if sheet else f"row {row}"
 
 
 def _value(row: Row) -> str:
@@ -110,6 +139,8 @@ def _parts(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> list[s
     key, metric, group = keys
     horizon = metric[5] if metric.startswith("acgr_") else "4"
     parts = {name.format(n=horizon): words for name, words in PARTS.items()}
+    if horizon != "4":
+        del parts["dropout_cohort"]
     if metric not in parts:
         return []
     rows = _rows(
@@ -134,25 +165,54 @@ def _targets(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> list
         "select target.*, status.verdict from explained_targets as target "
         "left join school_target_status as status using (school_key, metric_id, "
         "student_group, school_year, target_model) where school_key = ? "
-        "and metric_id = ? and student_group = ? order by target_model, school_year",
+        "and metric_id = ? and student_group = ? "
+        "order by target.baseline_year, target_model, school_year",
         keys,
     )
     if not rows:
         return ["No target: " + _why_no_target(con, keys, year)]
-    first = rows[0]
-    lines = [
-        f"Targets by rule {first['rule_version']}, from {first['baseline_year']} "
-        f"({first['baseline_reason']}; {first['baseline_source_file']} row "
-        f"{first['baseline_source_row']}), goal {first['goal_pct']}; a year means the "
-        f"{first['target_year_means']}. Share not meeting:"
-    ]
-    for row in rows:
-        rate = f"-> {row['target_pct']:.4f} %" if row["target_pct"] is not None else ""
-        lines.append(
-            f"  {row['target_model']:12}{row['school_year']}  {row['derivation']} "
-            f"{rate} {row['verdict'] or ''}".rstrip()
-        )
+    lines = []
+    # A break in how the metric is counted starts a second path.
+    for _, path in groupby(rows, key=lambda row: row["baseline_year"]):
+        steps = list(path)
+        lines += [_rule(steps[0]), *_baseline(con, keys, steps[0])]
+        lines += ["Share not meeting, year by year:", *map(_step, steps)]
     return lines
+
+
+def _rule(row: Row) -> str:
+    goal = "no goal" if row["goal_pct"] is None else f"goal {row['goal_pct']:g} %"
+    return (
+        f"Targets by rule {row['rule_version']}, from {row['baseline_year']} "
+        f"({row['baseline_reason']}), {goal}; a year means the "
+        f"{row['target_year_means']}."
+    )
+
+
+def _baseline(con: duckdb.DuckDBPyConnection, keys: list[str], row: Row) -> list[str]:
+    """Return the outcome that a path starts from, with its formula and receipt."""
+    outcomes = _rows(
+        con,
+        "from explained_outcomes where school_key = ? and metric_id = ? "
+        "and student_group = ? and school_year = ? and provider = ?",
+        [*keys, row["baseline_year"], row["baseline_provider"]],
+    )
+    return [
+        f"  baseline   {_value(o)} ({o['formula']}), {o['source_file'] or '-'}, "
+        f"{_place(o['source_sheet'], o['source_row'])}, receipt {o['sha256'] or '-'}"
+        for o in outcomes
+    ]
+
+
+def _step(row: Row) -> str:
+    """Return one year of a path: its step, its rate, the goal, the verdict."""
+    step = f"  {row['target_model']:12}{row['school_year']}  {row['derivation']}"
+    if row["target_low_pct"] is not None:
+        ends = sorted({row["target_low_pct"], row["target_high_pct"]})
+        step += f" -> {' to '.join(f'{end:.4f}' for end in ends)} %"
+    if row["meets_goal"]:
+        step += ", meets the goal"
+    return f"{step}; {row['verdict']}" if row["verdict"] else step
 
 
 def _why_no_target(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> str:

@@ -2,7 +2,9 @@
 -- unrounded where both counts are printed. A printed range gives a range; a marker
 -- gives no baseline. Where the rule's year has no usable value, the nearest year within
 -- baseline_fallback_years stands in, the earlier first. Behind a break the first usable
--- year begins anew.
+-- year begins anew. Of fewer students than minimum_baseline_denominator a value is not
+-- usable; a rate printed without its denominator is not held against it. A path ends
+-- before a break, and before the year from which the school is closed.
 with outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
     where level = 'school' and is_preferred and value_status in ('reported', 'range')
@@ -22,12 +24,22 @@ segments as (
     select * from {{ ref('int_metric_segments') }}
 ),
 
+closings as (
+    select
+        school_key,
+        min(school_year) as closed_year,
+    from {{ ref('known_school_events') }}
+    where event_type in ('closed', 'merged')
+    group by school_key
+),
+
 wanted as (
     select
         outcomes.*,
         rules.rule_version,
         segments.first_year as segment_first_year,
-        segments.last_year as segment_last_year,
+        least(segments.last_year, coalesce(closings.closed_year - 1, 9999))
+            as segment_last_year,
         segments.first_year > rules.baseline_year as is_behind_break,
         segments.break_description,
         greatest(rules.baseline_year, segments.first_year) as wanted_year,
@@ -39,9 +51,13 @@ wanted as (
             and outcomes.metric_id = segments.metric_id
             and outcomes.provider = segments.provider
             and outcomes.school_year between segments.first_year and segments.last_year
+    left join closings
+        on outcomes.school_key = closings.school_key
     cross join rules
     -- A stretch that ended before the rule's year starts no path.
-    where segments.last_year >= rules.baseline_year
+    where
+        segments.last_year >= rules.baseline_year
+        and coalesce(outcomes.denominator >= rules.minimum_baseline_denominator, true)
 ),
 
 nearest as (
@@ -101,6 +117,7 @@ baselines as (
         outcomes.provider as baseline_provider,
         outcomes.definition_id as baseline_definition_id,
         outcomes.source_file as baseline_source_file,
+        outcomes.source_sheet as baseline_source_sheet,
         outcomes.source_row as baseline_source_row,
         outcomes.numerator is not null
         and outcomes.denominator is not null as has_counts,
@@ -147,6 +164,7 @@ unrounded as (
         baseline_provider,
         baseline_definition_id,
         baseline_source_file,
+        baseline_source_sheet,
         baseline_source_row,
         direction,
         rule_version,

@@ -37,6 +37,7 @@ conformed as (
         visibility,
         data_as_of,
         source_file,
+        source_sheet,
         source_row,
         delivery,
         landed_at,

@@ -103,6 +103,8 @@ foreseen as (
                 )
                 then 'at_goal'
             when not is_point then 'cannot_tell'
+            -- A share that falls by a part of itself never reaches nobody.
+            when goal_not_meeting_pct = 0 then 'not_at_this_pace'
             when coalesce(achieved_low_pct, 0) <= 0 then 'not_at_this_pace'
             else 'at_this_pace'
         end as outlook,

@@ -4,7 +4,8 @@
 -- years after the baseline and no further than the next break. Whether a target's year
 -- means the class or the year in which its outcome is known, and whether the path stops
 -- at the goal, is said by target_rules. A school's own target, where one is recorded in
--- school_target_overrides, takes the place of the computed one.
+-- school_target_overrides, takes the place of the computed one; what the rule alone
+-- asks for stays beside it, and the years after go on by the rule.
 with baselines as (
     select * from {{ ref('int_baselines') }}
 ),
@@ -66,13 +67,14 @@ multiplied as (
     select
         placed.*,
         factors.school_year - placed.lag_years as school_year,
+        factors.school_year as rule_year,
         factors.target_model,
         cast(
             placed.not_meeting_low_pct * factors.remaining_factor as decimal(18, 12)
-        ) as rule_low_pct,
+        ) as rule_not_meeting_low_pct,
         cast(
             placed.not_meeting_high_pct * factors.remaining_factor as decimal(18, 12)
-        ) as rule_high_pct,
+        ) as rule_not_meeting_high_pct,
     from placed
     inner join begun
         on
@@ -94,11 +96,14 @@ overridden as (
         goals.goal_version,
         goals.comparison as goal_comparison,
         overrides.target_pct is not null as is_override,
+        overrides.reason as override_reason,
+        overrides.author_role as override_author_role,
+        overrides.decided_on as override_decided_on,
         case multiplied.direction
             when 'higher' then 100 - overrides.target_pct else overrides.target_pct
         end as own_not_meeting_pct,
         case
-            when multiplied.at_goal_rule = 'stop_at_goal'
+            when multiplied.at_goal_rule = 'stop_at_goal' and goals.goal_pct is not null
                 then case multiplied.direction
                     when 'higher' then 100 - goals.goal_pct else goals.goal_pct
                 end
@@ -115,17 +120,28 @@ overridden as (
             and multiplied.school_year = overrides.school_year
 ),
 
--- stop_at_goal: nobody is asked for fewer students than the goal leaves.
+-- stop_at_goal: the path ends at the goal; who starts beyond it is asked to keep what
+-- the baseline shows, for a target never asks for less than that.
 bounded as (
     select
-        * exclude (rule_low_pct, rule_high_pct, own_not_meeting_pct, least_asked_pct),
+        * exclude (own_not_meeting_pct, least_asked_pct),
         cast(
-            coalesce(own_not_meeting_pct, greatest(rule_low_pct, least_asked_pct))
-            as decimal(18, 12)
+            coalesce(
+                own_not_meeting_pct,
+                greatest(
+                    rule_not_meeting_low_pct,
+                    least(not_meeting_low_pct, least_asked_pct)
+                )
+            ) as decimal(18, 12)
         ) as target_not_meeting_low_pct,
         cast(
-            coalesce(own_not_meeting_pct, greatest(rule_high_pct, least_asked_pct))
-            as decimal(18, 12)
+            coalesce(
+                own_not_meeting_pct,
+                greatest(
+                    rule_not_meeting_high_pct,
+                    least(not_meeting_high_pct, least_asked_pct)
+                )
+            ) as decimal(18, 12)
         ) as target_not_meeting_high_pct,
     from overridden
 ),
@@ -148,6 +164,24 @@ turned as (
             end as decimal(18, 12)
         ) as target_high_pct,
     from bounded
+),
+
+-- Null where the baseline's range leaves it open, or there is no goal.
+held_against_the_goal as (
+    select
+        *,
+        case direction
+            when 'higher'
+                then case
+                    when target_low_pct >= goal_pct then true
+                    when target_high_pct < goal_pct then false
+                end
+            else case
+                when target_high_pct <= goal_pct then true
+                when target_low_pct > goal_pct then false
+            end
+        end as meets_goal,
+    from turned
 )
 
-select * from turned
+select * from held_against_the_goal

@@ -60,24 +60,26 @@ observed as (
             and targets.school_year = outcomes.school_year
 ),
 
--- Wilson (1927): (p + z2/2n -+ z * sqrt(p(1-p)/n + z2/4n2)) / (1 + z2/n)
+-- Wilson (1927): (p + z2/2n -+ z * sqrt(p(1-p)/n + z2/4n2)) / (1 + z2/n).
+-- Rounded: doubles put the upper bound of 12 of 12 at 99.99999999999997, off a target
+-- of 100.
 intervals as (
     select
         *,
-        100 * case
+        round(100 * case
             when n > 0
                 then greatest(0, (lowest + z * z / (2 * n) - z * sqrt(
                     lowest * (1 - lowest) / n + z * z / (4 * n * n)
                 )) / (1 + z * z / n))
             else lowest
-        end as interval_low_pct,
-        100 * case
+        end, 9) as interval_low_pct,
+        round(100 * case
             when n > 0
                 then least(1, (highest + z * z / (2 * n) + z * sqrt(
                     highest * (1 - highest) / n + z * z / (4 * n * n)
                 )) / (1 + z * z / n))
             else highest
-        end as interval_high_pct,
+        end, 9) as interval_high_pct,
     from observed
 ),
 

@@ -27,6 +27,10 @@ decreases as (
     select * from {{ ref('target_decreases') }}
 ),
 
+lags as (
+    select * from {{ ref('metric_lags') }}
+),
+
 targets as (
     select distinct
         school_key,
@@ -56,9 +60,10 @@ asked as (
         schools.state,
         metrics.metric_id,
         student_groups.student_group,
-        decreases.school_year,
-        rules.baseline_year,
-        rules.baseline_fallback_years,
+        -- With known_year, the decrease of 2015 is due of an earlier class.
+        decreases.school_year - case rules.target_year_means
+            when 'known_year' then coalesce(lags.known_after_years, 0) else 0
+        end as school_year,
         closings.closed_year,
     from schools
     inner join states
@@ -70,6 +75,8 @@ asked as (
     cross join rules
     inner join decreases
         on rules.rule_version = decreases.rule_version
+    left join lags
+        on metrics.metric_id = lags.metric_id
 ),
 
 -- What the years that could be a baseline say, the telling first.
@@ -78,6 +85,12 @@ near as (
         outcomes.school_key,
         outcomes.metric_id,
         outcomes.student_group,
+        bool_or(
+            outcomes.value_status in ('reported', 'range')
+            and coalesce(
+                outcomes.denominator >= rules.minimum_baseline_denominator, true
+            )
+        ) as is_usable,
         bool_or(outcomes.value_status in ('reported', 'range')) as has_value,
         bool_or(outcomes.value_status = 'suppressed') as is_suppressed,
         bool_or(outcomes.value_status = 'not_applicable') as is_not_applicable,
@@ -107,7 +120,8 @@ explained as (
             when targets.school_key is not null then 'target'
             when asked.school_year >= asked.closed_year then 'closed'
             when in_state.state is null then 'metric_not_reported_in_state'
-            when near.has_value then 'break_or_baseline_after_this_year'
+            when near.is_usable then 'break_or_baseline_after_this_year'
+            when near.has_value then 'too_small'
             when near.is_suppressed then 'suppressed_baseline'
             when near.is_not_applicable then 'no_such_students'
             else 'no_baseline'

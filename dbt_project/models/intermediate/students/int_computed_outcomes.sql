@@ -108,6 +108,7 @@ outcomes as (
         definition_id,
         cast(null as date) as data_as_of,
         'computed from ' || array_to_string(origins, ', ') as source_file,
+        cast(null as varchar) as source_sheet,
         cast(null as bigint) as source_row,
         cast(null as varchar) as delivery,
     from rated

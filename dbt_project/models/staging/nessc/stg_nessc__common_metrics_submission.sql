@@ -27,6 +27,7 @@ renamed as (
         definition_id,
         cast(data_as_of as date) as data_as_of,
         _source_file as source_file,
+        cast(null as varchar) as source_sheet,
         _source_row as source_row,
         _delivery as delivery,
     from printed

@@ -41,6 +41,7 @@ renamed as (
         'nh_completer_intentions' as definition_id,
         cast(null as date) as data_as_of,
         _source_file as source_file,
+        _source_sheet as source_sheet,
         _source_row as source_row,
         _delivery as delivery,
     from unpivoted

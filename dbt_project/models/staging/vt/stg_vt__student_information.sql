@@ -29,12 +29,13 @@ repeated as (
         years,
         class_year,
         _source_file,
+        _source_sheet,
         _delivery,
         min(_source_row) as _source_row,
         min(state_proportion) as proportion,
     from dated
     where coalesce(state_proportion, 'NULL') not in ('NULL', '0', '0.0')
-    group by years, class_year, _source_file, _delivery
+    group by years, class_year, _source_file, _source_sheet, _delivery
     having count(distinct cast(state_proportion as decimal(18, 12))) = 1
 ),
 
@@ -49,6 +50,7 @@ levelled as (
             when organization_id like 'SU%' then lea_proportion else school_proportion
         end as proportion,
         _source_file,
+        _source_sheet,
         _source_row,
         _delivery,
     from dated
@@ -62,6 +64,7 @@ levelled as (
         class_year,
         proportion,
         _source_file,
+        _source_sheet,
         _source_row,
         _delivery,
     from repeated
@@ -106,6 +109,7 @@ renamed as (
             as definition_id,
         cast(null as date) as data_as_of,
         _source_file as source_file,
+        _source_sheet as source_sheet,
         _source_row as source_row,
         _delivery as delivery,
     from read
