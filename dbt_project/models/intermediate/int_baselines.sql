@@ -64,6 +64,7 @@ baselines as (
         outcomes.school_year as baseline_year,
         outcomes.value_status as baseline_status,
         outcomes.provider as baseline_provider,
+        outcomes.visibility as baseline_visibility,
         outcomes.source_file as baseline_source_file,
         outcomes.source_row as baseline_source_row,
         outcomes.numerator is not null
@@ -109,6 +110,7 @@ unrounded as (
         baseline_year,
         baseline_status,
         baseline_provider,
+        baseline_visibility,
         baseline_source_file,
         baseline_source_row,
         direction,
