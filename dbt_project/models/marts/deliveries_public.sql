@@ -1,6 +1,6 @@
--- The receipts as the public sees them. Of a restricted file, and of one that no contract
--- asks for, since nobody knows what it is: that it came, when, and whether it was used;
--- not its name, its digest, its rows or what the checks said of it.
+-- The receipts as the public sees them. Of a restricted file, and of one that no
+-- contract asks for, since nobody knows what it is: that it came, when, and whether it
+-- was used; not its name, its digest, its rows or what the checks said of it.
 with deliveries as (
     select * from {{ ref('deliveries') }}
 ),
@@ -30,9 +30,7 @@ shown as (
             when provider is null then 'a file without a contract'
             else {{ restricted_file() }}
         end as file,
-        {%- for column in [
-            'sha256', 'delivery',
-        ] %}
+        {%- for column in ['sha256', 'delivery'] %}
         case when is_public then {{ column }} end as {{ column }},
         {%- endfor %}
         landed_at,

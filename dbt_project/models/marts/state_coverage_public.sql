@@ -1,5 +1,5 @@
--- The coverage of states as the public sees it: how many cells a restricted extract holds
--- of a state would tell how many schools, groups or students it names.
+-- The coverage of states as the public sees it: how many cells a restricted extract
+-- holds of a state would tell how many schools, groups or students it names.
 with coverage as (
     select * from {{ ref('state_coverage') }}
 ),
