@@ -1,6 +1,7 @@
 """The federal banding rule against what the federal files print."""
 
 import csv
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import duckdb
 import pytest
 from staged import bring, build
 
+from common_metrics.build import DBT_PROJECT, dbt_environment
 from common_metrics.lake import Lake
 
 KEY = "us/edfacts_acgr"
@@ -25,11 +27,13 @@ def folder(real_data: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def warehouse(
-    folder: Path, tmp_path_factory: pytest.TempPathFactory
-) -> duckdb.DuckDBPyConnection:
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    return Lake(tmp_path_factory.mktemp("banding") / "lake")
+
+
+@pytest.fixture(scope="module")
+def warehouse(folder: Path, lake: Lake) -> duckdb.DuckDBPyConnection:
     """The whole federal files, landed, validated and held against the rule."""
-    lake = Lake(tmp_path_factory.mktemp("banding") / "lake")
     for name in (FILES | LATER).values():
         delivery = bring(lake, KEY, name, (folder / name).read_bytes())
         assert delivery.status == "validated"
@@ -109,3 +113,47 @@ def test_each_band_of_the_rule_is_met(warehouse, folder) -> None:
         "where conformity = 'by_rule'"
     ).fetchall()
     assert set(bands) - set(printed_somewhere) == set()
+
+
+CODED = [  # students, rate, all students?, scheme, what is printed
+    ("null", "50", "true", "edfacts", None),
+    ("0", "50", "true", "edfacts", None),
+    ("50", "null", "true", "edfacts", None),
+    ("100", "94.49", "true", "edfacts", "90-94"),
+    ("100", "94.5", "true", "edfacts", "GE95"),
+    ("10", "49.5", "true", "edfacts", "GE50"),
+    ("250", "100", "true", "edfacts", "GE99"),
+    ("250", "98.499999999999", "true", "edfacts", "98"),
+    ("250", "100", "false", "edfacts", "GE95"),
+    ("301", "1.4", "false", "edfacts", "LE1"),
+    ("9", "50", "true", "nces_2011_603", "n<10"),
+    ("10", "81", "true", "nces_2011_603", ">=80"),
+    ("99", "94.4", "false", "nces_2011_603", "94"),
+    ("99", "94.6", "false", "nces_2011_603", ">=95"),
+    ("100", "2.4", "false", "nces_2011_603", "<=2"),
+    ("300", "98.4", "false", "nces_2011_603", "98"),
+    ("300", "98.5", "false", "nces_2011_603", ">=99"),
+]
+
+
+def test_a_rate_is_rounded_half_up_and_then_banded(warehouse, lake: Lake) -> None:
+    """The macro as another model would use it."""
+    calls = (
+        f"select {at} as at, {{{{ banded_rate('cell.n', 'cell.pct', '{is_all}', "
+        f"'{scheme}') }}}} as label from (select cast({n} as bigint) as n, "
+        f"cast({pct} as decimal(18, 12)) as pct) as cell"
+        for at, (n, pct, is_all, scheme, _) in enumerate(CODED)
+    )
+    inline = " union all ".join(calls)
+    place = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
+    warehouse.close()
+    done = subprocess.run(
+        ["dbt", "compile", "--quiet", *place, "--inline", inline],
+        env=dbt_environment(lake),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    with duckdb.connect(str(lake.build()), read_only=True) as con:
+        labels = dict(con.execute(done.stdout).fetchall())
+    assert labels == {at: case[4] for at, case in enumerate(CODED)}
