@@ -77,7 +77,10 @@ def fill(lake: Lake) -> None:
     """Two states and three schools with planted cells, a wrong and a stray file."""
     crosswalk = FIXTURES / "school_crosswalk" / "hs_crosswalk_2015_16.csv"
     deliver(lake, "nessc/school_crosswalk", crosswalk.name, crosswalk.read_bytes())
-    schools = [(SCHOOL, "Planted High School"), (NEIGHBOUR, "Hollow Birch")]
+    schools = [
+        (SCHOOL, "Planted High School"),
+        (NEIGHBOUR, "Hollow Birch Union High School"),
+    ]
     vermont = planted("VT", "2013-14", *schools)
     content = submission("vt_submission_2013-14", vermont)
     deliver(lake, KEY, f"{VERMONT_FILE}.csv", content)
