@@ -29,7 +29,10 @@ LAKE = [
     *("airflow", "build", "data_docs", "deliveries", "landing", "logs", "published"),
     *("quarantine", "raw", "refused", "validated"),
 ]
-RELEASED = ("public.duckdb", "partner.duckdb", "manifest.json", "public/", "partner/")
+RELEASED = (
+    *("public.duckdb", "partner.duckdb", "manifest.json", "public/", "partner/"),
+    *("partners/", "site/", "public/manifest.json"),
+)
 # Airflow's names, not folders: the assets of the DAGs.
 ASSETS = ("warehouse/build",)
 PATH = re.compile(r"[\w.-]+(/[\w.-]*)+|[\w-]+\.(py|md|yml|sql|csv|env|toml|txt|duckdb)")

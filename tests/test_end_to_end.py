@@ -85,13 +85,14 @@ def test_a_newcomer_s_run_succeeds_and_shows_one_quarantined_row(
 
 
 def test_no_row_is_lost_between_raw_and_validated(public: Path) -> None:
+    partner = public.with_name("partner.duckdb")
     wrong = rows(
-        public,
+        partner,
         "select file from deliveries where status = 'validated' and "
         "rows_raw <> rows_validated + rows_quarantined + rows_duplicate",
     )
     assert wrong == []
-    assert rows(public, "select sum(rows_duplicate) from deliveries") == [(5,)]
+    assert rows(partner, "select sum(rows_duplicate) from deliveries") == [(5,)]
 
 
 CELL = (
@@ -405,7 +406,7 @@ def test_every_broken_delivery_is_refused_and_stops_no_other(
     file = lake.current / "public.duckdb"
     for fault in faults:
         ((status, quarantined, message),) = rows(
-            file,
+            file.with_name("partner.duckdb"),
             "select status, rows_quarantined, message from deliveries "
             f"where file = '{fault['file']}'",
         )

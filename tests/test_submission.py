@@ -339,11 +339,21 @@ def test_a_school_is_known_by_either_code(tiers):
     }
 
 
+def hide_source(public: dict, partner: dict) -> None:
+    """The public sees no name and row of a restricted file; then neither does this."""
+    told = {name for name in public if name.endswith(("source_file", "source_row"))}
+    assert {public[name] for name in told} == {"a restricted file", None}
+    for row in (public, partner):
+        for name in told:
+            row.pop(name)
+
+
 def test_public_hides_the_cells_below_their_state_s_minimums_and_no_other(tiers):
     public = by_cell(select(tiers["public"], CELLS))
     partner = by_cell(select(tiers["partner"], CELLS))
     assert public.keys() == partner.keys() > HIDDEN
     for cell, row in public.items():
+        hide_source(row, partner[cell])
         if cell not in HIDDEN:
             assert row == partner[cell], cell
             continue
@@ -378,6 +388,7 @@ def test_public_hides_the_targets_of_a_hidden_baseline(tiers):
     assert len(partner) == sum(2 * (2020 - cell[2]) for cell in baselines)
     for key, row in public.items():
         assert None not in numbers(partner[key])
+        hide_source(row, partner[key])
         if key[:5] in hidden:
             assert (numbers(row), row["baseline_status"]) == ({None}, "suppressed")
         else:

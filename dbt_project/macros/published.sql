@@ -44,9 +44,7 @@ published as (
         extract,
         definition_id,
         visibility,
-        source_file,
-        source_row,
-        delivery,
+        {{ source_columns(public) }},
         data_as_of,
         source_sheet,
     from outcomes
@@ -72,9 +70,7 @@ published as (
         extract,
         definition_id,
         visibility,
-        source_file,
-        source_row,
-        delivery,
+        {{ source_columns(public) }},
         data_as_of,
         source_sheet,
     from outcomes
@@ -104,9 +100,7 @@ published as (
         extract,
         definition_id,
         visibility,
-        source_file,
-        source_row,
-        delivery,
+        {{ source_columns(public) }},
         data_as_of,
         source_sheet,
     from outcomes
@@ -143,9 +137,7 @@ published as (
         {%- endif %},
         provider,
         extract,
-        source_file,
-        source_row,
-        delivery,
+        {{ source_columns(public) }},
     from enrollments
 )
 
@@ -338,8 +330,7 @@ published as (
         {% if public %}case when is_hidden_from_public then 'suppressed' else baseline_status end
             as baseline_status{% else %}baseline_status{% endif %},
         baseline_provider,
-        baseline_source_file,
-        baseline_source_row,
+        {{ baseline_source_columns(public) }},
         cast(school_year as integer) as school_year,
         target_model,
         {{ target_values(public) }}

@@ -7,9 +7,10 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shutil
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from common_metrics.lake import Lake, write_json
 from common_metrics.site import write_site
 
 TIERS = ("public", "partner")
+PARTNERS = "partners"
 KEPT_RELEASES = 5
 # Files of this storage version open in every DuckDB client back to 1.1.
 STORAGE = "v1.2.0"
@@ -36,12 +38,22 @@ class ReleaseRefused(RuntimeError):
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the build that a tier publishes under a plain name."""
+    """A table that a file publishes under a plain name, and the rows that it holds."""
 
     name: str
-    relation: str
+    rows: str
     description: str
     columns: dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Partner:
+    """Whose file it is: a state's, or a school's (then with its key)."""
+
+    id: str
+    kind: str
+    state: str
+    school_key: str | None
 
 
 def is_needed(lake: Lake) -> bool:
@@ -67,7 +79,9 @@ def publish(lake: Lake, at: datetime) -> str:
         made_from = json.loads(lake.build_record().read_text())["fingerprint"]
         release = f"{at:%Y%m%dT%H%M%SZ}-{made_from[:8]}"
         candidate = _write_candidate(lake, release, at, made_from)
-        audit(candidate, {tier: _tables(lake, tier) for tier in TIERS})
+        audit(candidate, _files(lake))
+        for partner in _partners(lake):
+            _refuse_rows_of_others(candidate, partner)
     os.replace(candidate, lake.published / release)
     _point_current_at(lake, release)
     _prune(lake, release)
@@ -79,20 +93,21 @@ def _write_candidate(lake: Lake, release: str, at: datetime, made_from: str) -> 
     candidate = lake.candidate(release)
     for left in lake.published.glob(".candidate-*"):
         shutil.rmtree(left)
-    candidate.mkdir(parents=True)
+    (candidate / PARTNERS).mkdir(parents=True)
     counts = {
-        tier: _write_tier(lake, candidate, tier, _tables(lake, tier)) for tier in TIERS
+        name: _write_file(lake, candidate, name, tables)
+        for name, tables in _files(lake).items()
     }
     write_site(candidate / "public.duckdb", candidate / "site", release)
     _write_manifest(candidate, release, at, made_from, counts)
     return candidate
 
 
-def audit(candidate: Path, tables: dict[str, list[Table]]) -> None:
+def audit(candidate: Path, files: dict[str, list[Table]]) -> None:
     """Attack the candidate with nothing but its own files; raise ReleaseRefused."""
-    for tier in TIERS:
-        with duckdb.connect(str(candidate / f"{tier}.duckdb"), read_only=True) as con:
-            _refuse_undeclared(con, tier, tables[tier])
+    for name, tables in files.items():
+        with duckdb.connect(str(candidate / f"{name}.duckdb"), read_only=True) as con:
+            _refuse_undeclared(con, name, tables)
     with duckdb.connect(str(candidate / "public.duckdb"), read_only=True) as con:
         _refuse_small_cells(con)
 
@@ -112,18 +127,89 @@ def rollback(lake: Lake, to: str | None = None) -> str:
     return target
 
 
+def _files(lake: Lake) -> dict[str, list[Table]]:
+    """Return the tables of each file of a release, by its name without the suffix.
+
+    The public file comes first: nothing hidden was in memory when it is written.
+    """
+    files = {tier: _tables(lake, tier) for tier in TIERS}
+    public = {table.name: table for table in files["public"]}
+    for partner in _partners(lake):
+        files[f"{PARTNERS}/{partner.id}"] = [
+            replace(table, rows=rows)
+            for table in files["partner"]
+            if (rows := _rows_for(partner, table, public.get(table.name)))
+        ]
+    return files
+
+
+def _nodes(lake: Lake) -> list[dict]:
+    manifest = json.loads((lake.dbt_target() / "manifest.json").read_text())
+    return list(manifest["nodes"].values())
+
+
+def _partners(lake: Lake) -> list[Partner]:
+    """Return the rows of the seed partners; raise ReleaseRefused for an odd id."""
+    seeds = [node for node in _nodes(lake) if node["name"] == PARTNERS]
+    found = []
+    with duckdb.connect(str(lake.build()), read_only=True) as con:
+        for seed in seeds:
+            con.execute(
+                "select partner_id, kind, state, school_key "
+                f'from "{seed["schema"]}".{PARTNERS} order by partner_id'
+            )
+            found += [Partner(*row) for row in con.fetchall()]
+    for partner in found:
+        if not re.fullmatch("[a-z0-9_]+", partner.id):
+            raise ReleaseRefused(
+                "seeds/partners.csv: expected a partner_id of small letters, digits "
+                f"and _, since it names a file. Found {partner.id!r}. Rename it."
+            )
+    return found
+
+
+def _rows_for(partner: Partner, own: Table, public: Table | None) -> str | None:
+    """Return a query of what the partner may see: its own rows as partners do.
+
+    The rest is as the public sees it, of the partner's state alone, so that files stay
+    small. None: the partner sees nothing of the table.
+    """
+    mine, common = _own_rows(partner, set(own.columns))
+    parts = [f"{own.rows} where {mine}"] if mine else []
+    if public and common:
+        parts.append(f"{public.rows} where {common}")
+    return " union all by name ".join(parts) or None
+
+
+def _own_rows(partner: Partner, columns: set[str]) -> tuple[str, str]:
+    """Return which rows are the partner's own, and which it sees as the public does.
+
+    A row without a state, or for all states (*), is nobody's own. A table without
+    states has providers, of which a state's own is named like the state, or neither.
+    """
+    state = _literal(partner.state)
+    for_all = "(state is null or state = '*')"
+    if partner.kind == "school" and "school_key" in columns:
+        return f"school_key = {_literal(partner.school_key or '')}", ""
+    if partner.kind == "school" and "state" in columns:
+        return "", f"(state = {state} or {for_all})"
+    if partner.kind == "state" and "state" in columns:
+        return f"state = {state}", for_all
+    if partner.kind == "state" and "provider" in columns:
+        is_own = f"coalesce(upper(provider) = {state}, false)"
+        return is_own, f"not {is_own}"
+    return "", "true"
+
+
 def _tables(lake: Lake, tier: str) -> list[Table]:
     """Return what dbt's manifest says this tier publishes (config.meta.tiers)."""
-    nodes = json.loads((lake.dbt_target() / "manifest.json").read_text())["nodes"]
     chosen = [
-        n
-        for n in nodes.values()
-        if tier in n["config"].get("meta", {}).get("tiers", [])
+        n for n in _nodes(lake) if tier in n["config"].get("meta", {}).get("tiers", [])
     ]
     tables = [
         Table(
             name=node["config"]["meta"].get("publish_as", node["name"]),
-            relation=f'"{node["schema"]}"."{node["name"]}"',
+            rows=f'select * from warehouse."{node["schema"]}"."{node["name"]}"',
             description=node["description"],
             columns={
                 name: {
@@ -138,10 +224,11 @@ def _tables(lake: Lake, tier: str) -> list[Table]:
     return sorted(tables, key=lambda table: table.name)
 
 
-def _write_tier(
-    lake: Lake, candidate: Path, tier: str, tables: list[Table]
+def _write_file(
+    lake: Lake, candidate: Path, name: str, tables: list[Table]
 ) -> dict[str, int]:
-    file = candidate / f"{tier}.duckdb"
+    """Write a file afresh, a tier also as Parquet; return the rows of each table."""
+    file = candidate / f"{name}.duckdb"
     with duckdb.connect() as con:
         # Under its own name, by which the build's views refer to their tables.
         con.execute(f"attach '{_quoted(lake.build())}' as warehouse (read_only)")
@@ -153,7 +240,9 @@ def _write_tier(
             _copy_table(con, table)
         _write_dictionary(con, tables)
         _write_views(con)
-        counts = _write_parquet(con, candidate / tier)
+        counts = _count_rows(con)
+        if name in TIERS:
+            _write_parquet(con, candidate / name)
         con.execute("checkpoint release")
         con.execute("use memory; detach release")
     with file.open("rb") as stream:
@@ -162,8 +251,7 @@ def _write_tier(
 
 
 def _copy_table(con: duckdb.DuckDBPyConnection, table: Table) -> None:
-    select = f"select * from warehouse.{table.relation} order by all"
-    con.execute(f"create table {table.name} as {select}")
+    con.execute(f"create table {table.name} as from ({table.rows}) order by all")
     con.execute(f"comment on table {table.name} is {_literal(table.description)}")
     for name, column in table.columns.items():
         con.execute(
@@ -213,37 +301,56 @@ def _write_views(con: duckdb.DuckDBPyConnection) -> None:
         con.execute(f"comment on column {view}.{column} is {_literal(description)}")
 
 
-def _write_parquet(con: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, int]:
+def _write_parquet(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     folder.mkdir()
-    counts = {}
     for (name,) in con.execute(RELEASED_TABLES).fetchall():
         place = _quoted(folder / f"{name}.parquet")
         con.execute(f"copy {name} to '{place}' (format parquet, compression zstd)")
-        counts[name] = con.execute(f"select count(*) from {name}").fetchone()[0]
-    return dict(sorted(counts.items()))
+
+
+def _count_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    names = sorted(name for (name,) in con.execute(RELEASED_TABLES).fetchall())
+    return {
+        name: con.execute(f"select count(*) from {name}").fetchone()[0]
+        for name in names
+    }
 
 
 def _write_manifest(
     candidate: Path, release: str, at: datetime, made_from: str, counts: dict
 ) -> None:
-    files = [f for f in sorted(candidate.rglob("*")) if f.is_file()]
-    write_json(
-        candidate / "manifest.json",
-        {
-            "release": release,
-            "built_at": at.isoformat(timespec="seconds"),
-            "code_version": os.environ.get("COMMON_METRICS_VERSION", "unknown"),
-            "fingerprint": made_from,
-            "files": {
-                file.relative_to(candidate).as_posix(): {
-                    "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
-                    "bytes": file.stat().st_size,
-                }
-                for file in files
-            },
-            "tables": counts,
-        },
-    )
+    """Write what the release holds, and apart from it what the public gets of it.
+
+    Digests of partners' files are not for the public: where a table hides few numbers,
+    its digest is enough to find them by trial.
+    """
+    about = {
+        "release": release,
+        "built_at": at.isoformat(timespec="seconds"),
+        "code_version": os.environ.get("COMMON_METRICS_VERSION", "unknown"),
+    }
+    files = _digests(candidate)
+    for_all = {name: of for name, of in files.items() if _is_public(name)}
+    shown = {**about, "files": for_all, "tables": {"public": counts["public"]}}
+    write_json(candidate / "public" / "manifest.json", shown)
+    tables = {tier: counts[tier] for tier in TIERS}
+    whole = {"fingerprint": made_from, "files": _digests(candidate), "tables": tables}
+    write_json(candidate / "manifest.json", {**about, **whole})
+
+
+def _digests(folder: Path) -> dict[str, dict[str, str | int]]:
+    return {
+        file.relative_to(folder).as_posix(): {
+            "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+            "bytes": file.stat().st_size,
+        }
+        for file in sorted(folder.rglob("*"))
+        if file.is_file()
+    }
+
+
+def _is_public(name: str) -> bool:
+    return name == "public.duckdb" or name.startswith(("public/", "site/"))
 
 
 def _refuse_undeclared(
@@ -260,6 +367,28 @@ def _refuse_undeclared(
             f"{tier}.duckdb: expected declared columns only. Found {stray[:5]}. "
             "Describe them in the model's yml, or take them out of the model."
         )
+
+
+def _refuse_rows_of_others(candidate: Path, partner: Partner) -> None:
+    """A state's file tells of that state alone, a school's rows of that school."""
+    key = ("school_key", partner.school_key) if partner.kind == "school" else None
+    file = candidate / PARTNERS / f"{partner.id}.duckdb"
+    with duckdb.connect(str(file), read_only=True) as con:
+        for column, own in filter(None, [("state", partner.state), key]):
+            keyed = con.execute(
+                "select table_name from duckdb_columns() where column_name = ? "
+                "and table_name not in (select view_name from duckdb_views())",
+                [column],
+            ).fetchall()
+            for (table,) in keyed:
+                others = f"{column} <> ? and {column} <> '*'"
+                sql = f"select count(*) from {table} where {others}"
+                if con.execute(sql, [own]).fetchone()[0]:
+                    raise ReleaseRefused(
+                        f"{PARTNERS}/{partner.id}.duckdb {table}: expected rows of "
+                        f"{own} alone. Found others. Nothing was published; look at "
+                        "_own_rows in release.py."
+                    )
 
 
 def _refuse_small_cells(con: duckdb.DuckDBPyConnection) -> None:
