@@ -1,9 +1,12 @@
 """Files as somebody would make them who means harm."""
 
+import csv
+import io
 import struct
 import zlib
 from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from workbook import xlsx
@@ -23,9 +26,50 @@ TEXTS = (
     "../../etc/passwd",
     "null",
 )
+# Names that keep their form: "Null" is no name, and a path none of a school either.
+CARRIED = TEXTS[:8]
 # In names of files these are refused; in cells they are text.
 UNSEEN = ("turned \u202egnp.exe", "red \x1b[31m", "two\nlines")
+FOLDER = "ct_edsight/four-year-graduation-rates-school"
+TEMPLATED = f"{FOLDER}/{{{{ 7 * 7 }}}}'); drop.csv"
+REFUSED = f"{FOLDER}/<img src=x onerror=alert(1)>.csv"
+COUNTS = ("771773", "771779")
+FIXTURES = Path(__file__).parent / "fixtures"
 SHEET = "xl/worksheets/sheet1.xml"
+
+
+def plant(extracts: Path) -> None:
+    """Add hostile files to a drop folder, of school years after all others."""
+    (graduates,) = (FIXTURES / "ct/graduation_4yr").glob("*all-schools_all-stu*_grad*")
+    good = graduates.read_bytes().replace(b"2014-15", b"2018-19")
+    (extracts / TEMPLATED).write_bytes(renamed(good, list(TEXTS)))
+    (extracts / REFUSED).touch()
+    (extracts / FOLDER / "red \x1b[31m.csv").touch()
+    (extracts / FOLDER / "link.csv").symlink_to(graduates)
+    submitted = FIXTURES / "nessc/common_metrics_submission/vt_submission_2013-14.csv"
+    content = submitted.read_text().replace("2013-14", "2018-19")
+    (extracts / "nessc_submissions/hostile_2018-19.csv").write_text(counted(content))
+
+
+def counted(content: str) -> str:
+    """The submission with a count to find again, in a good row and in a wrong one."""
+    lines = [line.split(",") for line in content.splitlines()]
+    good, wrong = [n for n, line in enumerate(lines) if "reported" in line][-2:]
+    at = lines[good].index("reported") - 2
+    lines[good][at : at + 2] = COUNTS
+    lines[wrong][at : at + 2] = COUNTS[::-1]
+    return "\n".join(",".join(line) for line in lines) + "\n"
+
+
+def renamed(graduates: bytes, names: list[str]) -> bytes:
+    """The file of graduates with other names of schools, from the first on."""
+    lines = list(csv.reader(io.StringIO(graduates.decode(), newline="")))
+    at = next(n for n, line in enumerate(lines) if "School" in line) + 1
+    for line, name in zip(lines[at:], names, strict=False):
+        line[2] = name
+    out = io.StringIO(newline="")
+    csv.writer(out, quoting=csv.QUOTE_ALL).writerows(lines)
+    return out.getvalue().encode()
 
 
 def workbooks(table: list[list[object]]) -> Iterator[tuple[str, bytes]]:

@@ -23,7 +23,7 @@ def scan(
 ) -> list[tuple[str, str]]:
     """Return (path, sentinel) of every sentinel below a folder, in names of files too.
 
-    Case is no difference. Archives (zip, gzip) and tables (Parquet, DuckDB, SQLite, with
+    Case is no difference. Archives (zip, gzip) and tables (Parquet, DuckDB, SQLite and
     what is packed in its cells) are opened. ``but`` names folders directly below that
     are left out.
     """

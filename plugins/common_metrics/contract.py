@@ -433,7 +433,7 @@ def name_headers(contract: Contract, headers: list[str]) -> str:
     if contract.visibility != "public":
         return f"{len(headers)} not named here" if headers else ""
     more = len(headers) - NAMED_HEADERS
-    named = [f'"{header[:LONGEST_NAME]}"' for header in headers[:NAMED_HEADERS]]
+    named = [f'"{header}"' for header in nameable(contract, headers[:NAMED_HEADERS])]
     return ", ".join([*named, *[f"{more} more"] * (more > 0)])
 
 

@@ -19,5 +19,7 @@ def csv_text(rows: Iterable[Iterable[object]]) -> str:
 
 
 def _plain(cell: object) -> object:
-    formula = isinstance(cell, str) and cell.startswith(FORMULA_STARTS)
-    return f"'{cell}" if formula else cell
+    if not isinstance(cell, str):
+        return cell
+    # The csv module leaves a bare \r without quotes, where it ends the row.
+    return "'" * cell.startswith(FORMULA_STARTS) + cell.replace("\r", " ")
