@@ -26,8 +26,6 @@ TEXTS = (
     "../../etc/passwd",
     "null",
 )
-# Names that keep their form: "Null" is no name, and a path none of a school either.
-CARRIED = TEXTS[:8]
 # In names of files these are refused; in cells they are text.
 UNSEEN = ("turned \u202egnp.exe", "red \x1b[31m", "two\nlines")
 FOLDER = "ct_edsight/four-year-graduation-rates-school"
