@@ -63,6 +63,7 @@ test: $(VENV)/.dev ## run every test
 # interface, and it has no switch against it. set -m keeps Ctrl-C from the components:
 # a scheduler that gets SIGINT and then SIGTERM waits for its workers for ever.
 up: $(VENV)/.runtime $(if $(DROP),,sample) ## Airflow's UI and scheduler on 127.0.0.1; DROP=, LAKE=, PORT=
+	@mkdir -p "$(LAKE_DIR)" && mkdir -p -m 700 "$(AIRFLOW_HOME)"
 	@airflow db migrate
 	@echo "Airflow: $(AIRFLOW__API__BASE_URL) (user admin; the password is in" \
 		"$(AIRFLOW_HOME)/simple_auth_manager_passwords.json.generated)"

@@ -1,5 +1,8 @@
 """Looks for the planted names, birth dates and ids in whatever a run leaves behind."""
 
+import gzip
+import sqlite3
+import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +15,7 @@ import numpy as np
 START = 6  # bytes of a sentinel by which it is looked up; none is shorter
 CHUNK = 4_000_000
 PARQUET, DUCKDB = b"PAR1", b"DUCK"
+GZIP, SQLITE = b"\x1f\x8b", b"SQLite format 3"
 
 
 def scan(
@@ -19,8 +23,9 @@ def scan(
 ) -> list[tuple[str, str]]:
     """Return (path, sentinel) of every sentinel below a folder, in names of files too.
 
-    Case is no difference. Zip archives and tables whose cells are packed (Parquet,
-    DuckDB) are opened. ``but`` names folders directly below that are left out.
+    Case is no difference. Archives (zip, gzip) and tables (Parquet, DuckDB, SQLite and
+    what is packed in its cells) are opened. ``but`` names folders directly below that
+    are left out.
     """
     known = Known(sentinels)
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
@@ -28,7 +33,7 @@ def scan(
     for file in files:
         name = file.relative_to(folder).as_posix()
         if name.split("/")[0] not in but:
-            texts = [name.encode(), *readable(file.read_bytes())]
+            texts = [name.encode(), *readable(file.read_bytes()), *rows_of(file)]
             found += [(name, hit) for text in texts for hit in known.within(text)]
     return found
 
@@ -82,6 +87,8 @@ def as_numbers(content: np.ndarray) -> np.ndarray:
 def readable(content: bytes) -> Iterator[bytes]:
     """The bytes, and whatever is packed in them."""
     yield content
+    if content.startswith(GZIP):
+        yield from readable(gzip.decompress(content))
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
         yield content.decode("utf-16", "replace").encode()
     if content.startswith(PARQUET):
@@ -93,6 +100,26 @@ def readable(content: bytes) -> Iterator[bytes]:
             for name in archive.namelist():
                 yield name.encode()
                 yield from readable(archive.read(name))
+
+
+def rows_of(file: Path) -> Iterator[bytes]:
+    """The tables of an SQLite file, with what its log of changes adds to them."""
+    if not file.read_bytes().startswith(SQLITE):
+        return
+    with sqlite3.connect(f"file:{file}?mode=ro", uri=True) as connection:
+        listed = connection.execute("select name from sqlite_master where type='table'")
+        for (table,) in listed.fetchall():
+            rows = connection.execute(f'select * from "{table}"').fetchall()
+            yield b"\n".join(as_meant(cell) for row in rows for cell in row)
+
+
+def as_meant(cell: object) -> bytes:
+    """A cell as bytes, unpacked where it is packed."""
+    content = cell if isinstance(cell, bytes) else str(cell).encode()
+    try:
+        return zlib.decompress(content)
+    except zlib.error:
+        return content
 
 
 def cells(content: bytes, name: str) -> Iterator[bytes]:

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
+import hostile
 import pytest
 from leaks import scan
 
@@ -390,15 +392,32 @@ def test_another_order_of_delivery_gives_the_same_published_rows(
                 assert differing == (0,), file.name
 
 
-def test_every_broken_delivery_is_refused_and_stops_no_other(
-    lake: Lake, public: Path, tmp_path: Path
-) -> None:
-    """Runs last: it publishes a second release into the shared lake."""
-    good = digests(public.parent)
-    drop = tmp_path / "sample"
+class Broken(NamedTuple):
+    """A run over broken and hostile files: its drop folder, what it said, and the
+    digests of the release before.
+    """
+
+    drop: Path
+    run: Run
+    good: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def broken(
+    lake: Lake, public: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Broken:
+    """Asked for by the last tests: it publishes a second release into the lake."""
+    good, drop = digests(public.parent), tmp_path_factory.mktemp("broken") / "sample"
     script = [sys.executable, str(ROOT / "sample/generate.py"), str(drop)]
     subprocess.run([*script, "--faults", "all"], check=True)
-    done = make_run(lake.root, drop / "extracts")
+    hostile.plant(drop / "extracts")
+    return Broken(drop, make_run(lake.root, drop / "extracts"), good)
+
+
+def test_every_broken_delivery_is_refused_and_stops_no_other(
+    lake: Lake, public: Path, broken: Broken
+) -> None:
+    drop, done, good = broken
     assert done.returncode == 1
     with (drop / "truth/faults.csv").open(newline="") as stream:
         faults = [f for f in csv.DictReader(stream) if "_broken_" in f["file"]]
@@ -421,6 +440,89 @@ def test_every_broken_delivery_is_refused_and_stops_no_other(
     assert digests(public.parent) == good
     unchanged = "from school_outcomes where school_year <= 2016 order by all"
     assert rows(file, unchanged) == rows(public, unchanged)
+
+
+def test_hostile_text_is_carried_to_the_release_as_text(
+    lake: Lake, broken: Broken
+) -> None:
+    file = (lake.current / "public.duckdb").resolve()
+    names = {name for (name,) in rows(file, "select school_name from school_outcomes")}
+    assert {*hostile.TEXTS} <= names, broken.run.stdout[-2000:]
+    assert rows(file, "select count(*) > 1000 from school_outcomes") == [(True,)]
+    page = (lake.current / "site/index.html").read_text()
+    assert f"&lt;img src=x onerror=alert(1)&gt;{hostile.REFUSED[-4:]}" in page
+    pages = [page, *(f.read_text() for f in lake.root.glob("data_docs/**/*.html"))]
+    assert not any(re.search("<img src=x|<script>alert", page) for page in pages)
+    assert not list(lake.current.resolve().rglob("*.csv"))
+
+
+def test_airflow_renders_no_name_of_a_file(lake: Lake, broken: Broken) -> None:
+    import sqlite3
+
+    with sqlite3.connect(lake.root / "airflow/airflow.db") as con:
+        labels = con.execute(
+            "select distinct rendered_map_index from task_instance "
+            "where rendered_map_index like '%drop.csv'"
+        ).fetchall()
+        (fields,) = con.execute(
+            "select group_concat(rendered_fields) from rendered_task_instance_fields"
+        ).fetchone()
+    assert [label for (label,) in labels] == [hostile.TEMPLATED]
+    assert "{{ 7 * 7 }}" in fields and "graduation-rates-school/49" not in fields
+
+
+def test_what_hides_is_listed_with_what_it_hides(lake: Lake, broken: Broken) -> None:
+    assert "\x1b[31m" not in broken.run.stdout
+    said = {d.file: d.message for d in lake.all_recorded() if d.status == "unmatched"}
+    assert "Rename it." in said[f"{hostile.FOLDER}/red \\x1b[31m.csv"]
+    assert "a link that leads out" in said[f"{hostile.FOLDER}/link.csv"]
+
+
+def test_no_log_tells_a_restricted_count(lake: Lake, broken: Broken) -> None:
+    """The counts are in the partner file, and nowhere in what a run says."""
+    counts = f"numerator in ({', '.join(hostile.COUNTS)})"
+    partner = (lake.current / "partner.duckdb").resolve()
+    sql = f"select count(*) from school_outcomes where {counts}"
+    assert rows(partner, sql) == [(1,)]
+    told = re.compile(
+        rf"(?<![0-9a-f.])({'|'.join(hostile.COUNTS)})(?![0-9a-f])".encode()
+    )
+    places = ("logs", "airflow", "data_docs", "deliveries", "build/dbt_target")
+    files = [f for p in places for f in (lake.root / p).rglob("*") if f.is_file()]
+    assert len(files) > 500
+    assert [f for f in files if told.search(f.read_bytes())] == []
+    assert not told.search(broken.run.stdout.encode())
+    landed = [*lake.root.glob("landing/nessc/common_metrics_submission/2019/*")]
+    assert any(told.search(file.read_bytes()) for file in landed)
+
+
+def test_what_runs_on_broken_files_leave_behind_tells_of_no_student(
+    lake: Lake, broken: Broken
+) -> None:
+    """Exceptions and messages on broken files of students, and the key, too."""
+    with (broken.drop / "truth/sentinels.csv").open(newline="") as stream:
+        sentinels = {row["value"] for row in csv.DictReader(stream)}
+    sentinels.add(os.environ["COMMON_METRICS_STUDENT_KEY"])
+    said = lake.root / "logs/stdout.log"
+    said.write_text(broken.run.stdout + broken.run.stderr)
+    but = ("landing", "refused", "sample", "raw", "validated", "published")
+    assert scan(lake.root, sentinels, but=but) == []
+
+
+def test_dbt_stores_no_failing_row(lake: Lake, public: Path) -> None:
+    nodes = json.loads((lake.dbt_target() / "manifest.json").read_text())["nodes"]
+    tests = [node for node in nodes.values() if node["resource_type"] == "test"]
+    assert len(tests) > 500
+    stored = [t["name"] for t in tests if t["config"].get("store_failures")]
+    assert stored == []
+    schemas = rows(lake.build(), "select distinct schema_name from duckdb_tables()")
+    assert not [name for (name,) in schemas if "audit" in name]
+
+
+def test_nobody_else_on_the_machine_enters_the_lake(lake: Lake, public: Path) -> None:
+    closed = {f.name for f in lake.root.iterdir() if f.stat().st_mode & 0o77 == 0}
+    folders = {f.name for f in lake.root.iterdir() if f.is_dir()}
+    assert folders - closed == {"published", "sample"}
 
 
 def test_rollback_is_one_command_and_stays(lake: Lake, public: Path) -> None:

@@ -105,12 +105,6 @@ def test_what_is_no_workbook_is_refused(parse, content, found):
         parse(content, columns=SCHOOLS, read=WORKBOOK)
 
 
-def test_a_workbook_that_unpacks_to_too_much_is_refused(parse, monkeypatch):
-    monkeypatch.setattr(workbooks, "LARGEST_CONTENT", 1000)
-    with pytest.raises(DeliveryRefused, match="at most 1,000 bytes unpacked"):
-        parse(xlsx({"A": [["School", "Count"]]}), columns=SCHOOLS, read=WORKBOOK)
-
-
 # Headers
 
 

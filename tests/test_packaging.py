@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from contextlib import suppress
 from pathlib import Path
@@ -299,6 +300,10 @@ def test_up_listens_on_loopback_only_and_leaves_nothing_behind(up, tmp_path):
     run, parts, port = up
     assert is_healthy(port), (tmp_path / "log").read_text()
     assert listening(parts) == {"127.0.0.1"}
+    # Who does not log in sees nothing, and nobody else reads the password.
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/dags", timeout=5)
+    assert (tmp_path / "airflow").stat().st_mode & 0o77 == 0
     run.terminate()
     assert psutil.wait_procs(parts, timeout=30)[1] == []
 

@@ -1,7 +1,9 @@
 """The build: one dbt process writes a warehouse file beside the published one."""
 
 import hashlib
+import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,9 +11,19 @@ from pathlib import Path
 from common_metrics import readers
 from common_metrics.contract import Contract, load_contracts
 from common_metrics.lake import Lake, write_json
+from common_metrics.pseudonyms import VARIABLE
 
 DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
 PLUGINS = Path(__file__).parents[1]
+# In SQL they would be wildcards; Lake's path stands in the middle of one.
+WILD = set("*?[]{}%")
+# DuckDB's errors while it reads rows quote a cell; those before it does quote SQL.
+QUOTING = re.compile(
+    r"\b(?!Binder|Catalog|Parser|Syntax|Compilation|IO\b)((?:[A-Z]\w+ )+)Error: .*?"
+    r"(?=\n\x1b?(?:\[0m)?\d\d:\d\d:\d\d|\n\s*LINE \d|\n\s*compiled code|\n=====|\Z)",
+    re.DOTALL,
+)
+LEFT_OUT = r"\1Error: (its text is left out, since it may quote a restricted cell)"
 
 
 class BuildFailed(RuntimeError):
@@ -57,14 +69,44 @@ def _run_dbt(lake: Lake) -> None:
             check=False,
         )
     if done.returncode:
+        _leave_out_cells(lake)
         raise BuildFailed(_explain(log.read_text()))
 
 
+def _leave_out_cells(lake: Lake) -> None:
+    """Take out of what a failed dbt run leaves behind what errors quote."""
+    for log in (lake.log("build.log"), lake.log("dbt.log")):
+        if log.exists():
+            log.write_text(without_cells(log.read_text()))
+    results = lake.dbt_target() / "run_results.json"
+    if results.exists():
+        content = json.loads(results.read_text())
+        for result in content["results"]:
+            result["message"] = without_cells(result["message"] or "")
+        write_json(results, content)
+
+
+def without_cells(text: str) -> str:
+    """Return what dbt says without what DuckDB's errors quote."""
+    return QUOTING.sub(LEFT_OUT, text)
+
+
 def dbt_environment(lake: Lake) -> dict[str, str]:
-    """Return the environment in which dbt finds the lake and writes nothing outside."""
+    """Return the environment in which dbt finds the lake and writes nothing outside.
+
+    Raises BuildFailed where the lake's path would not stay one in SQL.
+    """
+    if wild := WILD & set(str(lake.root)):
+        raise BuildFailed(
+            f"LAKE {lake.root}: expected a path without any of * ? [ ] {{ }} %. Found "
+            f"{' '.join(sorted(wild))}. Nothing was built; move the lake."
+        )
+    # dbt reads hashes and has no need of their key.
+    kept = {name: text for name, text in os.environ.items() if name != VARIABLE}
     return {
-        **os.environ,
-        "COMMON_METRICS_LAKE": str(lake.root),
+        **kept,
+        # It stands between quotes in SQL, see the sources' external_location.
+        "COMMON_METRICS_LAKE": str(lake.root).replace("'", "''"),
         "COMMON_METRICS_BUILD": str(lake.build()),
         "DBT_TARGET_PATH": str(lake.dbt_target()),
         "DBT_LOG_PATH": str(lake.log("dbt").parent),

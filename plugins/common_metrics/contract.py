@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import Counter
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -18,13 +19,15 @@ from pydantic import (
 )
 
 from common_metrics import pseudonyms
-from common_metrics.errors import ContractError, DeliveryRefused
+from common_metrics.errors import ContractError, DeliveryRefused, seen
 
 CONTRACTS = Path(__file__).parents[2] / "expectations"
 # Header names that carry the school year, such as ALL_RATE_1415, are written
 # with this mark in a contract.
 YEAR_CODE = "{year_code}"
-JUDGES = ("contract", "readers", "workbooks", "pseudonyms", "validation")
+# Of the headers that no contract knows, what a message names.
+NAMED_HEADERS, LONGEST_NAME = 20, 80
+JUDGES = ("contract", "readers", "workbooks", "sheets", "pseudonyms", "validation")
 
 
 class Match(NamedTuple):
@@ -73,6 +76,21 @@ def _check_year_pattern(pattern: str | None) -> str | None:
     return pattern
 
 
+def _check_below_the_drop_folder(patterns: list[str]) -> list[str]:
+    """Return the patterns; raise ValueError if one could lead anywhere else.
+
+    There is no source on a network: whoever fetches files puts them there.
+    """
+    for pattern in patterns:
+        parts = pattern.split("/")
+        if {"", ".", "..", "~"} & set(parts) or re.search(r"[:\\\x00-\x1f]", pattern):
+            raise ValueError(
+                f"{pattern!r} is no path below the drop folder, such as "
+                "ct_edsight/*.csv"
+            )
+    return patterns
+
+
 class Landing(_Block):
     """Where deliveries come from, how often, and how large they may be."""
 
@@ -83,6 +101,7 @@ class Landing(_Block):
     max_bytes: int = 50_000_000
 
     _year = field_validator("name_year")(_check_year_pattern)
+    _drop = field_validator("drop")(_check_below_the_drop_folder)
 
 
 class Section(_Block):
@@ -344,11 +363,12 @@ def _told_apart(header: list[str], known: set[str]) -> list[str]:
     the % beside each count, by its left neighbour: "Level 1 Count > %".
     """
     cleaned = [clean_header(cell) for cell in header]
+    times = Counter(cleaned)
     names, left = [], ""
     for at, cell in enumerate(header):
         if not cleaned[at]:
             names.append(f"[{_letters(at)}]")
-        elif cleaned.count(cleaned[at]) > 1 and cleaned[at] not in known:
+        elif times[cleaned[at]] > 1 and cleaned[at] not in known:
             names.append(f"{left} > {cell}")
         else:
             left = cell
@@ -410,9 +430,17 @@ def name_headers(contract: Contract, headers: list[str]) -> str:
 
     What stands in the place of a header may be a student's data in a broken file.
     """
-    if contract.visibility == "public":
-        return ", ".join(f'"{header}"' for header in headers)
-    return f"{len(headers)} not named here" if headers else ""
+    if contract.visibility != "public":
+        return f"{len(headers)} not named here" if headers else ""
+    more = len(headers) - NAMED_HEADERS
+    named = [f'"{header}"' for header in nameable(contract, headers[:NAMED_HEADERS])]
+    return ", ".join([*named, *[f"{more} more"] * (more > 0)])
+
+
+def nameable(contract: Contract, headers: list[str]) -> list[str]:
+    """Return headers for a receipt: where restricted, that there are so many."""
+    public = contract.visibility == "public"
+    return [seen(h)[:LONGEST_NAME] if public else "not named here" for h in headers]
 
 
 def clean_header(cell: str) -> str:

@@ -1,5 +1,16 @@
 """Errors in four parts: where, what was expected, what was found, what to do."""
 
+import unicodedata
+from collections.abc import Callable
+from functools import wraps
+from traceback import extract_tb
+from typing import Any
+
+from common_metrics.pseudonyms import KeyMissing
+
+# What moves the cursor, hides or turns text, or is no character at all.
+UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
 
 class ContractError(ValueError):
     """A contract that cannot be read; the message names the file and the path in it."""
@@ -19,4 +30,46 @@ class DeliveryRefused(ValueError):
         """Return the four parts as text, with ``where`` (the file) in front."""
         place = " ".join([where] * bool(where) + [f"row {self.row}"] * bool(self.row))
         parts = f"Expected {self.expected}. Found {self.found}. {self.todo}"
-        return f"{place}: {parts}" if place else parts
+        return seen(f"{place}: {parts}" if place else parts)
+
+
+def seen(text: str) -> str:
+    """Return the text with what cannot be seen in it written out, as \\x1b is."""
+    return "".join(_escaped(c) if is_unseen(c) else c for c in text)
+
+
+def is_unseen(character: str) -> bool:
+    """Return whether a character acts on what stands beside it, or is none."""
+    return unicodedata.category(character) in UNSEEN
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
+def quoting_no_cell(step: Callable[..., Any]) -> Callable[..., Any]:
+    """Let no error of a step on a restricted contract, its first argument, quote.
+
+    What a library says of a cell that it cannot take holds the cell. Only the kind of
+    the error is told, and the line of ours that it came from.
+    """
+
+    @wraps(step)
+    def guarded(contract: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return step(contract, *args, **kwargs)
+        except (DeliveryRefused, KeyMissing, OSError, AssertionError):
+            raise
+        except Exception as error:
+            if contract.visibility == "public":
+                raise
+            told = f"{contract.key}: {type(error).__name__} {_place(error)}"
+        raise RuntimeError(f"{told}; not quoted, since it may hold a restricted cell")
+
+    return guarded
+
+
+def _place(error: Exception) -> str:
+    frames = extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if "common_metrics" in frame.filename]
+    return f"in {ours[-1].name}, line {ours[-1].lineno}"

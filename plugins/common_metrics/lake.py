@@ -123,7 +123,13 @@ class Lake:
         return self.published / f".candidate-{release}"
 
     def data_docs(self, key: str) -> Path:
-        return self.root / "data_docs" / key
+        return self.private("data_docs") / key
+
+    def private(self, name: str) -> Path:
+        """Return a folder of the lake, closed to everybody else on the machine."""
+        folder = self.root / name
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
 
     def log(self, name: str) -> Path:
         return self._at("logs", name)
@@ -169,6 +175,8 @@ class Lake:
         return str(delivery.school_year or UNDATED)
 
     def _at(self, *parts: str) -> Path:
+        if parts[0] != "published":
+            self.private(parts[0])
         path = self.root.joinpath(*parts)
         path.parent.mkdir(parents=True, exist_ok=True)
         return path

@@ -11,7 +11,12 @@ from pathlib import Path
 
 from common_metrics import pseudonyms
 from common_metrics.contract import Contract
-from common_metrics.errors import DeliveryRefused
+from common_metrics.errors import (
+    DeliveryRefused,
+    is_unseen,
+    quoting_no_cell,
+    seen,
+)
 from common_metrics.lake import UNMATCHED, Delivery, Lake
 from common_metrics.readers import (
     decode,
@@ -24,12 +29,13 @@ from common_metrics.readers import (
 
 MAX_LINE = 1_000_000
 MAX_LINES = 1_000_000
+LONGEST_NAME = 200  # bytes; 255 is what a file system takes, and landing adds to it
 ARCHIVES = {b"PK\x03\x04": "a zip archive or workbook", b"\x1f\x8b": "a gzip archive"}
 
 
 def find_deliveries(contract: Contract, drop: Path) -> list[str]:
     """Return the files below ``drop`` that the contract asks for, as sorted paths."""
-    return [name for name in _files(drop) if _is_asked_for(contract, name)]
+    return [name for name in _files(drop) if _is_taken(contract, drop, name)]
 
 
 def require_key(contracts: Iterable[Contract], drop: Path) -> None:
@@ -46,14 +52,15 @@ def record_unmatched(
     names = [
         name
         for name in _files(drop)
-        if not any(_is_asked_for(contract, name) for contract in contracts.values())
+        if not any(_is_taken(contract, drop, name) for contract in contracts.values())
     ]
     for name in names:
         delivery = _unmatched(drop, name, landed_at)
         lake.record(known.get(delivery.sha256, delivery))
-    return names
+    return [seen(name) for name in names]
 
 
+@quoting_no_cell
 def land(contract: Contract, drop: Path, name: str, lake: Lake, at: str) -> Delivery:
     """Copy one file into the lake and return its record, ``status`` telling the rest.
 
@@ -62,7 +69,7 @@ def land(contract: Contract, drop: Path, name: str, lake: Lake, at: str) -> Deli
     cannot be read as what the contract says raises DeliveryRefused; its bytes are
     kept under refused/ and the refusal is recorded.
     """
-    file = drop / name
+    file = _inside(drop, name)
     delivery = Delivery(
         provider=contract.provider,
         extract=contract.extract,
@@ -199,24 +206,64 @@ def _refuse_other_year(contract: Contract, name: str, years: list[int]) -> None:
 
 
 def _files(drop: Path) -> list[str]:
-    found = (path for path in drop.rglob("*") if path.is_file())
+    """Return the files below ``drop``, links among them; linked folders stay closed."""
+    found = (p for p in drop.rglob("*") if p.is_file() or p.is_symlink())
     return sorted(path.relative_to(drop).as_posix() for path in found)
 
 
-def _is_asked_for(contract: Contract, name: str) -> bool:
-    return any(fnmatch(name, pattern) for pattern in contract.landing.drop)
+def _is_taken(contract: Contract, drop: Path, name: str) -> bool:
+    asked = any(fnmatch(name, pattern) for pattern in contract.landing.drop)
+    return asked and not _fault(drop, name)
+
+
+def _fault(drop: Path, name: str) -> DeliveryRefused | None:
+    """Return why a file is not taken, whatever asks for it."""
+    if any(is_unseen(character) for character in name):
+        return DeliveryRefused(
+            "a name of characters that can be seen", "others in it", "Rename it."
+        )
+    if len(Path(name).name.encode()) > LONGEST_NAME:
+        return DeliveryRefused(
+            f"a name of at most {LONGEST_NAME} bytes", "a longer one", "Rename it."
+        )
+    if not _leads_inside(drop, name):
+        return DeliveryRefused(
+            "a file that lies in the drop folder",
+            "a link that leads out of it, or nowhere",
+            "Put the file itself there.",
+        )
+    return None
+
+
+def _leads_inside(drop: Path, name: str) -> bool:
+    file = (drop / name).resolve()
+    return file.is_file() and file.is_relative_to(drop.resolve())
+
+
+def _inside(drop: Path, name: str) -> Path:
+    """Return the file's path; raise DeliveryRefused if it leads out of the folder."""
+    if fault := _fault(drop, name):
+        raise fault
+    return drop / name
 
 
 def _unmatched(drop: Path, name: str, landed_at: str) -> Delivery:
+    fault = _fault(drop, name)
+    # What a link leads to is not even read.
+    outside = not _leads_inside(drop, name)
+    digest = "" if outside else _sha256(drop / name)
+    known_by = f"{name} {digest}".encode("utf-8", "surrogateescape")
     return Delivery(
         provider=UNMATCHED,
         extract=UNMATCHED,
-        file=name,
-        sha256=hashlib.sha256(f"{name} {_sha256(drop / name)}".encode()).hexdigest(),
-        bytes=(drop / name).stat().st_size,
+        file=seen(name),
+        sha256=hashlib.sha256(known_by).hexdigest(),
+        bytes=0 if outside else (drop / name).stat().st_size,
         landed_at=landed_at,
         status="unmatched",
-        message=f"{name}: no contract asks for it. If it is a source, write "
+        message=fault.sentence(name)
+        if fault
+        else f"{name}: no contract asks for it. If it is a source, write "
         "expectations/<provider>/<extract>.yml whose landing.drop matches it.",
     )
 

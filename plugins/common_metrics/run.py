@@ -71,8 +71,7 @@ def _sample(lake: Lake) -> Path:
 
 
 def _prepare_airflow(lake: Lake, drop: Path) -> None:
-    home = lake.root / "airflow"
-    home.mkdir(parents=True, exist_ok=True)
+    home = lake.private("airflow")
     os.environ |= {
         "COMMON_METRICS_LAKE": str(lake.root),
         "COMMON_METRICS_DROP": str(drop),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from common_metrics.contract import Contract, load_contracts
+from common_metrics.spreadsheets import csv_text
 
 KEY = "nessc/common_metrics_submission"
 ROOT = Path(__file__).parents[2]
@@ -64,7 +65,7 @@ def blank(contract: Contract) -> str:
     """Return the template without rows: the title, then the header."""
     names = next(iter(contract.layouts.values()))
     header = [contract.columns[name].headers[0] for name in names]
-    return f'"{title(contract)}"\n{",".join(header)}\n'
+    return csv_text([[title(contract)], header])
 
 
 def title(contract: Contract) -> str:

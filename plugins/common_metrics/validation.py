@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from common_metrics import readers
-from common_metrics.contract import Contract, name_headers
-from common_metrics.errors import DeliveryRefused
+from common_metrics.contract import Contract, name_headers, nameable
+from common_metrics.errors import DeliveryRefused, quoting_no_cell
 from common_metrics.lake import UNDATED, Delivery, Lake
 from common_metrics.pseudonyms import MALFORMED
 
@@ -31,6 +31,7 @@ RESULT_FORMAT = {
 FOREIGN = re.compile(r"<(script|link|img)\b[^>]*https?://[^>]*>(</script>)?")
 
 
+@quoting_no_cell
 def validate(contract: Contract, delivery: Delivery, lake: Lake) -> Delivery:
     """Judge a landed delivery, write its rows where they belong, return its record.
 
@@ -88,7 +89,7 @@ def _settle(
         rows_validated=kept.num_rows,
         rows_quarantined=moved.num_rows,
         rows_duplicate=duplicates,
-        additional_columns=additional,
+        additional_columns=nameable(contract, additional),
         message=_message(contract, delivery, moved, duplicates, additional, results),
     )
     _prove(judged, lake)
