@@ -50,6 +50,7 @@ class Planted(NamedTuple):
     """What is true of a member in a school year."""
 
     school_id_nces: str
+    league_group: str
     school_year: int
     is_member: str
     levers: str
@@ -168,14 +169,14 @@ def activities(world: World) -> Iterator[list[object]]:
 
 
 def used(school: School, year: int) -> list[str]:
-    """Levers that a school uses; who is in a cohort adds one a year from its launch on."""
+    """Levers that a school uses; a cohort adds one a year from its launch on."""
     cohort = COHORTS.get(school.ncessch, ("", ""))[1]
     more = max(0, year - {1: 2015, 2: 2016}.get(cohort, 9999))
     return [*LEVERS[1 : 3 + more], *(LEVERS[:1] if more else [])]
 
 
 def levers(world: World) -> Iterator[list[object]]:
-    """Every lever of every member and school year, but for one school without answers."""
+    """Every lever of every member and school year; one school does not answer."""
     yield [*SCHOOL, "school_year", "lever", "is_in_use"]
     for year in YEARS:
         for school in answering(world):
@@ -201,6 +202,7 @@ def rows(world: World) -> Iterator[list[object]]:
     yield list(Planted._fields)
     drawn = {s.school.ncessch: s.by_year for s in scores(world)}
     for school in members(world):
+        cohort = COHORTS.get(school.ncessch, ("", ""))[1]
         for year in YEARS:
             values = drawn.get(school.ncessch, {})
             before, now = values.get(year - 1), values.get(year)
@@ -210,6 +212,7 @@ def rows(world: World) -> Iterator[list[object]]:
             yield list(
                 Planted(
                     school.ncessch,
+                    f"cohort_{cohort}" if cohort else "other_members",
                     year,
                     "Y" if is_member(school, year) else "N",
                     "|".join(sorted(answers)),

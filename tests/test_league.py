@@ -41,7 +41,7 @@ class Planted(NamedTuple):
 
 
 def planted(number: int) -> Planted:
-    """Members 1 to 10 are cohort 1, 11 to 18 cohort 2; from 76 on schools are outside."""
+    """Members 1 to 10 are cohort 1, 11 to 18 cohort 2; from 76 on all are outside."""
     code = f"9{number:03}111"
     poor = number in (*range(5, 19), *range(40, 76), 79, 80, 81)
     low = (422 if number >= 69 else 421) if poor else 250
@@ -79,7 +79,8 @@ def head_counts() -> bytes:
     )
     rows = [
         f'"District {s.code}","=""{s.code[1:4]}0011""","School {s.code}",'
-        f'"=""{s.code}""",{s.low_income - 50},{s.students - s.low_income},50,{s.students}\n'
+        f'"=""{s.code}""",{s.low_income - 50},{s.students - s.low_income},50,'
+        f"{s.students}\n"
         for s in SCHOOLS
     ]
     return head + "".join(rows).encode()
