@@ -21,7 +21,15 @@ segments as (
 
 paired as (
     select
-        schools.* exclude (class_size, low_income_pct, not_meeting_count),
+        schools.school_key,
+        schools.state,
+        schools.metric_id,
+        schools.direction,
+        schools.league_group,
+        schools.stratum,
+        schools.baseline_year,
+        schools.baseline_numerator,
+        schools.baseline_denominator,
         cast(outcomes.school_year as integer) as school_year,
         outcomes.numerator,
         outcomes.denominator,

@@ -66,27 +66,36 @@ measured as (
     where outcomes.value_status = 'reported' and outcomes.numerator is not null
 ),
 
+shared as (
+    select
+        *,
+        {{ pct_of_counts('not_meeting_count', 'baseline_denominator') }}
+            as not_meeting_pct,
+    from measured
+),
+
 banded as (
     select
-        measured.*,
-        {%- set of = {
-            'class_size': 'measured.class_size',
-            'low_income': 'measured.low_income_pct',
-            'baseline': pct_of_counts(
-                'measured.not_meeting_count', 'measured.baseline_denominator'
-            ),
-        } %}
-        {%- for characteristic in of %}
-        {{ characteristic }}_bands.band as {{ characteristic }}_band,
-        {%- endfor %}
-    from measured
-    {%- for characteristic, value in of.items() %}
-    left join bands as {{ characteristic }}_bands
+        shared.*,
+        class_size_bands.band as class_size_band,
+        low_income_bands.band as low_income_band,
+        baseline_bands.band as baseline_band,
+    from shared
+    left join bands as class_size_bands
         on
-            {{ characteristic }}_bands.characteristic = '{{ characteristic }}'
-            and {{ value }} >= {{ characteristic }}_bands.at_least
-            and {{ value }} < {{ characteristic }}_bands.below
-    {%- endfor %}
+            class_size_bands.characteristic = 'class_size'
+            and shared.class_size >= class_size_bands.at_least
+            and shared.class_size < class_size_bands.below
+    left join bands as low_income_bands
+        on
+            low_income_bands.characteristic = 'low_income'
+            and shared.low_income_pct >= low_income_bands.at_least
+            and shared.low_income_pct < low_income_bands.below
+    left join bands as baseline_bands
+        on
+            baseline_bands.characteristic = 'baseline'
+            and shared.not_meeting_pct >= baseline_bands.at_least
+            and shared.not_meeting_pct < baseline_bands.below
 ),
 
 placed as (

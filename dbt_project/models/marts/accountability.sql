@@ -188,7 +188,10 @@ beside as (
         coalesce(
             coaching_by_year.coaching_days,
             case
-                when observed.school_year in (select activities.school_year from activities)
+                when
+                    observed.school_year in (
+                        select activities.school_year from activities
+                    )
                     then 0
             end
         ) as coaching_days,

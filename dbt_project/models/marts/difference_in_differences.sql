@@ -1,7 +1,7 @@
 -- How much a group of the League changed since the baseline year, how much comparable
--- schools outside it changed, and the difference. Within each stratum counts are pooled;
--- strata are weighted by the group's students of the year; a stratum without a school
--- outside is left out and said. It describes and explains nothing.
+-- schools outside it changed, and the difference. Within each stratum counts are
+-- pooled; strata are weighted by the group's students of the year; a stratum without a
+-- school outside is left out and said. It describes and explains nothing.
 with strata as (
     select * from {{ ref('int_comparison_strata') }}
 ),
