@@ -276,6 +276,140 @@ def test_targets_follow_from_the_baseline_by_both_models(public: Path) -> None:
         assert (baseline_year, version) == (2014, "2014-A")
 
 
+def test_what_members_of_the_league_did_equals_the_planted_truth(
+    lake: Lake, public: Path
+) -> None:
+    held = rows(
+        public.with_name("partner.duckdb"),
+        "select school_key, league_group, school_year, coalesce(levers, ''), "
+        "coalesce(coaching_days, 0), coalesce(scores_up_count, 0), "
+        "coalesce(scores_same_count, 0), coalesce(scores_down_count, 0) "
+        "from accountability where metric_id = 'acgr_4yr' "
+        "and school_year between 2014 and 2017 and school_id_nces is not null",
+    )
+    truth = {
+        (
+            *(row["school_id_nces"], row["league_group"], int(row["school_year"])),
+            row["levers"].replace("|", ", "),
+            *(Decimal(row["coaching_days"]), int(row["dimensions_up"])),
+            *(int(row["dimensions_same"]), int(row["dimensions_down"])),
+        )
+        for row in _league(lake)
+        if row["is_member"] == "Y"
+    }
+    assert len(held) == len(set(held)) and set(held) == truth
+
+
+def _league(lake: Lake) -> list[dict[str, str]]:
+    with (lake.root / "sample/truth/league.csv").open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_comparisons_follow_from_the_published_cells(lake: Lake, public: Path) -> None:
+    """Matched, pooled and weighted here once more, from cells that equal the truth."""
+    partner = public.with_name("partner.duckdb")
+    held = {
+        (group, metric, year): tuple(rest)
+        for group, metric, year, *rest in rows(
+            partner,
+            "select league_group, metric_id, school_year, difference_points, "
+            "standard_error_points, compared_schools_count, comparison_schools_count "
+            "from difference_in_differences where comparison_status = 'compared'",
+        )
+    }
+    again = _comparisons(lake, partner)
+    assert held.keys() == again.keys() and len(held) >= 8
+    for key, values in held.items():
+        assert values == pytest.approx(again[key], abs=1e-6), key
+
+
+def _comparisons(lake: Lake, partner: Path) -> dict[tuple, tuple]:
+    group_of = {r["school_id_nces"]: r["league_group"] for r in _league(lake)}
+    cells = {
+        (school, metric, year): (x, n)
+        for school, metric, year, x, n in rows(
+            partner,
+            "select school_key, metric_id, school_year, numerator, denominator "
+            "from school_outcomes inner join dim_metric using (metric_id) "
+            "where is_preferred and student_group = 'all' and has_targets "
+            "and value_status = 'reported' and numerator is not null "
+            "and denominator > 0",
+        )
+    }
+    bands, pairs = _bands(partner), {}
+    for (school, metric, year), now in cells.items():
+        then = cells.get((school, metric, 2014))
+        if year != 2014 and then and school in bands:
+            share = 100 * then[0] / then[1]
+            short = share if metric.startswith("dropout") else 100 - share
+            stratum = (*bands[school], _band(short, 10, 20))
+            group = group_of.get(school, "outside")
+            pairs.setdefault((metric, year, stratum, group), []).append((then, now))
+    return _differences(pairs)
+
+
+def _bands(partner: Path) -> dict[str, tuple]:
+    """State, class and low-income band of each school in 2014."""
+    ranks = {"nessc": 2, "computed": 3, "us": 4}
+    found = rows(
+        partner,
+        "select school_key, state, provider, denominator, student_group, is_preferred "
+        "from school_outcomes where metric_id = 'acgr_4yr' and school_year = 2014 "
+        "and student_group in ('all', 'ed') and denominator > 0",
+    )
+    state = {row[0]: row[1] for row in found}
+    size = {s: n for s, _, _, n, group, best in found if group == "all" and best}
+    count = {(s, provider, group): n for s, _, provider, n, group, _ in found}
+    bands = {}
+    for school in size:
+        paired = [p for s, p, g in count if (s, g) == (school, "ed")]
+        paired = [p for p in paired if (school, p, "all") in count]
+        if paired:
+            best = min(paired, key=lambda provider: ranks.get(provider, 1))
+            share = count[school, best, "ed"] / count[school, best, "all"]
+            sizes = _band(size[school], 75, 200)
+            bands[school] = (state[school], sizes, _band(100 * share, 20, 40))
+    return bands
+
+
+def _band(value: float, *bounds: int) -> int:
+    return sum(value >= bound for bound in bounds)
+
+
+def _differences(pairs: dict[tuple, list]) -> dict[tuple, tuple]:
+    """Weighted by the group's students of the year, strata without a match left out."""
+    parts: dict[tuple, list] = {}
+    for (metric, year, stratum, group), inside in pairs.items():
+        outside = pairs.get((metric, year, stratum, "outside"))
+        if group == "outside" or not outside:
+            continue
+        pooled = [_pool(inside, 0), _pool(inside, 1), _pool(outside, 0)]
+        then, now, then_out, now_out = [*pooled, _pool(outside, 1)]
+        difference = (_rate(now) - _rate(then)) - (_rate(now_out) - _rate(then_out))
+        spread = sum(
+            _rate(cell) * (100 - _rate(cell)) / cell[1]
+            for cell in (then, now, then_out, now_out)
+        )
+        sizes = (len(inside), len(outside))
+        part = (now[1], difference, spread, *sizes)
+        parts.setdefault((group, metric, year), []).append(part)
+    found = {}
+    for key, strata in parts.items():
+        total = sum(weight for weight, *_ in strata)
+        mean = sum(weight * value for weight, value, *_ in strata) / total
+        error = sum(w * w * spread for w, _, spread, *_ in strata) ** 0.5 / total
+        found[key] = (mean, error, sum(s[3] for s in strata), sum(s[4] for s in strata))
+    return found
+
+
+def _pool(schools: list, which: int) -> tuple[int, int]:
+    return tuple(sum(school[which][n] for school in schools) for n in (0, 1))
+
+
+def _rate(cell: tuple[int, int]) -> float:
+    return 100 * cell[0] / cell[1]
+
+
 def test_the_public_file_says_what_its_columns_mean(public: Path) -> None:
     undescribed = rows(
         public,

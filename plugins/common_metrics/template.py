@@ -1,7 +1,7 @@
-"""The consortium's template as a page and a blank file, both made from its contract.
+"""Templates made from their contracts: blank files, and the page of the consortium's.
 
-python -m common_metrics.template writes docs/submission-template.md and
-docs/templates/common_metrics_submission.csv; `make sources` calls it.
+python -m common_metrics.template writes docs/submission-template.md and a file for
+each contract of BLANKS below docs/templates; `make sources` calls it.
 """
 
 import csv
@@ -16,7 +16,18 @@ KEY = "nessc/common_metrics_submission"
 ROOT = Path(__file__).parents[2]
 SEEDS = ROOT / "dbt_project/seeds"
 PAGE = ROOT / "docs/submission-template.md"
-BLANK = ROOT / "docs/templates/common_metrics_submission.csv"
+TEMPLATES = ROOT / "docs/templates"
+BLANK = TEMPLATES / "common_metrics_submission.csv"
+# Contract and blank file: what people fill in by hand.
+BLANKS = {
+    KEY: BLANK,
+    "league/membership": TEMPLATES / "league_membership.csv",
+    "league/milestones": TEMPLATES / "league_milestones.csv",
+    "league/needs_assessments": TEMPLATES / "league_needs_assessments.csv",
+    "league/self_assessments": TEMPLATES / "league_self_assessments.csv",
+    "league/activities": TEMPLATES / "league_activities.csv",
+    "league/levers": TEMPLATES / "league_levers.csv",
+}
 HEAD = """# The consortium's submission template
 
 Written by `make sources` from the contract and the registries; do not edit this page.
@@ -62,10 +73,11 @@ def page(contract: Contract) -> str:
 
 
 def blank(contract: Contract) -> str:
-    """Return the template without rows: the title, then the header."""
+    """Return the template without rows: the title where it has one, then the header."""
     names = next(iter(contract.layouts.values()))
     header = [contract.columns[name].headers[0] for name in names]
-    return csv_text([[title(contract)], header])
+    head = [[title(contract)]] if contract.identity.preamble else []
+    return csv_text([*head, header])
 
 
 def title(contract: Contract) -> str:
@@ -150,11 +162,11 @@ def _seed(name: str) -> Iterator[dict[str, str]]:
 
 
 def main() -> None:
-    """Write page and blank file anew."""
-    contract = load_contracts()[KEY]
-    BLANK.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page(contract))
-    BLANK.write_text(blank(contract))
+    """Write page and blank files anew."""
+    TEMPLATES.mkdir(exist_ok=True)
+    PAGE.write_text(page(load_contracts()[KEY]))
+    for key, file in BLANKS.items():
+        file.write_text(blank(load_contracts()[key]))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,264 @@
+{#- The value of a rule of the seed league_rules. -#}
+{%- macro league_rule(name, type) -%}
+(
+    select cast(league_rules.value as {{ type }})
+    from {{ ref('league_rules') }} as league_rules
+    where league_rules.rule = '{{ name }}'
+)
+{%- endmacro -%}
+
+{#- End year of the school year, July to June, of a day. -#}
+{%- macro school_year_of(day) -%}
+cast(year({{ day }}) + case when month({{ day }}) >= 7 then 1 else 0 end as integer)
+{%- endmacro -%}
+
+{#- Current rows of one of the League's extracts with the school that they are of. Where
+    two current files print the same row, the one that landed later counts. -#}
+{%- macro league_rows(extract, keys) -%}
+select
+    printed.* exclude (provider, extract, state, school_id_nces, school_id_state),
+    placed.state,
+    placed.school_key,
+    placed.school_id_nces,
+    placed.known_name,
+from {{ ref('stg_league__' ~ extract) }} as printed
+inner join {{ ref('int_league_schools') }} as placed
+    on
+        placed.extract = '{{ extract }}'
+        and placed.role = 'school'
+        and printed.delivery = placed.delivery
+        and printed.source_file = placed.source_file
+        and printed.source_row = placed.source_row
+qualify row_number() over (
+    partition by placed.school_key
+    {%- for key in keys %}, printed.{{ key }}{% endfor %}
+    order by placed.landed_at desc, printed.source_file desc, printed.source_row desc
+) = 1
+{%- endmacro -%}
+
+{#- The size of a coalition in a year and what is known of its students, pooled over
+    counts. A member without a value lowers the coverage and leaves the value alone. Who
+    keeps a list counts all who stand in it, also those that no file tells of. -#}
+{%- macro coalition_snapshots(public) -%}
+with bridge as (
+    select * from {{ ref('bridge_coalition_school') }}
+),
+
+listed as (
+    select * from {{ ref('int_coalition_members_listed') }}
+),
+
+schools as (
+    select * from {{ ref('dim_school') }}
+),
+
+head_counts as (
+    select
+        *,
+        {% if public %}not is_public{% else %}false{% endif %} as is_hidden,
+    from {{ ref('int_school_head_counts') }}
+),
+
+outcomes as (
+    select * from {{ ref('coalition_outcomes' ~ ('_public' if public else '')) }}
+    where metric_id in ('acgr_4yr', 'acgr_5yr') and student_group = 'all'
+),
+
+states as (
+    select * from {{ ref('states') }}
+),
+
+years as (
+    select cast(school_year as integer) as school_year from {{ ref('coalition_outcomes') }}
+    union
+    select school_year from head_counts
+),
+
+members as (
+    select
+        listed.coalition_id,
+        listed.school_key,
+        years.school_year,
+    from listed
+    inner join years
+        on years.school_year between listed.first_year and coalesce(listed.last_year, 9999)
+    union
+    select
+        bridge.coalition_id,
+        bridge.school_key,
+        years.school_year,
+    from bridge
+    inner join schools
+        on bridge.school_key = schools.school_key
+    inner join years
+        on
+            years.school_year between schools.first_year and schools.last_year
+            and years.school_year >= bridge.first_year
+            and years.school_year <= coalesce(bridge.last_year, 9999)
+    where bridge.coalition_id not in (select listed.coalition_id from listed)
+),
+
+region as (
+    select
+        schools.school_key,
+        years.school_year,
+    from schools
+    inner join states
+        on schools.state = states.state and states.is_nessc
+    inner join years
+        on years.school_year between schools.first_year and schools.last_year
+),
+
+region_sizes as (
+    select
+        school_year,
+        count(*) as region_count,
+    from region
+    group by school_year
+),
+
+sizes as (
+    select
+        members.coalition_id,
+        members.school_year,
+        count(*) as members_count,
+        count(region.school_key) as region_members_count,
+        count(head_counts.students_count) filter (where not head_counts.is_hidden)
+            as students_members_count,
+        sum(head_counts.students_count) filter (where not head_counts.is_hidden)
+            as students_count,
+        count(head_counts.low_income_count) filter (where not head_counts.is_hidden)
+            as low_income_members_count,
+        sum(head_counts.low_income_count) filter (where not head_counts.is_hidden)
+            as low_income_count,
+        sum(head_counts.students_count) filter (
+            where head_counts.low_income_count is not null and not head_counts.is_hidden
+        ) as low_income_of_count,
+        bool_or(head_counts.is_hidden) as has_hidden,
+    from members
+    left join head_counts
+        on
+            members.school_key = head_counts.school_key
+            and members.school_year = head_counts.school_year
+    left join region
+        on
+            members.school_key = region.school_key
+            and members.school_year = region.school_year
+    group by members.coalition_id, members.school_year
+),
+
+measured as (
+    select
+        coalition_id,
+        school_year,
+        'schools' as measure,
+        'schools' as unit,
+        members_count as numerator,
+        null as denominator,
+        cast(members_count as double) as value,
+        null as value_low,
+        null as value_high,
+        'reported' as value_status,
+        members_count as members_reporting_count,
+        members_count,
+    from sizes
+    union all
+    select
+        coalition_id,
+        school_year,
+        'students' as measure,
+        'students' as unit,
+        students_count as numerator,
+        null as denominator,
+        cast(students_count as double) as value,
+        null as value_low,
+        null as value_high,
+        case
+            when students_members_count > 0 then 'reported'
+            when has_hidden then 'suppressed'
+            else 'not_reported'
+        end as value_status,
+        students_members_count as members_reporting_count,
+        members_count,
+    from sizes
+    union all
+    select
+        coalition_id,
+        school_year,
+        'low_income' as measure,
+        'per cent' as unit,
+        low_income_count as numerator,
+        low_income_of_count as denominator,
+        100.0 * low_income_count / low_income_of_count as value,
+        null as value_low,
+        null as value_high,
+        case
+            when low_income_members_count > 0 then 'reported'
+            when has_hidden then 'suppressed'
+            else 'not_reported'
+        end as value_status,
+        low_income_members_count as members_reporting_count,
+        members_count,
+    from sizes
+    {%- for metric in ['acgr_4yr', 'acgr_5yr'] %}
+    union all
+    select
+        sizes.coalition_id,
+        sizes.school_year,
+        '{{ metric }}' as measure,
+        'per cent' as unit,
+        outcomes.numerator,
+        outcomes.denominator,
+        outcomes.value_pct as value,
+        outcomes.value_low_pct as value_low,
+        outcomes.value_high_pct as value_high,
+        coalesce(outcomes.value_status, 'not_reported') as value_status,
+        coalesce(outcomes.members_reporting_count, 0) as members_reporting_count,
+        sizes.members_count,
+    from sizes
+    left join outcomes
+        on
+            sizes.coalition_id = outcomes.coalition_id
+            and sizes.school_year = outcomes.school_year
+            and outcomes.metric_id = '{{ metric }}'
+    {%- endfor %}
+    union all
+    select
+        sizes.coalition_id,
+        sizes.school_year,
+        'share_of_region' as measure,
+        'per cent' as unit,
+        sizes.region_members_count as numerator,
+        region_sizes.region_count as denominator,
+        100.0 * sizes.region_members_count / region_sizes.region_count as value,
+        null as value_low,
+        null as value_high,
+        'reported' as value_status,
+        sizes.region_members_count as members_reporting_count,
+        sizes.members_count,
+    from sizes
+    inner join region_sizes
+        on sizes.school_year = region_sizes.school_year
+    where sizes.region_members_count > 0
+),
+
+published as (
+    select
+        coalition_id,
+        school_year,
+        measure,
+        unit,
+        cast(numerator as bigint) as numerator,
+        cast(denominator as bigint) as denominator,
+        cast(value as double) as value,
+        cast(value_low as double) as value_low,
+        cast(value_high as double) as value_high,
+        value_status,
+        cast(members_reporting_count as bigint) as members_reporting_count,
+        cast(members_count as bigint) as members_count,
+        100.0 * members_reporting_count / members_count as coverage_pct,
+    from measured
+)
+
+select * from published
+{%- endmacro -%}

@@ -1,0 +1,50 @@
+-- Members of a coalition that keeps a list with dates. A school is a member in the
+-- school years in which it was one on the day of the rule, 1 October unless
+-- league_rules says otherwise; a membership over no such day makes no year. Schools
+-- that nothing else tells of are members too.
+with memberships as (
+    select * from {{ ref('league_membership') }}
+),
+
+counted as (
+    select
+        *,
+        make_date(
+            year(first_day),
+            {{ league_rule('membership_month', 'integer') }},
+            {{ league_rule('membership_day', 'integer') }}
+        ) as first_count,
+        make_date(
+            year(last_day),
+            {{ league_rule('membership_month', 'integer') }},
+            {{ league_rule('membership_day', 'integer') }}
+        ) as last_count,
+    from memberships
+),
+
+-- The count of a calendar year's fall is of the school year that ends in the next one.
+in_years as (
+    select
+        'league' as coalition_id,
+        school_key,
+        school_id_nces,
+        state,
+        cast(
+            year(first_day) + 1 + case when first_day > first_count then 1 else 0 end
+            as integer
+        ) as first_year,
+        cast(
+            year(last_day) + 1 - case when last_day < last_count then 1 else 0 end
+            as integer
+        ) as last_year,
+        source,
+    from counted
+),
+
+members as (
+    select *
+    from in_years
+    where last_year is null or last_year >= first_year
+)
+
+select * from members

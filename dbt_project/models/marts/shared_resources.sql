@@ -1,0 +1,21 @@
+with activities as (
+    select * from {{ ref('int_league_activities') }}
+    where activity_kind = 'shared_resource'
+),
+
+listed as (
+    select
+        school_key,
+        school_id_nces,
+        state,
+        known_name as school_name,
+        activity_date,
+        school_year,
+        resource_title,
+        source_file,
+        source_row,
+        delivery,
+    from activities
+)
+
+select * from listed

@@ -1,0 +1,1 @@
+{{ coalition_snapshots(public=false) }}
