@@ -1,5 +1,6 @@
--- Which school belongs to which coalition, by rule (a state or a district), from when
--- to when.
+-- Which school belongs to which coalition, by rule (a state, a district or a school),
+-- from when to when. The most specific rule decides; one that is not counted sets its
+-- schools aside.
 with schools as (
     select * from {{ ref('dim_school') }}
 ),
@@ -8,7 +9,7 @@ coalition_rules as (
     select * from {{ ref('coalition_rules') }}
 ),
 
-members as (
+ruled as (
     select
         coalition_rules.coalition_id,
         schools.school_key,
@@ -16,15 +17,39 @@ members as (
         schools.state,
         coalition_rules.first_year,
         coalition_rules.last_year,
+        case
+            when coalition_rules.school_id_nces is not null then 'school'
+            when coalition_rules.lea_id_nces is not null then 'lea'
+            else 'state'
+        end as basis,
+        coalition_rules.reason,
         coalition_rules.source,
+        coalition_rules.evidence,
+        coalition_rules.is_counted,
     from coalition_rules
     inner join schools
         on
             coalition_rules.state = schools.state
             and (
-                coalition_rules.lea_id_nces is null
-                or coalition_rules.lea_id_nces = schools.lea_id_nces
+                coalition_rules.school_id_nces = schools.school_id_nces
+                or coalition_rules.school_id_nces is null
+                and (
+                    coalition_rules.lea_id_nces is null
+                    or coalition_rules.lea_id_nces = schools.lea_id_nces
+                )
             )
+    qualify row_number() over (
+        partition by coalition_rules.coalition_id, schools.school_key
+        order by
+            coalition_rules.school_id_nces nulls last,
+            coalition_rules.lea_id_nces nulls last
+    ) = 1
+),
+
+members as (
+    select * exclude (is_counted)
+    from ruled
+    where is_counted
 )
 
 select * from members
