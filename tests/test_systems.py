@@ -36,6 +36,9 @@ SCHOOLS = [
 ]
 YEARS = (2014, 2015, 2016)
 WANTED = (
+    "dim_coalition",
+    "dim_metric",
+    "school_targets",
     "+coalition_outcomes",
     "+coalition_outcomes_public",
     "+national_coverage",
@@ -144,6 +147,12 @@ def test_a_state_that_the_national_file_leaves_out_is_reported(
         "select state, school_year, coalition_ids, schools_count "
         "from national_coverage where coverage_status = 'missing'"
     ).fetchall() == [("LA", 2015, "nsno", 0)]
+    # Capitol is in no file after the missing one, and still due in it.
+    assert warehouse.execute(
+        "select members_reporting_count, members_count from coalition_outcomes "
+        "where coalition_id = 'nsno' and school_year = 2016 and student_group = 'all' "
+        "and denominator > 0"
+    ).fetchall() == [(2, 3)]
     assert warehouse.execute(
         "select distinct value_status, value_pct, value_low_pct, "
         "members_reporting_count, members_count from coalition_outcomes "

@@ -169,6 +169,14 @@ where sized.coalitions_count > 1;
 
 comment on view coalition_comparison is
 'Coalitions side by side, only where two or more have a number by one definition';
+comment on column coalition_comparison.comparability_class is
+'Numbers of one class follow one definition and may be held against each other';
+comment on column coalition_comparison.denominator is
+'Students of the reporting members';
+comment on column coalition_comparison.value_status is
+'reported, or range where a member prints a range';
+comment on column coalition_comparison.states_count is
+'States of the coalition in that year';
 comment on column coalition_comparison.lowest_pct is
 'Lowest pooled rate that the members allow; equal to the highest where it is exact';
 comment on column coalition_comparison.highest_pct is

@@ -1,7 +1,7 @@
 -- In which school years a school is counted as a member of a coalition: those of its
--- membership from its first row to its last, and one year of its state more, unless it
--- is known to have closed. Without that year a school that drops out of the newest file
--- would leave the coverage as it was.
+-- membership from its first row to its last, and on to the next file of its state,
+-- unless it is known to have closed. Without that year a school that drops out of the
+-- newest file would leave the coverage as it was.
 with members as (
     select * from {{ ref('bridge_coalition_school') }}
 ),
@@ -10,12 +10,18 @@ schools as (
     select * from {{ ref('dim_school') }}
 ),
 
+outcomes as (
+    select * from {{ ref('int_outcomes_reconciled') }}
+    where level = 'school'
+),
+
+-- A year that did not come is no later file.
 printed_years as (
     select distinct
         state,
         school_year,
-    from {{ ref('int_outcomes_reconciled') }}
-    where level = 'school'
+    from outcomes
+    where value_status <> 'not_reported' or source_file is not null
 ),
 
 closings as (
@@ -47,7 +53,7 @@ due as (
 
 years as (
     select distinct school_year
-    from printed_years
+    from outcomes
 ),
 
 member_years as (
@@ -64,7 +70,7 @@ member_years as (
             due.first_year <= years.school_year
             and (
                 due.last_year >= years.school_year
-                or due.year_after = years.school_year
+                or due.year_after >= years.school_year
                 and (
                     due.closed_year is null
                     or due.closed_year > years.school_year
