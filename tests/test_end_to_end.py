@@ -388,3 +388,33 @@ def test_rollback_is_one_command_and_stays(lake: Lake, public: Path) -> None:
     )
     assert lake.current.resolve().name == kept[0]
     assert f"current is now {kept[0]}" in done.stdout
+
+
+def test_the_network_is_the_sum_of_what_its_states_print(public: Path) -> None:
+    """All five print counts of dropouts in 2014 and 2015, one of them in 2016."""
+    with duckdb.connect(str(public), read_only=True) as con:
+        summed = con.execute(
+            "select school_year, sum(numerator), sum(denominator), count(*) "
+            "from state_outcomes where metric_id = 'dropout_cohort' and is_preferred "
+            "and student_group = 'all' and provider <> 'computed' "
+            "and school_year >= 2014 group by all order by 1"
+        ).fetchall()
+        network = con.execute(
+            "select school_year, numerator, denominator, states_reporting_count "
+            "from network_progress where level = 'network' and numerator is not null "
+            "and metric_id = 'dropout_cohort' and student_group = 'all' "
+            "and target_model = 'linear' and school_year >= 2014 order by 1"
+        ).fetchall()
+        verdicts = con.execute(
+            "select distinct school_year, verdict, verdict_reason <> '' "
+            "from network_progress where level = 'network' and numerator is not null "
+            "and metric_id = 'dropout_cohort' and student_group = 'all' "
+            "and school_year >= 2014 order by 1"
+        ).fetchall()
+    assert network == summed
+    assert [row[3] for row in network] == [5, 5, 1]
+    assert verdicts == [
+        (2014, "no_target", False),
+        (2015, "cannot_tell", False),
+        (2016, "cannot_tell", True),
+    ]
