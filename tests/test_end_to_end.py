@@ -737,3 +737,31 @@ def test_states_stand_side_by_side_inside_one_class(public: Path) -> None:
         "other_counted_since from state_comparison where metric_id = 'acgr_4yr' "
         "and school_year = 2015 and student_group = 'all' and other_state = 'ME'",
     ) == [("CT", "ME", 1.7, None, 2011)]
+def test_the_network_is_the_sum_of_what_its_states_print(public: Path) -> None:
+    """All five print counts of dropouts in 2014 and 2015, one of them in 2016."""
+    with duckdb.connect(str(public), read_only=True) as con:
+        summed = con.execute(
+            "select school_year, sum(numerator), sum(denominator), count(*) "
+            "from state_outcomes where metric_id = 'dropout_cohort' and is_preferred "
+            "and student_group = 'all' and provider <> 'computed' "
+            "and school_year >= 2014 group by all order by 1"
+        ).fetchall()
+        network = con.execute(
+            "select school_year, numerator, denominator, states_reporting_count "
+            "from network_progress where level = 'network' and numerator is not null "
+            "and metric_id = 'dropout_cohort' and student_group = 'all' "
+            "and target_model = 'linear' and school_year >= 2014 order by 1"
+        ).fetchall()
+        verdicts = con.execute(
+            "select distinct school_year, verdict, verdict_reason <> '' "
+            "from network_progress where level = 'network' and numerator is not null "
+            "and metric_id = 'dropout_cohort' and student_group = 'all' "
+            "and school_year >= 2014 order by 1"
+        ).fetchall()
+    assert network == summed
+    assert [row[3] for row in network] == [5, 5, 1]
+    assert verdicts == [
+        (2014, "no_target", False),
+        (2015, "cannot_tell", False),
+        (2016, "cannot_tell", True),
+    ]

@@ -158,25 +158,18 @@ members as (
     select * from {{ ref('bridge_coalition_school') }}
 ),
 
-schools as (
-    select * from {{ ref('dim_school') }}
+member_years as (
+    select * from {{ ref('int_coalition_member_years') }}
 ),
 
 sizes as (
     select
-        members.coalition_id,
-        years.school_year,
+        coalition_id,
+        school_year,
         count(*) as members_count,
-        count(distinct members.state) as states_count,
-    from members
-    inner join schools
-        on members.school_key = schools.school_key
-    inner join (select distinct school_year from outcomes) as years
-        on
-            years.school_year between schools.first_year and schools.last_year
-            and years.school_year >= members.first_year
-            and years.school_year <= coalesce(members.last_year, 9999)
-    group by members.coalition_id, years.school_year
+        count(distinct state) as states_count,
+    from member_years
+    group by coalition_id, school_year
 ),
 
 usable as (

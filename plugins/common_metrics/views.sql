@@ -242,3 +242,84 @@ comment on column state_comparison.difference_low_points is
 'State less other state, in percentage points: the least that the prints allow';
 comment on column state_comparison.difference_high_points is
 'State less other state, in percentage points: the most that the prints allow';
+
+-- Coalitions side by side, where at least two have a number of one comparability class.
+-- A number that no other coalition has by the same definition is not in it: numbers by
+-- two definitions are never a comparison (coalition_definition_notes says which).
+create view coalition_comparison as
+with usable as (
+    select
+        metric.comparability_class,
+        outcome.*,
+        coalition.coalition_name,
+        coalition.kind,
+        metric.label,
+        metric.definition_id,
+        round(100.0 * outcome.members_reporting_count / outcome.members_count, 1)
+            as coverage_pct
+    from coalition_outcomes as outcome
+    inner join dim_metric as metric
+        on outcome.metric_id = metric.metric_id
+    inner join dim_coalition as coalition
+        on outcome.coalition_id = coalition.coalition_id
+    where outcome.value_status in ('reported', 'range')
+),
+
+sized as (
+    select
+        class.comparability_class,
+        class.school_year,
+        class.student_group,
+        count(distinct class.coalition_id) as coalitions_count
+    from usable as class
+    group by class.comparability_class, class.school_year, class.student_group
+)
+
+select
+    usable.comparability_class,
+    usable.school_year,
+    usable.metric_id,
+    usable.label,
+    usable.definition_id,
+    usable.student_group,
+    usable.coalition_id,
+    usable.coalition_name,
+    usable.kind,
+    usable.numerator,
+    usable.denominator,
+    usable.value_pct,
+    coalesce(usable.value_low_pct, usable.value_pct) as lowest_pct,
+    coalesce(usable.value_high_pct, usable.value_pct) as highest_pct,
+    usable.value_status,
+    usable.members_reporting_count,
+    usable.members_count,
+    usable.coverage_pct,
+    usable.states_reporting_count,
+    usable.states_count,
+    sized.coalitions_count
+from usable
+inner join sized
+    on
+        usable.comparability_class = sized.comparability_class
+        and usable.school_year = sized.school_year
+        and usable.student_group = sized.student_group
+where sized.coalitions_count > 1;
+
+comment on view coalition_comparison is
+'Coalitions side by side, only where two or more have a number by one definition';
+comment on column coalition_comparison.comparability_class is
+'Numbers of one class follow one definition and may be held against each other';
+comment on column coalition_comparison.denominator is
+'Students of the reporting members';
+comment on column coalition_comparison.value_status is
+'reported, or range where a member prints a range';
+comment on column coalition_comparison.states_count is
+'States of the coalition in that year';
+comment on column coalition_comparison.lowest_pct is
+'Lowest pooled rate that the members allow; equal to the highest where it is exact';
+comment on column coalition_comparison.highest_pct is
+'Highest pooled rate that the members allow';
+comment on column coalition_comparison.coverage_pct is
+'Member schools whose counts are in the rate, of all member schools of the year';
+comment on column coalition_comparison.coalitions_count is
+'Coalitions with a number of this class, year and student group';

@@ -1,6 +1,7 @@
 -- A school year that was due and did not come leaves a row that says so, for each
 -- series that has a value before and after it. Nothing is filled in, and nothing is
--- said of a cell that another extract of the same provider prints.
+-- said of a cell that another extract of the same provider prints. A state that a file
+-- leaves out is such a year for that state alone.
 with outcomes as (
     select * from {{ ref('int_outcomes_current') }}
 ),
@@ -8,6 +9,26 @@ with outcomes as (
 coverage as (
     select * from {{ ref('int_coverage') }}
     where coverage_status in ('missing', 'refused')
+),
+
+state_years as (
+    select * from {{ ref('int_state_years_missing') }}
+),
+
+gaps as (
+    select
+        provider,
+        extract,
+        cast(null as varchar) as state,
+        school_year,
+    from coverage
+    union all
+    select
+        provider,
+        extract,
+        state,
+        school_year,
+    from state_years
 ),
 
 series as (
@@ -47,18 +68,19 @@ missing as (
         series.lea_id_state,
         series.lea_name,
         series.school_name,
-        coverage.school_year,
+        gaps.school_year,
         series.metric_id,
         series.student_group,
         series.definition_id,
         series.visibility,
     from series
-    inner join coverage
+    inner join gaps
         on
-            series.provider = coverage.provider
-            and series.extract = coverage.extract
-            and series.first_year < coverage.school_year
-            and series.last_year > coverage.school_year
+            series.provider = gaps.provider
+            and series.extract = gaps.extract
+            and (gaps.state is null or series.state = gaps.state)
+            and series.first_year < gaps.school_year
+            and series.last_year > gaps.school_year
     anti join outcomes
         on
             series.provider = outcomes.provider
@@ -67,7 +89,7 @@ missing as (
             and series.school_key is not distinct from outcomes.school_key
             and series.metric_id = outcomes.metric_id
             and series.student_group = outcomes.student_group
-            and coverage.school_year = outcomes.school_year
+            and gaps.school_year = outcomes.school_year
     qualify row_number() over (
         partition by
             series.provider,
@@ -76,7 +98,7 @@ missing as (
             series.school_key,
             series.metric_id,
             series.student_group,
-            coverage.school_year
+            gaps.school_year
         order by series.extract
     ) = 1
 )

@@ -1,0 +1,609 @@
+{#- The rates of the network that is held against its goals: of its states as they print
+    them, of the network from its states' counts, and of the coalitions within it from
+    their schools. A state is never the sum of its schools, so each says what it is
+    counted from. A state without usable counts lowers the coverage and leaves the rate
+    alone. What schools' records compute is no printed count of a state. -#}
+{%- macro network_rates(public) -%}
+with states as (
+    select * from {{ ref('states') }}
+    where is_nessc
+),
+
+metrics as (
+    select * from {{ ref('metrics') }}
+    where has_targets
+),
+
+outcomes as (
+    select * from {{ ref('fct_state_outcomes') }}
+    where provider <> 'computed'
+),
+
+members as (
+    select * from {{ ref('bridge_coalition_school') }}
+),
+
+coalition_outcomes as (
+    select * from {{ ref('coalition_outcomes_public' if public else 'coalition_outcomes') }}
+),
+
+printed as (
+    select
+        outcomes.* exclude (value_status),
+        case
+            when {{ 'outcomes.is_hidden_from_public' if public else 'false' }}
+                then 'suppressed'
+            else outcomes.value_status
+        end as value_status,
+    from outcomes
+    inner join states
+        on outcomes.state = states.state
+    inner join metrics
+        on outcomes.metric_id = metrics.metric_id
+    qualify row_number() over (
+        partition by
+            outcomes.state,
+            outcomes.school_year,
+            outcomes.metric_id,
+            outcomes.student_group
+        order by
+            outcomes.value_status = 'reported' desc,
+            outcomes.is_preferred desc,
+            outcomes.provider
+    ) = 1
+),
+
+of_states as (
+    select
+        *,
+        value_status in ('reported', 'range') as has_value,
+        value_status in ('reported', 'range') and denominator > 0 as has_counts,
+    from printed
+),
+
+pooled as (
+    select
+        school_year,
+        metric_id,
+        student_group,
+        count(*) filter (where has_counts) as states_reporting_count,
+        string_agg(state, ', ' order by state) filter (where has_counts) as reporting,
+        cast(sum(denominator) filter (where has_counts) as bigint) as denominator,
+        cast(sum(numerator) filter (where has_counts) as bigint) as printed_numerator,
+        bool_and(lowest_pct = highest_pct and numerator is not null)
+            filter (where has_counts) as is_exact,
+        sum(lowest_pct * cast(denominator as decimal(20, 0)))
+            filter (where has_counts) as lowest_sum,
+        sum(highest_pct * cast(denominator as decimal(20, 0)))
+            filter (where has_counts) as highest_sum,
+        bool_or(value_status = 'suppressed') as has_suppressed,
+        bool_or(value_status = 'reported') as has_rates_without_counts,
+    from of_states
+    group by school_year, metric_id, student_group
+),
+
+within_network as (
+    select members.coalition_id
+    from members
+    left join states
+        on members.state = states.state
+    group by members.coalition_id
+    having bool_and(states.state is not null)
+),
+
+united as (
+    select
+        'network' as level,
+        'nessc' as entity_id,
+        'printed counts of states' as counted_from,
+        school_year,
+        metric_id,
+        student_group,
+        case when is_exact then printed_numerator end as numerator,
+        denominator,
+        case
+            when is_exact then {{ pct_of_counts('printed_numerator', 'denominator') }}
+            else cast(cast(lowest_sum as double) / denominator as decimal(18, 12))
+        end as lowest_pct,
+        case
+            when is_exact then {{ pct_of_counts('printed_numerator', 'denominator') }}
+            else cast(cast(highest_sum as double) / denominator as decimal(18, 12))
+        end as highest_pct,
+        cast(null as decimal(18, 12)) as printed_low_pct,
+        cast(null as decimal(18, 12)) as printed_high_pct,
+        case
+            when is_exact then 'reported'
+            when states_reporting_count > 0 then 'range'
+            when has_rates_without_counts then 'not_applicable'
+            when has_suppressed then 'suppressed'
+            else 'not_reported'
+        end as value_status,
+        states_reporting_count as members_reporting_count,
+        (select count(*) from states) as members_count,
+        states_reporting_count,
+        (select count(*) from states) as states_count,
+        reporting,
+    from pooled
+    union all
+    select
+        'state' as level,
+        state as entity_id,
+        'printed row of the state' as counted_from,
+        school_year,
+        metric_id,
+        student_group,
+        case when has_value then numerator end as numerator,
+        case when has_value then denominator end as denominator,
+        case when has_value then lowest_pct end as lowest_pct,
+        case when has_value then highest_pct end as highest_pct,
+        case when has_value then coalesce(value_low_pct, value_pct) end
+            as printed_low_pct,
+        case when has_value then coalesce(value_high_pct, value_pct) end
+            as printed_high_pct,
+        value_status,
+        cast(has_value as integer) as members_reporting_count,
+        1 as members_count,
+        cast(has_value as integer) as states_reporting_count,
+        1 as states_count,
+        state as reporting,
+    from of_states
+    union all
+    select
+        'coalition' as level,
+        coalition_outcomes.coalition_id as entity_id,
+        'counts of member schools' as counted_from,
+        coalition_outcomes.school_year,
+        coalition_outcomes.metric_id,
+        coalition_outcomes.student_group,
+        coalition_outcomes.numerator,
+        coalition_outcomes.denominator,
+        case
+            when coalition_outcomes.numerator is not null
+                then {{ pct_of_counts('coalition_outcomes.numerator', 'coalition_outcomes.denominator') }}
+            else cast(coalition_outcomes.value_low_pct as decimal(18, 12))
+        end as lowest_pct,
+        case
+            when coalition_outcomes.numerator is not null
+                then {{ pct_of_counts('coalition_outcomes.numerator', 'coalition_outcomes.denominator') }}
+            else cast(coalition_outcomes.value_high_pct as decimal(18, 12))
+        end as highest_pct,
+        cast(null as decimal(18, 12)) as printed_low_pct,
+        cast(null as decimal(18, 12)) as printed_high_pct,
+        coalition_outcomes.value_status,
+        coalition_outcomes.members_reporting_count,
+        coalition_outcomes.members_count,
+        coalition_outcomes.states_reporting_count,
+        coalition_outcomes.states_count,
+        cast(coalition_outcomes.states_reporting_count as varchar) as reporting,
+    from coalition_outcomes
+    inner join metrics
+        on coalition_outcomes.metric_id = metrics.metric_id
+    inner join within_network
+        on coalition_outcomes.coalition_id = within_network.coalition_id
+),
+
+-- Shares that meet the metric, so that more is better whichever way a rate counts.
+-- Wilson (1927) around a rate with its counts; a range has its bounds alone.
+met as (
+    select
+        united.*,
+        metrics.direction,
+        cast(case metrics.direction
+            when 'higher' then united.lowest_pct else 100 - united.highest_pct
+        end as decimal(18, 12)) as met_low_pct,
+        cast(case metrics.direction
+            when 'higher' then united.highest_pct else 100 - united.lowest_pct
+        end as decimal(18, 12)) as met_high_pct,
+        case when united.numerator is not null then united.denominator end as n,
+        cast(rules.confidence_z as double) as z,
+    from united
+    inner join metrics
+        on united.metric_id = metrics.metric_id
+    cross join (select * from {{ ref('target_rules') }} where is_active) as rules
+),
+
+intervals as (
+    select
+        *,
+        100 * case
+            when n > 0 then greatest(0, (
+                met_low_pct / 100 + z * z / (2 * n) - z * sqrt(
+                    met_low_pct / 100 * (1 - met_low_pct / 100) / n
+                    + z * z / (4 * n * n)
+                )
+            ) / (1 + z * z / n))
+            else cast(met_low_pct as double) / 100
+        end as met_interval_low_pct,
+        100 * case
+            when n > 0 then least(1, (
+                met_high_pct / 100 + z * z / (2 * n) + z * sqrt(
+                    met_high_pct / 100 * (1 - met_high_pct / 100) / n
+                    + z * z / (4 * n * n)
+                )
+            ) / (1 + z * z / n))
+            else cast(met_high_pct as double) / 100
+        end as met_interval_high_pct,
+    from met
+)
+
+select * exclude (n, z) from intervals
+{%- endmacro -%}
+
+{#- The network, its states and coalitions along the path that the rule asks of each from
+    its own baseline, and how far each came compared with the network. The path is that of
+    the schools (int_school_targets). Nobody can tell where the states that report are not
+    all of them, or are others than in the baseline, or where a metric is counted in
+    another way since. Intervals of differences by Newcombe's method: two bounds apart,
+    which is wide where one is a part of the other. -#}
+{%- macro network_progress(public) -%}
+with rates as (
+    select * from {{ ref('int_network_rates_public' if public else 'int_network_rates') }}
+),
+
+rules as (
+    select * from {{ ref('target_rules') }}
+    where is_active
+),
+
+factors as (
+    select * from {{ ref('int_target_factors') }}
+),
+
+target_models as (
+    select * from {{ ref('target_models') }}
+),
+
+lags as (
+    select * from {{ ref('metric_lags') }}
+),
+
+goals as (
+    select * from {{ ref('metric_goals') }}
+    where is_current
+),
+
+breaks as (
+    select * from {{ ref('metric_breaks') }}
+),
+
+states as (
+    select * from {{ ref('states') }}
+    where is_nessc
+),
+
+baselines as (
+    select
+        rates.*,
+        rules.rule_version,
+        rates.school_year + case rules.target_year_means
+            when 'known_year' then coalesce(lags.known_after_years, 0) else 0
+        end as known_year,
+    from rates
+    cross join rules
+    left join lags
+        on rates.metric_id = lags.metric_id
+    where
+        rates.met_low_pct is not null
+        and abs(rates.school_year - rules.baseline_year) <= rules.baseline_fallback_years
+    qualify row_number() over (
+        partition by rates.level, rates.entity_id, rates.metric_id, rates.student_group
+        order by abs(rates.school_year - rules.baseline_year), rates.school_year
+    ) = 1
+),
+
+begun as (
+    select
+        baselines.level,
+        baselines.entity_id,
+        baselines.metric_id,
+        baselines.student_group,
+        max(factors.after_year) as after_year,
+    from baselines
+    left join factors
+        on
+            baselines.rule_version = factors.rule_version
+            and baselines.known_year >= factors.after_year
+    group by
+        baselines.level,
+        baselines.entity_id,
+        baselines.metric_id,
+        baselines.student_group
+),
+
+paths as (
+    select
+        baselines.level,
+        baselines.entity_id,
+        baselines.metric_id,
+        baselines.student_group,
+        factors.target_model,
+        factors.school_year - baselines.known_year + baselines.school_year as school_year,
+        cast(
+            (100 - baselines.met_high_pct) * factors.remaining_factor as decimal(18, 12)
+        ) as target_not_meeting_low_pct,
+        cast(
+            (100 - baselines.met_low_pct) * factors.remaining_factor as decimal(18, 12)
+        ) as target_not_meeting_high_pct,
+        100 * (1 - factors.remaining_factor) as expected_decrease_pct,
+    from baselines
+    inner join begun
+        on
+            baselines.level = begun.level
+            and baselines.entity_id = begun.entity_id
+            and baselines.metric_id = begun.metric_id
+            and baselines.student_group = begun.student_group
+    inner join factors
+        on
+            baselines.rule_version = factors.rule_version
+            and begun.after_year is not distinct from factors.after_year
+            and baselines.known_year < factors.school_year
+),
+
+asked as (
+    select
+        rates.level,
+        rates.entity_id,
+        rates.counted_from,
+        rates.metric_id,
+        rates.direction,
+        rates.student_group,
+        rates.school_year,
+        target_models.target_model,
+    from rates
+    cross join target_models
+    union
+    select
+        paths.level,
+        paths.entity_id,
+        baselines.counted_from,
+        paths.metric_id,
+        baselines.direction,
+        paths.student_group,
+        paths.school_year,
+        paths.target_model,
+    from paths
+    inner join baselines
+        on
+            paths.level = baselines.level
+            and paths.entity_id = baselines.entity_id
+            and paths.metric_id = baselines.metric_id
+            and paths.student_group = baselines.student_group
+),
+
+newest as (
+    select
+        metric_id,
+        max(school_year) as newest_year,
+    from rates
+    group by metric_id
+),
+
+broken as (
+    select
+        states.state,
+        breaks.metric_id,
+        breaks.first_year,
+    from breaks
+    inner join states
+        on breaks.state in (states.state, '*')
+),
+
+compared as (
+    select
+        asked.*,
+        rates.* exclude (
+            level, entity_id, counted_from, metric_id, direction, student_group,
+            school_year, value_status
+        ),
+        coalesce(
+            rates.value_status,
+            case
+                when asked.school_year > newest.newest_year then 'not_yet_observed'
+                else 'not_reported'
+            end
+        ) as value_status,
+        baselines.school_year as baseline_year,
+        baselines.lowest_pct as baseline_low_pct,
+        baselines.highest_pct as baseline_high_pct,
+        baselines.met_low_pct as base_low,
+        baselines.met_high_pct as base_high,
+        baselines.met_interval_low_pct as base_interval_low,
+        baselines.met_interval_high_pct as base_interval_high,
+        paths.target_not_meeting_low_pct,
+        paths.target_not_meeting_high_pct,
+        paths.expected_decrease_pct,
+        goals.goal_pct,
+        baselines.rule_version,
+        coalesce(
+            rates.states_reporting_count = rates.states_count
+            and baselines.states_reporting_count = baselines.states_count,
+            false
+        ) as has_all_states,
+        coalesce(
+            rates.reporting = baselines.reporting
+            and asked.school_year > baselines.school_year, false
+        ) as has_same_states,
+        exists (
+            select 1 from broken
+            where
+                broken.metric_id = asked.metric_id
+                and broken.first_year > baselines.school_year
+                and broken.first_year <= asked.school_year
+                and (asked.level <> 'state' or broken.state = asked.entity_id)
+        ) as crosses_break,
+    from asked
+    inner join newest
+        on asked.metric_id = newest.metric_id
+    left join rates
+        on
+            asked.level = rates.level
+            and asked.entity_id = rates.entity_id
+            and asked.metric_id = rates.metric_id
+            and asked.student_group = rates.student_group
+            and asked.school_year = rates.school_year
+    left join baselines
+        on
+            asked.level = baselines.level
+            and asked.entity_id = baselines.entity_id
+            and asked.metric_id = baselines.metric_id
+            and asked.student_group = baselines.student_group
+    left join paths
+        on
+            asked.level = paths.level
+            and asked.entity_id = paths.entity_id
+            and asked.metric_id = paths.metric_id
+            and asked.student_group = paths.student_group
+            and asked.school_year = paths.school_year
+            and asked.target_model = paths.target_model
+    left join goals
+        on asked.metric_id = goals.metric_id
+),
+
+improved as (
+    select
+        *,
+        case
+            when has_same_states and not crosses_break
+                then cast(met_low_pct - base_high as double)
+        end as better_low,
+        case
+            when has_same_states and not crosses_break
+                then cast(met_high_pct - base_low as double)
+        end as better_high,
+        sqrt(
+            pow(met_low_pct - met_interval_low_pct, 2)
+            + pow(base_interval_high - base_high, 2)
+        ) as spread_low,
+        sqrt(
+            pow(met_interval_high_pct - met_high_pct, 2)
+            + pow(base_low - base_interval_low, 2)
+        ) as spread_high,
+    from compared
+),
+
+-- States against the network of states; coalitions against all schools of the network.
+against as (
+    select
+        own.*,
+        others.states_reporting_count as network_states_reporting_count,
+        others.has_all_states as is_whole_network,
+        own.better_low - others.better_high as against_low,
+        own.better_high - others.better_low as against_high,
+        sqrt(pow(own.spread_low, 2) + pow(others.spread_high, 2)) as against_spread_low,
+        sqrt(pow(own.spread_high, 2) + pow(others.spread_low, 2)) as against_spread_high,
+    from improved as own
+    left join improved as others
+        on
+            others.entity_id = 'nessc'
+            and own.entity_id <> 'nessc'
+            and others.level = case own.level when 'state' then 'network' else own.level end
+            and own.metric_id = others.metric_id
+            and own.student_group = others.student_group
+            and own.school_year = others.school_year
+            and own.target_model = others.target_model
+            and own.baseline_year = others.baseline_year
+            and others.states_reporting_count > 1
+),
+
+judged as (
+    select
+        *,
+        case
+            when target_not_meeting_low_pct is null then 'no_target'
+            when value_status = 'suppressed' then 'suppressed'
+            when met_low_pct is null then 'no_data'
+            when not has_all_states or crosses_break then 'cannot_tell'
+            when
+                direction = 'higher'
+                and coalesce(printed_low_pct, lowest_pct) >= goal_pct
+                or direction = 'lower'
+                and coalesce(printed_high_pct, highest_pct) <= goal_pct
+                then 'at_goal'
+            when met_interval_low_pct >= 100 - target_not_meeting_low_pct then 'on_track'
+            when met_interval_high_pct < 100 - target_not_meeting_high_pct
+                then 'off_track'
+            else 'cannot_tell'
+        end as verdict,
+        case
+            when target_not_meeting_low_pct is null then ''
+            when met_low_pct is null then ''
+            when crosses_break then 'counted in another way since the baseline'
+            when not has_all_states
+                then coalesce(states_reporting_count, 0) || ' of ' || states_count
+                    || ' states report counts, or fewer in the baseline'
+            else ''
+        end as verdict_reason,
+    from against
+),
+
+published as (
+    select
+        level,
+        entity_id,
+        counted_from,
+        metric_id,
+        student_group,
+        cast(school_year as integer) as school_year,
+        target_model,
+        numerator,
+        denominator,
+        cast(case when value_status = 'reported' then
+            case when numerator is not null then lowest_pct else printed_low_pct end
+        end as double) as value_pct,
+        cast(case when value_status = 'range' then lowest_pct end as double)
+            as value_low_pct,
+        cast(case when value_status = 'range' then highest_pct end as double)
+            as value_high_pct,
+        case direction
+            when 'higher' then met_interval_low_pct else 100 - met_interval_high_pct
+        end as interval_low_pct,
+        case direction
+            when 'higher' then met_interval_high_pct else 100 - met_interval_low_pct
+        end as interval_high_pct,
+        value_status,
+        cast(coalesce(members_reporting_count, 0) as bigint) as members_reporting_count,
+        cast(members_count as bigint) as members_count,
+        cast(coalesce(states_reporting_count, 0) as bigint) as states_reporting_count,
+        cast(states_count as bigint) as states_count,
+        cast(baseline_year as integer) as baseline_year,
+        cast(baseline_low_pct as double) as baseline_low_pct,
+        cast(baseline_high_pct as double) as baseline_high_pct,
+        cast(case direction
+            when 'higher' then 100 - target_not_meeting_high_pct
+            else target_not_meeting_low_pct
+        end as decimal(18, 12)) as target_low_pct,
+        cast(case direction
+            when 'higher' then 100 - target_not_meeting_low_pct
+            else target_not_meeting_high_pct
+        end as decimal(18, 12)) as target_high_pct,
+        cast(goal_pct as double) as goal_pct,
+        verdict,
+        verdict_reason,
+        cast(expected_decrease_pct as double) as expected_decrease_pct,
+        case
+            when
+                better_low = better_high and base_low < 100
+                then 100.0 * better_low / (100 - base_low)
+        end as decrease_so_far_pct,
+        better_low - spread_low as improvement_low_points,
+        better_high + spread_high as improvement_high_points,
+        case when better_low = better_high then better_low end as improvement_points,
+        case when against_low = against_high then against_low end
+            as against_network_points,
+        against_low - against_spread_low as against_network_low_points,
+        against_high + against_spread_high as against_network_high_points,
+        case
+            when entity_id = 'nessc' then 'not_applicable'
+            when against_low is null then 'no_data'
+            when not is_whole_network then 'cannot_tell'
+            when against_low - against_spread_low > 0 then 'faster'
+            when against_high + against_spread_high < 0 then 'slower'
+            else 'cannot_tell'
+        end as against_network,
+        network_states_reporting_count,
+        rule_version,
+    from judged
+)
+
+select * from published
+{%- endmacro -%}

@@ -1,0 +1,1 @@
+{{ network_rates(public=false) }}
