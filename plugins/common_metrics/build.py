@@ -66,6 +66,7 @@ def dbt_environment(lake: Lake) -> dict[str, str]:
         **os.environ,
         "COMMON_METRICS_LAKE": str(lake.root),
         "COMMON_METRICS_BUILD": str(lake.build()),
+        "COMMON_METRICS_CODE": _code_digest(),
         "DBT_TARGET_PATH": str(lake.dbt_target()),
         "DBT_LOG_PATH": str(lake.log("dbt").parent),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
@@ -73,7 +74,7 @@ def dbt_environment(lake: Lake) -> dict[str, str]:
 
 
 def write_inputs(lake: Lake) -> None:
-    """Write what dbt reads beside deliveries: columns, years due, visibility."""
+    """Write what dbt reads beside deliveries: columns, years due, contracts."""
     for contract in load_contracts().values():
         readers.write(readers.no_rows(contract), lake.empty_rows(contract.key))
     due = [row for contract in load_contracts().values() for row in _due(contract)]
@@ -81,7 +82,12 @@ def write_inputs(lake: Lake) -> None:
     write_json(
         lake.contracts(),
         [
-            {"provider": c.provider, "extract": c.extract, "visibility": c.visibility}
+            {
+                "provider": c.provider,
+                "extract": c.extract,
+                "visibility": c.visibility,
+                "sha256": c.sha256,
+            }
             for c in load_contracts().values()
         ],
     )
@@ -108,6 +114,15 @@ def _code() -> list[Path]:
     dbt = [f for f in DBT_PROJECT.rglob("*") if f.suffix in (".sql", ".yml", ".csv")]
     ours = [f for f in (PLUGINS / "common_metrics").rglob("*.*") if f.suffix != ".pyc"]
     return sorted(f for f in [*dbt, *ours] if "target" not in f.parts)
+
+
+def _code_digest() -> str:
+    """Return a digest of the code without the rules, which have digests of their own."""
+    digest = hashlib.sha256()
+    for file in _code():
+        if file.suffix != ".csv":
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def _explain(log: str) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from common_metrics import changes
 from common_metrics.build import fingerprint
 from common_metrics.lake import Lake, write_json
 from common_metrics.site import write_site
@@ -153,6 +154,7 @@ def _write_tier(
             _copy_table(con, table)
         _write_dictionary(con, tables)
         _write_views(con)
+        changes.fill(con, lake.current / f"{tier}.duckdb", tier)
         counts = _write_parquet(con, candidate / tier)
         con.execute("checkpoint release")
         con.execute("use memory; detach release")
