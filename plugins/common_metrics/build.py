@@ -12,6 +12,7 @@ from common_metrics.lake import Lake, write_json
 
 DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
 PLUGINS = Path(__file__).parents[1]
+DBT = Path(sys.executable).with_name("dbt")
 
 
 class BuildFailed(RuntimeError):
@@ -47,10 +48,9 @@ def build(lake: Lake) -> Path:
 
 def _run_dbt(lake: Lake) -> None:
     log = lake.log("build.log")
-    dbt = Path(sys.executable).with_name("dbt")
     with log.open("w") as stream:
         done = subprocess.run(
-            [dbt, "build", "--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT],
+            [DBT, "build", "--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT],
             env=dbt_environment(lake),
             stdout=stream,
             stderr=subprocess.STDOUT,
@@ -117,7 +117,7 @@ def _code() -> list[Path]:
 
 
 def _code_digest() -> str:
-    """Return a digest of the code without the rules, which have digests of their own."""
+    """Return a digest of the code alone: rules have digests of their own."""
     digest = hashlib.sha256()
     for file in _code():
         if file.suffix != ".csv":
@@ -125,14 +125,18 @@ def _code_digest() -> str:
     return digest.hexdigest()
 
 
-def _explain(log: str) -> str:
+def failures(log: str) -> str:
+    """Return the lines of dbt's log that name what failed; others may quote cells."""
     lines = [
         line for line in log.splitlines() if "Failure in" in line or "Error in" in line
     ]
-    # The rest of the log may quote cells.
-    named = "\n".join(lines) or "dbt ended before it named a model"
+    return "\n".join(lines) or "dbt ended before it named a model"
+
+
+def _explain(log: str) -> str:
     return (
-        f"dbt build: expected every model and test to pass. Found:\n{named}\n"
+        "dbt build: expected every model and test to pass. Found:\n"
+        f"{failures(log)}\n"
         "Nothing was published. Read logs/build.log in the lake, mend the model or the "
         "delivery it complains of, and run again."
     )

@@ -32,7 +32,7 @@ def fill(con: duckdb.DuckDBPyConnection, earlier: Path, tier: str) -> None:
     reason = "There was no release before: nothing to compare with."
     if earlier.exists():
         file = earlier.resolve()
-        con.execute(f"attach {_literal(file)} as earlier (read_only)")
+        con.execute(f"attach {literal(file)} as earlier (read_only)")
         compare(con, _tables(con, "earlier"), held, hides_numbers=tier == "public")
         con.execute(f"insert into {TABLE} by name from changes order by all")
         con.execute("detach earlier")
@@ -42,7 +42,7 @@ def fill(con: duckdb.DuckDBPyConnection, earlier: Path, tier: str) -> None:
         "and table_name = ?",
         [TABLE],
     ).fetchone()
-    con.execute(f"comment on table {TABLE} is {_literal(f'{said}. {reason}')}")
+    con.execute(f"comment on table {TABLE} is {literal(f'{said}. {reason}')}")
 
 
 def compare(
@@ -91,7 +91,7 @@ def summary(con: duckdb.DuckDBPyConnection, relation: str = TABLE) -> list[str]:
 
 WHY = """
 select format('{{:>9,}}  {{}}: {{}}', count(*), why, why_detail)
-from {relation} group by why, why_detail order by count(*) desc, all limit {shown}
+from {relation} group by why, why_detail order by count(*) desc, 1 limit {shown}
 """
 WHAT = """
 select format(
@@ -109,7 +109,7 @@ from {relation}
 where
     changed_table = 'school_target_status'
     and old_status is distinct from new_status
-group by old_status, new_status, target_model order by count(*) desc, all
+group by old_status, new_status, target_model order by count(*) desc, 1
 limit {shown}
 """
 LARGEST = """
@@ -140,7 +140,8 @@ def _tables(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, str]:
     return {name: f"{catalog}.main.{name}" for name in names}
 
 
-def _literal(value: object) -> str:
+def literal(value: object) -> str:
+    """Return a value as a text in SQL."""
     return "'" + str(value).replace("'", "''") + "'"
 
 
