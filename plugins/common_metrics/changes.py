@@ -84,25 +84,27 @@ def summary(con: duckdb.DuckDBPyConnection, relation: str = TABLE) -> list[str]:
     )
     lines = [f"{rows:,} rows moved, of {schools:,} schools or districts."]
     for title, sql in parts:
-        found = con.execute(sql.format(relation=relation, shown=SHOWN)).fetchall()
+        asked = sql.format(relation=relation, shown=SHOWN, count=COUNT)
+        found = con.execute(asked).fetchall()
         lines += ["", f"{title}:", *(f"  {line}" for (line,) in found)] * bool(found)
     return lines
 
 
+COUNT = "format('{:,}', count(*))"
 WHY = """
-select format('{{:>9,}}  {{}}: {{}}', count(*), why, why_detail)
+select format('{{:>9}}  {{}}: {{}}', {count}, why, why_detail)
 from {relation} group by why, why_detail order by count(*) desc, 1 limit {shown}
 """
 WHAT = """
 select format(
-    '{{:>9,}}  {{}}: {{}}, {{:,}} schools', count(*), changed_table, moved,
+    '{{:>9}}  {{}}: {{}}, {{:,}} schools', {count}, changed_table, moved,
     count(distinct school_key)
 )
 from {relation} group by changed_table, moved order by changed_table, count(*) desc
 """
 VERDICTS = """
 select format(
-    '{{:>9,}}  {{}} -> {{}} ({{}})', count(*), coalesce(old_status, 'none'),
+    '{{:>9}}  {{}} -> {{}} ({{}})', {count}, coalesce(old_status, 'none'),
     coalesce(new_status, 'none'), target_model
 )
 from {relation}

@@ -1,4 +1,4 @@
--- What a release was made with: a digest of each contract, of the code and of each seed.
+-- What a release was made with: a digest of each contract, seed and of the code.
 -- Two releases are compared by it, to say which rule moved a number.
 with contracts as (
     select * from {{ ref('stg_lake__contracts') }}
@@ -11,12 +11,7 @@ digested as (
         provider || '/' || extract as name,
         sha256 as digest,
     from contracts
-    union all
-    select
-        'code' as kind,
-        'common_metrics' as name,
-        '{{ env_var("COMMON_METRICS_CODE", "unknown") }}' as digest,
-    {{ seed_digests() }}
+    {{ code_and_seed_digests() }}
 )
 
 select * from digested
