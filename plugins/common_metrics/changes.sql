@@ -201,22 +201,23 @@ select
     end as bears_on
 from seeds;
 
+-- A reason is one text, why and detail with a tab between: texts are compared fast.
 -- What to say of a row that no file and no other row explains, the likeliest first.
 create or replace temp macro rule_or_code(bears_on_these) as (
     select coalesce(
         (
-            select {'why': 'rule_changed', 'detail': string_agg(name, ', ' order by name)}
+            select 'rule_changed' || chr(9) || string_agg(name, ', ' order by name)
             from rules_changed
             where list_contains(bears_on_these, bears_on)
             having count(*) > 0
         ),
         (
-            select {'why': 'code_changed', 'detail': 'other code than before'}
+            select 'code_changed' || chr(9) || 'other code than before'
             from rules_changed
             where kind = 'code'
             having count(*) > 0
         ),
-        {'why': 'not_known', 'detail': 'neither file, rule nor code is another'}
+        'not_known' || chr(9) || 'neither file, rule nor code is another'
     )
 );
 
@@ -268,24 +269,15 @@ direct as (
     select
         outcomes.*,
         case
-            when rekeyed.old_key is not null then {
-                'why': 'school_identity_changed',
-                'detail': rekeyed.old_key || ' is now ' || rekeyed.new_key
-            }
-            when arrived.file is not null then {
-                'why': case
-                    when arrived.is_restated then 'restated_delivery'
-                    else 'new_delivery'
-                end,
-                'detail': arrived.file
-            }
-            when outcomes.provider = 'computed' and records.detail is not null then {
-                'why': case
-                    when records.is_restated then 'restated_delivery'
-                    else 'new_delivery'
-                end,
-                'detail': records.detail
-            }
+            when rekeyed.old_key is not null
+                then 'school_identity_changed' || chr(9)
+                    || rekeyed.old_key || ' is now ' || rekeyed.new_key
+            when arrived.file is not null
+                then if(arrived.is_restated, 'restated_delivery', 'new_delivery')
+                    || chr(9) || arrived.file
+            when outcomes.provider = 'computed' and records.detail is not null
+                then if(records.is_restated, 'restated_delivery', 'new_delivery')
+                    || chr(9) || records.detail
         end as reason
     from outcomes
     cross join records
@@ -324,7 +316,7 @@ select
         ),
         case
             when contract.name is not null
-                then {'why': 'contract_changed', 'detail': contract.name}
+                then 'contract_changed' || chr(9) || contract.name
         end,
         rule_or_code(['outcomes'])
     ) as reason
@@ -359,60 +351,43 @@ where target.changed_table = 'school_targets';
 
 -- A verdict and an outlook move with the outcome, else with the target.
 create or replace temp table status_reasons as
-with causes as (
-    select school_key, metric_id, student_group, school_year, '' as target_model,
-        1 as rank, reason
+with outcome_of_year as (
+    select school_key, metric_id, student_group, school_year, min(reason) as reason
     from outcome_reasons
     where changed_table = 'school_outcomes'
-    union all
-    select school_key, metric_id, student_group, school_year, target_model,
-        2 as rank, reason
-    from target_reasons
-),
-
-of_year as (
-    select school_key, metric_id, student_group, school_year, target_model,
-        min_by(reason, (rank, reason)) as reason
-    from causes
     group by all
 ),
 
-of_series as (
-    select school_key, metric_id, student_group,
-        min_by(reason, (rank, -school_year, reason)) as reason
-    from causes
+outcome_of_series as (
+    select school_key, metric_id, student_group, max_by(reason, school_year) as reason
+    from outcome_of_year
+    group by all
+),
+
+target_of_series as (
+    select school_key, metric_id, student_group, min(reason) as reason
+    from target_reasons
     group by all
 )
 
 select
     moved.*,
     coalesce(
-        of_outcome.reason,
-        of_target.reason,
-        of_series.reason,
+        outcome_of_year.reason,
+        target.reason,
+        outcome_of_series.reason,
+        target_of_series.reason,
         rule_or_code(['targets', 'outcomes'])
     ) as reason
 from moved_rows as moved
-left join of_year as of_outcome
-    on
-        of_outcome.target_model = ''
-        and moved.school_key = of_outcome.school_key
-        and moved.metric_id = of_outcome.metric_id
-        and moved.student_group = of_outcome.student_group
-        and moved.school_year = of_outcome.school_year
-left join of_year as of_target
-    on
-        moved.target_model = of_target.target_model
-        and moved.target_model <> ''
-        and moved.school_key = of_target.school_key
-        and moved.metric_id = of_target.metric_id
-        and moved.student_group = of_target.student_group
-        and moved.school_year = of_target.school_year
-left join of_series
-    on
-        moved.school_key = of_series.school_key
-        and moved.metric_id = of_series.metric_id
-        and moved.student_group = of_series.student_group
+left join outcome_of_year
+    using (school_key, metric_id, student_group, school_year)
+left join target_reasons as target
+    using (school_key, metric_id, student_group, school_year, target_model)
+left join outcome_of_series
+    using (school_key, metric_id, student_group)
+left join target_of_series
+    using (school_key, metric_id, student_group)
 where moved.changed_table in ('school_target_status', 'school_outlook');
 
 -- A gap moves with the rate of either group.
@@ -470,7 +445,7 @@ counted as (
 
 commonest as (
     select coalition_id, school_year, metric_id, student_group,
-        max_by(reason, (rows_count, reason)) as reason
+        first(reason order by rows_count desc, reason) as reason
     from counted
     group by all
 )
@@ -574,8 +549,8 @@ select
     case when not is_hidden then old_denominator end as old_denominator,
     case when not is_hidden then new_numerator end as new_numerator,
     case when not is_hidden then new_denominator end as new_denominator,
-    reason.why as why,
-    reason.detail as why_detail,
+    split_part(reason, chr(9), 1) as why,
+    split_part(reason, chr(9), 2) as why_detail,
     old_sha256,
     new_sha256
 from named;
