@@ -253,6 +253,24 @@ rekeyed as (
     where not gone.is_held and not came.was_held
 ),
 
+rekeyed_schools as (
+    select changed_table, old_key as school_key,
+        min(old_key || ' is now ' || new_key) as detail
+    from rekeyed
+    group by all
+    union
+    select changed_table, new_key as school_key,
+        min(old_key || ' is now ' || new_key) as detail
+    from rekeyed
+    group by all
+),
+
+arrived_of_extract as (
+    select provider, extract, min(file) as file, bool_and(is_restated) as is_restated
+    from arrived
+    group by all
+),
+
 -- Computed rates name no file: they rest on the extracts that print no outcome.
 records as (
     select
@@ -275,6 +293,12 @@ direct as (
             when arrived.file is not null
                 then if(arrived.is_restated, 'restated_delivery', 'new_delivery')
                     || chr(9) || arrived.file
+            when outcomes.source_file is null and rekeyed_schools.detail is not null
+                then 'school_identity_changed' || chr(9) || rekeyed_schools.detail
+            when outcomes.source_file is null and arrived_of_extract.file is not null
+                then if(
+                    arrived_of_extract.is_restated, 'restated_delivery', 'new_delivery'
+                ) || chr(9) || arrived_of_extract.file
             when outcomes.provider = 'computed' and records.detail is not null
                 then if(records.is_restated, 'restated_delivery', 'new_delivery')
                     || chr(9) || records.detail
@@ -293,8 +317,16 @@ direct as (
         on
             outcomes.provider = arrived.provider
             and outcomes.extract = arrived.extract
-            and coalesce(outcomes.source_file, arrived.file) = arrived.file
+            and outcomes.source_file = arrived.file
             and coalesce(outcomes.new_delivery, arrived.delivery) = arrived.delivery
+    left join rekeyed_schools
+        on
+            outcomes.changed_table = rekeyed_schools.changed_table
+            and outcomes.school_key = rekeyed_schools.school_key
+    left join arrived_of_extract
+        on
+            outcomes.provider = arrived_of_extract.provider
+            and outcomes.extract = arrived_of_extract.extract
     qualify row_number() over (
         partition by
             outcomes.changed_table, outcomes.state, outcomes.school_key,
