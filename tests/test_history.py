@@ -4,6 +4,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -248,3 +249,50 @@ def test_what_if_refuses_a_build_of_other_deliveries(lake: Lake) -> None:
     lake.build().touch()
     with pytest.raises(what_if.Refused, match="Found none or an older one"):
         what_if.what_if(lake, [what_if.SEEDS / "target_rules.csv"], "public")
+
+
+@pytest.fixture
+def altered(history: History, tmp_path: Path) -> Iterator[Callable[..., list[tuple]]]:
+    """Alter a copy of the second public file; return what is said to have changed."""
+    old, new = history.second / "public.duckdb", tmp_path / "new.duckdb"
+    shutil.copyfile(old, new)
+    with duckdb.connect() as con:
+        con.execute(f"attach '{old}' as old (read_only); attach '{new}' as new")
+
+        def altered(*statements: str) -> list[tuple]:
+            for statement in statements:
+                con.execute(statement)
+            held = {name: f"old.main.{name}" for name in changes.COMPARED}
+            now = {name: f"new.main.{name}" for name in changes.COMPARED}
+            changes.compare(con, held, now, hides_numbers=True)
+            return con.execute(
+                "select distinct moved, old_status, new_status, old_low, new_low, why, "
+                "why_detail from changes order by all"
+            ).fetchall()
+
+        yield altered
+
+
+def test_a_cell_that_one_release_hides_shows_no_number(
+    altered: Callable[..., list[tuple]],
+) -> None:
+    hidden = "update new.school_outcomes set value_status = 'suppressed', value_pct = "
+    hidden += "null, numerator = null where school_year = 2015 and value_pct = 75"
+    digest = "update new.rule_digests set digest = 'x' where name = "
+    said = altered(hidden, digest + "'suppression_minimums'", digest + "'target_rules'")
+    assert said == [
+        ("status", "reported", "suppressed", None, None)
+        + ("rule_changed", "suppression_minimums")
+    ]
+
+
+def test_a_school_under_another_key_is_no_new_school(
+    altered: Callable[..., list[tuple]],
+) -> None:
+    renumbered = "update new.school_outcomes set school_key = 'CT-new' "
+    said = altered(renumbered + "where school_name like 'Tansy%'")
+    assert {(row[0], row[5]) for row in said} == {
+        ("appeared", "school_identity_changed"),
+        ("gone", "school_identity_changed"),
+    }
+    assert {row[6].partition(" is now ")[2] for row in said} == {"CT-new"}
