@@ -44,10 +44,10 @@ up: export COMMON_METRICS_DROP := $(or $(DROP_DIR),$(LAKE_DIR)/sample/extracts)
 docs: export COMMON_METRICS_BUILD := $(LAKE_DIR)/build/warehouse.duckdb
 docs: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
 
-.PHONY: help run check test up sample rollback explain bench docs sources lint lock clean
+.PHONY: help run check test up sample rollback explain changes what-if bench docs sources lint lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 	@echo 'settings: DROP=<folder of extracts> (none: the sample), LAKE=<folder>'
 
 run: $(VENV)/.runtime ## land, validate, build and publish; DROP=, LAKE=
@@ -83,6 +83,13 @@ explain: $(VENV)/.runtime ## where a number comes from; SCHOOL=, METRIC=, YEAR=,
 	@$(PYTHON) -m common_metrics.explain --lake "$(LAKE_DIR)" --school "$(SCHOOL)" \
 		--metric "$(METRIC)" --year "$(YEAR)" --group "$(or $(GROUP),all)" \
 		--tier "$(or $(TIER),public)"
+
+changes: $(VENV)/.runtime ## what moved since the release before, and why; LAKE=, TIER=
+	@$(PYTHON) -m common_metrics.changes --lake "$(LAKE_DIR)" --tier "$(or $(TIER),public)"
+
+what-if: $(VENV)/.runtime ## what changed rules would move; SEEDS=<folder>, LAKE=, TIER=
+	@$(PYTHON) -m common_metrics.what_if --lake "$(LAKE_DIR)" \
+		--seeds "$(call absolute,$(SEEDS))" --tier "$(or $(TIER),public)"
 
 bench: $(VENV)/.dev ## time the stages; DROP=, LAKE=
 	@$(PYTHON) tests/bench.py --lake "$(LAKE_DIR)" $(if $(DROP),--drop "$(DROP_DIR)")

@@ -15,6 +15,7 @@ from common_metrics.pseudonyms import VARIABLE
 
 DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
 PLUGINS = Path(__file__).parents[1]
+DBT = Path(sys.executable).with_name("dbt")
 # In SQL they would be wildcards; Lake's path stands in the middle of one.
 WILD = set("*?[]{}%")
 # DuckDB's errors while it reads rows quote a cell; those before it does quote SQL.
@@ -59,10 +60,9 @@ def build(lake: Lake) -> Path:
 
 def _run_dbt(lake: Lake) -> None:
     log = lake.log("build.log")
-    dbt = Path(sys.executable).with_name("dbt")
     with log.open("w") as stream:
         done = subprocess.run(
-            [dbt, "build", "--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT],
+            [DBT, "build", "--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT],
             env=dbt_environment(lake),
             stdout=stream,
             stderr=subprocess.STDOUT,
@@ -108,6 +108,7 @@ def dbt_environment(lake: Lake) -> dict[str, str]:
         # It stands between quotes in SQL, see the sources' external_location.
         "COMMON_METRICS_LAKE": str(lake.root).replace("'", "''"),
         "COMMON_METRICS_BUILD": str(lake.build()),
+        "COMMON_METRICS_CODE": _code_digest(),
         "DBT_TARGET_PATH": str(lake.dbt_target()),
         "DBT_LOG_PATH": str(lake.log("dbt").parent),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "False",
@@ -115,7 +116,7 @@ def dbt_environment(lake: Lake) -> dict[str, str]:
 
 
 def write_inputs(lake: Lake) -> None:
-    """Write what dbt reads beside deliveries: columns, years due, visibility."""
+    """Write what dbt reads beside deliveries: columns, years due, contracts."""
     for contract in load_contracts().values():
         readers.write(readers.no_rows(contract), lake.empty_rows(contract.key))
     due = [row for contract in load_contracts().values() for row in _due(contract)]
@@ -123,7 +124,12 @@ def write_inputs(lake: Lake) -> None:
     write_json(
         lake.contracts(),
         [
-            {"provider": c.provider, "extract": c.extract, "visibility": c.visibility}
+            {
+                "provider": c.provider,
+                "extract": c.extract,
+                "visibility": c.visibility,
+                "sha256": c.sha256,
+            }
             for c in load_contracts().values()
         ],
     )
@@ -152,14 +158,27 @@ def _code() -> list[Path]:
     return sorted(f for f in [*dbt, *ours] if "target" not in f.parts)
 
 
-def _explain(log: str) -> str:
+def _code_digest() -> str:
+    """Return a digest of the code alone: rules have digests of their own."""
+    digest = hashlib.sha256()
+    for file in _code():
+        if file.suffix != ".csv":
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+def failures(log: str) -> str:
+    """Return the lines of dbt's log that name what failed; others may quote cells."""
     lines = [
         line for line in log.splitlines() if "Failure in" in line or "Error in" in line
     ]
-    # The rest of the log may quote cells.
-    named = "\n".join(lines) or "dbt ended before it named a model"
+    return "\n".join(lines) or "dbt ended before it named a model"
+
+
+def _explain(log: str) -> str:
     return (
-        f"dbt build: expected every model and test to pass. Found:\n{named}\n"
+        "dbt build: expected every model and test to pass. Found:\n"
+        f"{failures(log)}\n"
         "Nothing was published. Read logs/build.log in the lake, mend the model or the "
         "delivery it complains of, and run again."
     )

@@ -25,7 +25,8 @@ class Delivery:
     ``file`` is the path below the drop folder, never a path of the machine.
     ``school_years`` are the integer end years of its rows, none for reference data and
     wherever the file was refused before they could be read; ``school_year`` is the year
-    of a file that has one only.
+    of a file that has one only. ``landed_before`` are the times at which the same bytes
+    counted before others took their place.
     """
 
     provider: str
@@ -44,6 +45,7 @@ class Delivery:
     message: str = ""
     contract_sha256: str = ""
     additional_columns: list[str] = field(default_factory=list)
+    landed_before: list[str] = field(default_factory=list)
 
     @property
     def key(self) -> str:

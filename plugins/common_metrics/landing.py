@@ -85,7 +85,9 @@ def land(contract: Contract, drop: Path, name: str, lake: Lake, at: str) -> Deli
             return _delivered_again(earlier, name, lake, at)
         # Judged anew from here on: what an earlier judgement let pass must not stay.
         lake.rows("validated", earlier).unlink(missing_ok=True)
-        delivery = delivery.with_(landed_at=earlier.landed_at)
+        delivery = delivery.with_(
+            landed_at=earlier.landed_at, landed_before=earlier.landed_before
+        )
     try:
         years = _judge(contract, file, delivery)
         year = years[0] if len(years) == 1 else None
@@ -105,7 +107,8 @@ def _delivered_again(earlier: Delivery, name: str, lake: Lake, at: str) -> Deliv
     """
     others = [d for d in lake.recorded_of(earlier.key) if d.file == name]
     if any(d.landed_at > earlier.landed_at for d in others):
-        earlier = earlier.with_(landed_at=at)
+        before = [*earlier.landed_before, earlier.landed_at]
+        earlier = earlier.with_(landed_at=at, landed_before=before)
         lake.record(earlier)
     return earlier
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 
+from common_metrics import changes
 from common_metrics.build import fingerprint
 from common_metrics.lake import Lake, write_json
 from common_metrics.site import write_site
@@ -240,6 +241,8 @@ def _write_file(
             _copy_table(con, table)
         _write_dictionary(con, tables)
         _write_views(con)
+        if name in TIERS:
+            changes.fill(con, lake.current / f"{name}.duckdb", name)
         counts = _count_rows(con)
         if name in TIERS:
             _write_parquet(con, candidate / name)

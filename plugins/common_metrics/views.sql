@@ -323,3 +323,85 @@ comment on column coalition_comparison.coverage_pct is
 'Member schools whose counts are in the rate, of all member schools of the year';
 comment on column coalition_comparison.coalitions_count is
 'Coalitions with a number of this class, year and student group';
+
+-- Every outcome with the time in which it was the newest: what stands in the outcome
+-- tables today, and beside it what was replaced. A number has its time from the receipt
+-- of its file; one without a file (computed, or a year that did not come) is of now, and
+-- its time begins with the newest delivery.
+create view outcome_history as
+with held as (
+    select 'school' as level, school_key, school_name, * exclude (school_key, school_name)
+    from school_outcomes
+    union all by name
+    select 'lea' as level, lea_key as school_key, lea_name as school_name,
+        * exclude (lea_key, lea_name)
+    from lea_outcomes
+    union all by name
+    select 'state' as level, *
+    from state_outcomes
+),
+
+newest as (
+    select max(landed_at) as landed_at
+    from deliveries
+    where status = 'validated'
+)
+
+select
+    held.provider,
+    held.extract,
+    held.level,
+    held.state,
+    held.school_key,
+    held.school_name,
+    held.school_year,
+    held.metric_id,
+    held.student_group,
+    held.numerator,
+    held.denominator,
+    held.value_pct,
+    held.value_low_pct,
+    held.value_high_pct,
+    held.value_status,
+    held.definition_id,
+    held.visibility,
+    held.source_file,
+    held.source_row,
+    coalesce(version.sha256, delivery.sha256) as sha256,
+    coalesce(version.valid_from, delivery.landed_at, newest.landed_at) as valid_from,
+    version.valid_to,
+from held
+cross join newest
+left join deliveries as delivery
+    on
+        held.provider = delivery.provider
+        and held.extract = delivery.extract
+        and held.source_file = delivery.file
+        and held.delivery = left(delivery.sha256, 8)
+left join outcome_versions as version
+    on
+        version.valid_to is null
+        and held.provider = version.provider
+        and held.level = version.level
+        and held.state = version.state
+        and held.school_key is not distinct from version.school_key
+        and held.school_year = version.school_year
+        and held.metric_id = version.metric_id
+        and held.student_group = version.student_group
+union all by name
+select * exclude (version)
+from outcome_versions
+where valid_to is not null and value_status <> 'withdrawn';
+
+-- What had landed by a moment, as the rules of today read it.
+create macro outcomes_as_of(moment) as table
+select *
+from outcome_history
+where
+    valid_from <= cast(moment as timestamp)
+    and coalesce(valid_to > cast(moment as timestamp), true);
+
+comment on view outcome_history is
+'Every outcome with the time in which it was the newest, replaced ones too';
+comment on macro table outcomes_as_of is
+'Outcomes as what had landed by a moment gives them, by the rules of today';

@@ -1,6 +1,4 @@
-{{ config(materialized="view") }}
-
--- Common names for states, groups and schools.
+-- Common names for states, groups and schools. A table: four models read it.
 with outcomes as (
     select * from {{ ref('int_outcomes_delivered') }}
 ),

@@ -7,6 +7,7 @@ typed as (
         provider,
         extract,
         visibility,
+        sha256,
     from contracts
 )
 

@@ -12,6 +12,7 @@ typed as (
         sha256,
         substr(sha256, 1, 8) as delivery,
         cast(landed_at as timestamp) as landed_at,
+        cast(landed_before as timestamp[]) as landed_before,
         status,
         rows_raw,
         rows_validated,

@@ -1,0 +1,1 @@
+{{ outcome_restatements(public=false) }}

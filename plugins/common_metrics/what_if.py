@@ -1,0 +1,150 @@
+"""What a changed rule would move, before it is adopted.
+
+``make what-if SEEDS=<folder of changed seed files> [TIER=public]``. Builds what follows
+from the rules in a copy that is thrown away; the lake is read and never written.
+"""
+
+import argparse
+import csv
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import duckdb
+
+from common_metrics import build, changes, release
+from common_metrics.lake import Lake
+
+SEEDS = build.DBT_PROJECT / "seeds"
+
+
+class Refused(ValueError):
+    """What is asked cannot be tried; the message says what to do."""
+
+
+def changed_seeds(folder: Path) -> list[Path]:
+    """Return the files of ``folder`` that differ from the seeds; raise Refused."""
+    files = sorted(folder.glob("*.csv"))
+    if not files:
+        raise Refused(
+            "SEEDS: expected a folder with changed copies of seeds. Found no csv file. "
+            "Copy one there from dbt_project/seeds and change it."
+        )
+    for file in files:
+        _refuse_other_table(file)
+    changed = [f for f in files if f.read_bytes() != (SEEDS / f.name).read_bytes()]
+    if not changed:
+        raise Refused(
+            "SEEDS: expected a changed rule. Found only files that equal the rules in "
+            "use. Change a row first."
+        )
+    return changed
+
+
+def what_if(lake: Lake, seeds: list[Path], tier: str) -> list[str]:
+    """Return the summary of what ``seeds`` would move; raise Refused."""
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
+        tried = _try(lake, seeds, Path(folder))
+        con.execute(f"attach {changes.literal(lake.build())} as in_use (read_only)")
+        con.execute(f"attach {changes.literal(tried)} as tried (read_only)")
+        tables = release._tables(lake, tier)
+        changes.compare(
+            con,
+            {table.name: f"in_use.{table.relation}" for table in tables},
+            {table.name: f"tried.{table.relation}" for table in tables},
+            hides_numbers=tier == "public",
+        )
+        return changes.summary(con, "changes")
+
+
+def _refuse_other_table(file: Path) -> None:
+    seed = SEEDS / file.name
+    if not seed.exists():
+        names = ", ".join(sorted(f.name for f in SEEDS.glob("*.csv")))
+        raise Refused(
+            f"{file.name}: expected the name of a seed. Found none of that name. Name "
+            f"the file as one of {names}."
+        )
+    if _header(file) != _header(seed):
+        raise Refused(
+            f"{file.name} row 1: expected the columns {', '.join(_header(seed))}. "
+            f"Found {', '.join(_header(file))}. Keep the columns of the seed."
+        )
+
+
+def _header(file: Path) -> list[str]:
+    with file.open(newline="", encoding="utf-8") as lines:
+        return next(csv.reader(lines), [])
+
+
+def _try(lake: Lake, seeds: list[Path], folder: Path) -> Path:
+    """Build what follows from the seeds in a copy of the build; return its file."""
+    project, tried = folder / "dbt_project", folder / lake.build().name
+    left_out = shutil.ignore_patterns("target", "logs")
+    shutil.copytree(build.DBT_PROJECT, project, ignore=left_out)
+    for seed in seeds:
+        shutil.copyfile(seed, project / "seeds" / seed.name)
+    with lake.build_kept():
+        _refuse_other_build(lake)
+        shutil.copyfile(lake.build(), tried)
+    _run_dbt(lake, project, tried, [seed.stem for seed in seeds])
+    return tried
+
+
+def _refuse_other_build(lake: Lake) -> None:
+    """What other code or deliveries moved must not be laid to the rule."""
+    record = lake.build_record()
+    made_from = json.loads(record.read_text()) if record.exists() else {}
+    if made_from.get("fingerprint") != build.fingerprint(lake):
+        raise Refused(
+            "build: expected a finished build of these deliveries, rules and code. "
+            "Found none or an older one. Run `make run` first."
+        )
+
+
+def _run_dbt(lake: Lake, project: Path, tried: Path, names: list[str]) -> None:
+    places = ["--project-dir", project, "--profiles-dir", project]
+    follows = ["--select", *[f"{name}+" for name in names], "rule_digests"]
+    done = subprocess.run(
+        [build.DBT, "build", "--exclude-resource-type", "unit_test", *follows, *places],
+        env={
+            **build.dbt_environment(lake),
+            "COMMON_METRICS_BUILD": str(tried),
+            "DBT_TARGET_PATH": str(tried.parent / "target"),
+            "DBT_LOG_PATH": str(tried.parent / "logs"),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise Refused(
+            "SEEDS: expected rules with which every model and test passes. Found:\n"
+            f"{build.failures(done.stdout)}\nCorrect the rule that it complains of."
+        )
+
+
+def main() -> int:
+    """Print what would move; 2 where the question is refused."""
+    parser = argparse.ArgumentParser(prog="what_if", description=__doc__.split("\n")[0])
+    parser.add_argument("--lake", type=Path, required=True)
+    parser.add_argument("--seeds", type=Path, required=True)
+    parser.add_argument("--tier", choices=release.TIERS, default="public")
+    args = parser.parse_args()
+    try:
+        seeds = changed_seeds(args.seeds)
+        lines = what_if(Lake(args.lake), seeds, args.tier)
+    except Refused as refused:
+        print(refused)
+        return 2
+    print(f"With {', '.join(seed.name for seed in seeds)} instead of the rules in use:")
+    print("\n".join(lines))
+    print("\nNothing was kept. To adopt: put them into dbt_project/seeds and make run.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
