@@ -20,6 +20,13 @@ from scipy.sparse.csgraph import connected_components
 
 RELATIONS = Path(__file__).with_name("attack.sql")
 OUTCOMES = {"school": "school_key", "lea": "lea_key", "state": "''"}
+DERIVED = (
+    "school_targets",
+    "school_target_status",
+    "school_outlook",
+    "group_gaps",
+    "reconciliation",
+)
 # What is said of restricted cells outside of the candidate; it may be mistaken.
 OUTSIDE = {"public print", "earlier release", "insider", "other provider"}
 # An empty release of these many unknowns per linear programme is quick; all at once is not.
@@ -94,10 +101,13 @@ def recovered(
             "select count(*) from named where is_hidden"
         ).fetchone()[0]
         report.unknowns = system.matrix.shape[1]
+        told = _told(con)
         narrow = _narrow(system, report)
         found = _named(con, [keys[item] for item in np.flatnonzero(narrow)])
         known = _known_before(con, set(found), report) if found else set()
-    report.recovered = sorted({c for key in found.keys() - known for c in found[key]})
+    report.recovered = sorted(
+        {c for key in found.keys() - known for c in found[key]} | told
+    )
     report.already = sorted(
         {c for key in known for c in found[key]} - set(report.recovered)
     )
@@ -125,21 +135,22 @@ def _attach(
     """Make one table of the cells of all files, and views of the candidate's rules."""
     files = [("candidate", candidate)] + [("earlier release", f) for f in earlier]
     files += [("insider", insider)] if insider else []
-    selects = []
-    for n, (origin, file) in enumerate(files):
+    held = []
+    for n, (_, file) in enumerate(files):
         place = str(file).replace("'", "''")
         con.execute(f"attach '{place}' as file_{n} (read_only)")
-        held = con.execute(
+        tables = con.execute(
             "select table_name from duckdb_tables() where database_name = ?",
             [f"file_{n}"],
-        ).fetchall()
-        selects += [
-            f"select '{origin}' as origin, '{level}_outcomes' as table_name, "
-            f"'{level}' as level, {key} as place, * "
-            f"from file_{n}.{level}_outcomes"
-            for level, key in OUTCOMES.items()
-            if (f"{level}_outcomes",) in held
-        ]
+        )
+        held.append({name for (name,) in tables.fetchall()})
+    selects = [
+        f"select '{origin}' as origin, '{level}_outcomes' as table_name, "
+        f"'{level}' as level, {key} as place, * from file_{n}.{level}_outcomes"
+        for n, (origin, _) in enumerate(files)
+        for level, key in OUTCOMES.items()
+        if f"{level}_outcomes" in held[n]
+    ]
     columns = (
         "origin, table_name, level, place, provider, state, school_year, metric_id, "
         "student_group, numerator, denominator, value_pct, value_low_pct, "
@@ -149,6 +160,13 @@ def _attach(
         f"create temp table cells as select {columns} "
         f"from ({' union all by name '.join(selects)})"
     )
+    for table in DERIVED:
+        union = " union all by name ".join(
+            f"select '{origin}' as origin, * from file_{n}.{table}"
+            for n, (origin, _) in enumerate(files)
+            if table in held[n]
+        )
+        con.execute(f"create temp view all_{table} as {union}")
     con.execute("use file_0")
 
 
@@ -209,7 +227,7 @@ def _assembled(shown, relations, entries, hidden, only):
         is_equal=relations["is_equal"].astype(bool),
         kind=relations["kind"],
         site=relations["site"],
-        cap=max(10_000.0, 2 * np.nanmax(shown, initial=0.0)),
+        cap=1e6,
         items=vstack([picks, matrix[rests]], format="csr"),
         offset=np.concatenate([np.zeros(picks.shape[0]), constant[rests]]),
         width=np.concatenate([hidden["min_interval"], np.zeros(len(rests))]),
@@ -471,6 +489,16 @@ def _named(
     for key, *values, kinds in rows:
         cells.setdefault(key, []).append(Recovered(*values, tuple(kinds)))
     return cells
+
+
+def _told(con: duckdb.DuckDBPyConnection) -> set[Recovered]:
+    """Return hidden cells of which another table tells more than their own row."""
+    rows = con.execute(
+        "select table_name, provider, state, place, school_year, metric_id, "
+        "student_group, 'rate', list_sort(list(distinct kind)) "
+        "from told where origin = 'candidate' group by all"
+    ).fetchall()
+    return {Recovered(*values, tuple(kinds)) for *values, kinds in rows}
 
 
 def _known_before(con, found: set[str], report: Report) -> set[str]:
