@@ -13,7 +13,7 @@ end;
 
 create or replace temp table named as
 select
-    cells.* exclude (visibility, value_status),
+    cells.* exclude (visibility),
     coalesce(visibility, '') = 'public' as is_public,
     origin = 'candidate' and coalesce(visibility, '') <> 'public' as is_own,
     is_own and numerator is null and value_status in ('suppressed', 'range')
@@ -734,6 +734,105 @@ from ruled
 union all
 select kind, 'high ' || n, above, unnest([below, above]), unnest([(high + 1e-7) / 100, -1])
 from ruled;
+
+-- A gap between two hidden rates, where their denominators are known.
+insert into entries
+with sides as (
+    select
+        one.above as one,
+        other.above as other,
+        100.0 / one.below_shown as one_factor,
+        100.0 / other.below_shown as other_factor,
+        gap_low_points as low,
+        gap_high_points as high,
+    from group_gaps as gaps
+    inner join pairs as one
+        on
+            gaps.provider = one.provider
+            and gaps.school_key = one.place
+            and gaps.school_year = one.school_year
+            and gaps.metric_id = one.metric_id
+            and gaps.student_group = one.student_group
+    inner join pairs as other
+        on
+            gaps.provider = other.provider
+            and gaps.school_key = other.place
+            and gaps.school_year = other.school_year
+            and gaps.metric_id = other.metric_id
+            and gaps.complement_group = other.student_group
+    where
+        one.level = 'school'
+        and other.level = 'school'
+        and one.below_shown > 0
+        and other.below_shown > 0
+        and not getvariable('alone')
+)
+
+select
+    'gap', 'low', one,
+    unnest([one, other, null]), unnest([one_factor, -other_factor, 1e-7 - low]),
+from sides
+where low is not null
+union all
+select
+    'gap', 'high', one,
+    unnest([one, other, null]), unnest([-one_factor, other_factor, 1e-7 + high]),
+from sides
+where high is not null;
+
+-- A pooled sum that is more than its visible members holds hidden ones: all of them, or
+-- some.
+insert into entries
+with members as (
+    select
+        bridge.coalition_id,
+        numbers.*,
+        nodes.node,
+        value_status in ('reported', 'range') and denominator > 0 and not is_hidden
+            as is_pooled,
+        numbers.count_name = numerator_count as is_above,
+    from numbers
+    inner join (
+        select coalition_id, school_key, first_year, last_year from bridge_coalition_school
+    ) as bridge
+        on
+            numbers.place = bridge.school_key
+            and numbers.school_year >= bridge.first_year
+            and numbers.school_year <= coalesce(bridge.last_year, 9999)
+    left join (select * exclude (shown, key) from nodes) as nodes
+        using (provider, level, state, place, school_year, count_name, student_group)
+    where numbers.level = 'school' and origin = 'candidate' and is_preferred
+),
+
+pools as (
+    select
+        coalition_id,
+        school_year,
+        metric_id,
+        student_group,
+        is_above,
+        coalesce(sum(members.shown) filter (where is_pooled), 0) as visible,
+        count(*) filter (where is_pooled) as visible_count,
+        list(node) filter (where is_hidden) as nodes,
+    from members
+    group by all
+),
+
+surpluses as (
+    select
+        pools.*,
+        if(is_above, pooled.numerator, pooled.denominator) - visible as surplus,
+        members_reporting_count - visible_count = len(nodes) as is_all,
+        concat_ws(' ', if(is_all, 'is', 'holds'), coalition_id, metric_id) as tag,
+    from pools
+    inner join coalition_outcomes as pooled
+        using (coalition_id, school_year, metric_id, student_group)
+    where surplus > 0 and len(nodes) > 0 and not getvariable('alone')
+)
+
+select 'coalition', tag, nodes[1], unnest(nodes), 1 from surpluses
+union all
+select 'coalition', tag, nodes[1], null, -surplus from surpluses;
 
 create or replace temp table relations as
 select
