@@ -295,7 +295,7 @@ from ordered;
 
 -- Groups that divide all students, as each source names them: Asian and Pacific Islander
 -- students are one group to some and two to others, and must not count twice.
-insert into entries
+create or replace temp table divisions as
 with vocabularies as (
     select distinct
         named.provider as source,
@@ -333,26 +333,62 @@ parts as (
     where whole.student_group = vocabularies.whole_group
 )
 
-select 'groups', tag, whole, part, -1 from parts
-union all
-select distinct 'groups', tag, whole, whole, 1 from parts;
+select distinct 'groups' as kind, tag, whole, part
+from parts;
 
 -- Schools, or districts, of a state.
+insert into divisions
+select 'level', part.level, whole.node, part.node
+from nodes as whole
+inner join nodes as part
+    using (provider, state, school_year, count_name, student_group)
+where whole.level = 'state' and part.level <> 'state';
+
+-- Who is in none of the parts counts for no relation less than zero: not for the number
+-- itself, nor for the complements, rests and differences of the rows so far.
 insert into entries
-with parts as (
+with rows_so_far as (
     select
-        whole.node as whole,
-        part.node as part,
-        part.level as tag,
-    from nodes as whole
-    inner join nodes as part
-        using (provider, state, school_year, count_name, student_group)
-    where whole.level = 'state' and part.level <> 'state'
+        kind,
+        tag,
+        anchor,
+        list_sort(list(count_name)) as counts,
+        list({'node': node, 'coefficient': coefficient}) as terms,
+    from entries
+    inner join nodes using (node)
+    group by all
+),
+
+halves as (
+    select
+        divisions.*,
+        of_whole.kind || ' ' || of_whole.tag as what,
+        of_whole.terms as whole_terms,
+        of_part.terms as part_terms,
+    from divisions
+    inner join rows_so_far as of_whole on divisions.whole = of_whole.anchor
+    inner join rows_so_far as of_part
+        on
+            divisions.part = of_part.anchor
+            and of_whole.kind = of_part.kind
+            and of_whole.tag = of_part.tag
+            and of_whole.counts = of_part.counts
+),
+
+terms as (
+    select kind, tag || ' ' || what as tag, whole, unnest(part_terms) as term, -1 as sign
+    from halves
+    union all
+    select kind, tag || ' ' || what, whole, unnest(any_value(whole_terms)), 1
+    from halves
+    group by kind, tag, what, whole
 )
 
-select 'level', tag, whole, part, -1 from parts
+select kind, tag, whole, part, -1 from divisions
 union all
-select distinct 'level', tag, whole, whole, 1 from parts;
+select distinct kind, tag, whole, whole, 1 from divisions
+union all
+select kind, tag, whole, term.node, sign * term.coefficient from terms;
 
 insert into entries
 with facts as (
@@ -840,9 +876,9 @@ select
     kinds.*,
     starts_with(tag, 'is ') as is_equal,
     case
-        when kind = 'complement' then min_complement
-        when kind in ('sum', 'order') then min_numerator
         when contains(tag, ' as of ') then 0
+        when kind = 'complement' or contains(tag, ' complement') then min_complement
+        when kind in ('sum', 'order') or contains(tag, ' ') then min_numerator
         when kind in ('groups', 'level') then minimum
         else 0
     end as minimum,
