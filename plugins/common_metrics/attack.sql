@@ -390,6 +390,55 @@ select distinct kind, tag, whole, whole, 1 from divisions
 union all
 select kind, tag, whole, term.node, sign * term.coefficient from terms;
 
+-- Nobody is left over where nobody ever is: as far as all parts are shown (three times at
+-- least), or where a group and its opposite divide the students.
+insert into entries
+with families as (
+    select
+        entries.kind,
+        entries.tag,
+        entries.anchor,
+        sum(coefficient * shown_here.shown) as rest,
+        bool_and(shown_here.shown is not null) as is_shown,
+        count(*) as length,
+    from entries
+    inner join nodes using (node)
+    left join shown_here
+        using (provider, level, state, place, school_year, count_name, student_group)
+    where
+        entries.kind in ('sum', 'groups', 'level')
+        and not contains(entries.tag, ' ')
+    group by all
+),
+
+habits as (
+    select
+        families.*,
+        count(*) filter (is_shown) over habit as shown_count,
+        coalesce(bool_and(rest = 0) filter (is_shown) over habit, true) as is_whole,
+    from families
+    inner join nodes on families.anchor = nodes.node
+    window habit as (
+        partition by
+            provider, kind, tag, if(kind = 'sum', count_name, ''),
+            if(kind = 'level', state, '')
+    )
+),
+
+wholes as (
+    select habits.*
+    from habits
+    left join (
+        select partition, count(*) as parts_count from group_sums group by partition
+    ) as sizes
+        on habits.kind = 'groups' and habits.tag = sizes.partition
+    where is_whole and (shown_count >= 3 or parts_count = 2 and length = 3)
+)
+
+select kind, 'is whole ' || tag, anchor, node, coefficient
+from entries
+inner join wholes using (kind, tag, anchor);
+
 insert into entries
 with facts as (
     select
@@ -876,11 +925,12 @@ select
     kinds.*,
     starts_with(tag, 'is ') as is_equal,
     case
-        when contains(tag, ' as of ') then 0
-        when kind = 'complement' or contains(tag, ' complement') then min_complement
-        when kind in ('sum', 'order') or contains(tag, ' ') then min_numerator
-        when kind in ('groups', 'level') then minimum
-        else 0
+        when kind = 'complement' then min_complement
+        when kind in ('sum', 'order') then min_numerator
+        when kind not in ('groups', 'level') or contains(tag, ' as of ') then 0
+        when contains(tag, ' complement') then min_complement
+        when contains(tag, ' ') then min_numerator
+        else minimum
     end as minimum,
     concat_ws('|', provider, level, state, place, school_year) as site,
     concat_ws('|', kind, tag, key) as key,
