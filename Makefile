@@ -44,7 +44,7 @@ up: export COMMON_METRICS_DROP := $(or $(DROP_DIR),$(LAKE_DIR)/sample/extracts)
 docs: export COMMON_METRICS_BUILD := $(LAKE_DIR)/build/warehouse.duckdb
 docs: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
 
-.PHONY: help run check test up sample rollback explain bench docs sources lint lock clean
+.PHONY: help run check test up sample rollback explain attack bench docs sources lint lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -82,6 +82,9 @@ explain: $(VENV)/.runtime ## where a number comes from; SCHOOL=, METRIC=, YEAR=,
 	@$(PYTHON) -m common_metrics.explain --lake "$(LAKE_DIR)" --school "$(SCHOOL)" \
 		--metric "$(METRIC)" --year "$(YEAR)" --group "$(or $(GROUP),all)" \
 		--tier "$(or $(TIER),public)"
+
+attack: $(VENV)/.runtime ## what the current release gives away of hidden cells; LAKE=
+	@$(PYTHON) -m common_metrics.attack --lake "$(LAKE_DIR)"
 
 bench: $(VENV)/.dev ## time the stages; DROP=, LAKE=
 	@$(PYTHON) tests/bench.py --lake "$(LAKE_DIR)" $(if $(DROP),--drop "$(DROP_DIR)")

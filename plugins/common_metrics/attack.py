@@ -5,6 +5,7 @@ It reads published files and nothing else, and shares no code with what hides ce
 """
 
 import argparse
+import json
 import sys
 import time
 from collections import Counter
@@ -29,7 +30,7 @@ DERIVED = (
 )
 # What is said of restricted cells outside of the candidate; it may be mistaken.
 OUTSIDE = {"public print", "earlier release", "insider", "other provider"}
-# An empty release of these many unknowns per linear programme is quick; all at once is not.
+# Unknowns of one linear programme: more at once take longer than one after another.
 BATCH = 8_000
 TOLERANCE = 1e-4
 
@@ -48,6 +49,11 @@ class Recovered:
     number: str
     by: tuple[str, ...]
 
+    def __str__(self) -> str:
+        cell = [self.table, self.provider, self.state, self.school_key]
+        cell += [str(self.school_year), self.metric, self.student_group, self.number]
+        return f"{' '.join(filter(None, cell))} (by {', '.join(self.by)})"
+
 
 @dataclass
 class Report:
@@ -61,6 +67,19 @@ class Report:
     recovered: list[Recovered] = field(default_factory=list)
     already: list[Recovered] = field(default_factory=list)
     dropped: Counter = field(default_factory=Counter)
+
+    def counts(self) -> dict:
+        """Return how many, never which and never a value: fit for a manifest."""
+        return {
+            "hidden_cells": self.hidden,
+            "unknown_numbers": self.unknowns,
+            "components": self.components,
+            "linear_programmes": self.programmes,
+            "seconds": round(self.seconds, 1),
+            "recovered": len(self.recovered),
+            "known_before": len(self.already),
+            "left_out_as_contradicting": dict(sorted(self.dropped.items())),
+        }
 
 
 @dataclass
@@ -118,7 +137,7 @@ def recovered(
 def intervals(
     candidate: Path, earlier: list[Path] | None = None, insider: Path | None = None
 ) -> dict[str, tuple[float, float]]:
-    """Return the tightest interval of each hidden number; for tests, never for print."""
+    """Return the tightest interval of each hidden number: for tests, not for print."""
     with duckdb.connect() as con:
         _attach(con, candidate, earlier or [], insider)
         system, keys = _system(con, alone=False)
@@ -256,7 +275,7 @@ def _is_narrow(system, low, high, items=slice(None)) -> np.ndarray:
 def _extremes(
     system: System, report: Report, is_exact: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return bounds of each item: exact ones, or such that decide whether it is narrow."""
+    """Return bounds of each item: exact, or enough to say whether it is narrow."""
     low, high = system.offset.copy(), system.offset.copy()
     is_open = np.diff(system.items.indptr) > 0
     count, labels = _components(system.matrix)
@@ -397,7 +416,7 @@ def _solution(part: System, objective: np.ndarray, report: Report) -> np.ndarray
 
 
 def _consistent(part: System, report: Report) -> System:
-    """Leave out what contradicts the rest: outside knowledge of a site, else a relation."""
+    """Leave out what contradicts the rest: outside knowledge of a site, or a row."""
     excess = _excess(part, report)
     culprits = excess > 1e-6
     if not culprits.any():
@@ -472,7 +491,7 @@ def _propagated(part: System) -> tuple[np.ndarray, np.ndarray]:
 def _named(
     con: duckdb.DuckDBPyConnection, keys: list[str]
 ) -> dict[str, list[Recovered]]:
-    """Return the cells that hold each number, and the kinds of relations that touch it."""
+    """Return the cells that hold each number, with the relations that touch it."""
     con.execute("create or replace temp table found as select unnest(?) as key", [keys])
     rows = con.execute(
         "with touching as (select node, list_sort(list(distinct kind)) as kinds "
@@ -510,21 +529,21 @@ def _known_before(con, found: set[str], report: Report) -> set[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="attack")
-    parser.add_argument("candidate", type=Path)
+    parser.add_argument("candidate", type=Path, nargs="?")
     parser.add_argument("--earlier", type=Path, nargs="*", default=[])
-    parser.add_argument("--knows", type=Path)
+    parser.add_argument("--knows", type=Path, help="file that an insider holds")
+    parser.add_argument("--lake", type=Path, help="attack its current release")
     args = parser.parse_args()
+    if args.lake:
+        current = (args.lake / "published" / "current").resolve()
+        args.candidate = current / "public.duckdb"
+        kept = sorted(current.parent.glob("[0-9]*/public.duckdb"))
+        args.earlier = [file for file in kept if file.parent.name < current.name]
+    if args.candidate is None:
+        parser.error("expected a public.duckdb or --lake LAKE")
     report = recovered(args.candidate, args.earlier, args.knows)
-    print(
-        f"{report.hidden} hidden cells, {report.unknowns} unknown numbers, "
-        f"{report.components} components, {report.programmes} linear programmes, "
-        f"{report.seconds:.1f} s"
-    )
-    print(f"left out for contradicting the rest: {dict(report.dropped)}")
-    print(f"known before this release: {len(report.already)}")
-    for cell in report.recovered:
-        print(cell)
-    print(f"recovered: {len(report.recovered)}")
+    print("\n".join(str(cell) for cell in report.recovered))
+    print(json.dumps(report.counts()))
     sys.exit(1 if report.recovered else 0)
 
 

@@ -428,11 +428,26 @@ habits as (
 wholes as (
     select habits.*
     from habits
+    inner join nodes on habits.anchor = nodes.node
     left join (
-        select partition, count(*) as parts_count from group_sums group by partition
+        select 'groups' as kind, partition as name, count(*) as parts_count
+        from group_sums
+        group by partition
+        union all
+        select 'sum', whole_count, count(*)
+        from count_sums
+        group by whole_count
     ) as sizes
-        on habits.kind = 'groups' and habits.tag = sizes.partition
-    where is_whole and (shown_count >= 3 or parts_count = 2 and length = 3)
+        on
+            habits.kind = sizes.kind
+            and sizes.name = if(habits.kind = 'sum', count_name, habits.tag)
+    where
+        is_whole
+        and (
+            shown_count >= 3
+            or habits.kind = 'groups' and parts_count = 2 and length = 3
+        )
+        and (habits.kind <> 'sum' or length = parts_count + 1)
 )
 
 select kind, 'is whole ' || tag, anchor, node, coefficient
@@ -459,28 +474,34 @@ from facts;
 -- The rate of every cell, exact or as far as its row tells; the target tables speak of
 -- the share that does not meet the metric.
 create or replace temp table shares as
+with rated as (
+    select
+        named.* exclude (is_preferred),
+        coalesce(named.is_preferred, true) as is_preferred,
+        coalesce(direction, 'higher') = 'higher' as is_higher_better,
+        coalesce(prints.low, 100.0 * named.numerator / nullif(named.denominator, 0), 0) as low,
+        coalesce(prints.high, 100.0 * named.numerator / nullif(named.denominator, 0), 100)
+            as high,
+        coalesce(print_low, 0) as own_low,
+        coalesce(print_high, 100) as own_high,
+    from named
+    left join (
+        select
+            origin, provider, level, state, place, school_year, metric_id, student_group,
+            print_low, print_high, low, high,
+        from prints
+    ) as prints
+        using (
+            origin, provider, level, state, place, school_year, metric_id, student_group
+        )
+    left join dim_metric using (metric_id)
+)
+
 select
-    named.* exclude (is_preferred),
-    coalesce(named.is_preferred, true) as is_preferred,
-    coalesce(direction, 'higher') = 'higher' as is_higher_better,
-    coalesce(prints.low, 100.0 * named.numerator / nullif(named.denominator, 0), 0) as low,
-    coalesce(prints.high, 100.0 * named.numerator / nullif(named.denominator, 0), 100)
-        as high,
-    coalesce(print_low, 0) as own_low,
-    coalesce(print_high, 100) as own_high,
+    *,
     if(is_higher_better, 100 - high, low) as unmet_low,
     if(is_higher_better, 100 - low, high) as unmet_high,
-from named
-left join (
-    select
-        origin, provider, level, state, place, school_year, metric_id, student_group,
-        print_low, print_high, low, high,
-    from prints
-) as prints
-    using (
-        origin, provider, level, state, place, school_year, metric_id, student_group
-    )
-left join dim_metric using (metric_id);
+from rated;
 
 -- The share of a baseline that a target leaves: as other schools' rows show it, or by
 -- the decreases.
