@@ -114,9 +114,12 @@ where
 
 create or replace temp table nodes as
 with keys as (
+    select *, true as has_row
     from own
     union all by name
-    select provider, level, state, place, school_year, count_name, student_group
+    select
+        provider, level, state, place, school_year, count_name, student_group,
+        true as has_row,
     from numbers
     where is_hidden or is_own and getvariable('alone')
     union all by name
@@ -126,7 +129,10 @@ with keys as (
 ),
 
 distinct_keys as (
-    select * exclude (shown), max(shown) as shown
+    select
+        * exclude (shown, has_row),
+        max(shown) as shown,
+        coalesce(bool_or(has_row), false) as has_row,
     from keys
     group by all
 )
@@ -187,7 +193,7 @@ select
     above.node as above,
     below.node as below,
     counts.metric_id,
-    above.* exclude (node, shown, count_name, key),
+    above.* exclude (node, shown, count_name, key, has_row),
     below.shown as below_shown,
 from nodes as above
 inner join (
@@ -400,6 +406,7 @@ with families as (
         entries.anchor,
         sum(coefficient * shown_here.shown) as rest,
         bool_and(shown_here.shown is not null) as is_shown,
+        bool_and(has_row) as has_rows,
         count(*) as length,
     from entries
     inner join nodes using (node)
@@ -444,7 +451,7 @@ wholes as (
     where
         is_whole
         and (
-            shown_count >= 3
+            shown_count >= 3 and has_rows
             or habits.kind = 'groups' and parts_count = 2 and length = 3
         )
         and (habits.kind <> 'sum' or length = parts_count + 1)

@@ -302,7 +302,7 @@ def _refuse_small_cells(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _refuse_recovered(lake: Lake, candidate: Path) -> None:
-    """Attack the candidate beside the kept releases; write the counts to the manifest."""
+    """Attack the candidate beside the kept releases; note counts in the manifest."""
     kept = [lake.published / release / "public.duckdb" for release in manifests(lake)]
     report = attack.recovered(candidate / "public.duckdb", kept)
     if report.recovered:
