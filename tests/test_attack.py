@@ -1,6 +1,7 @@
 """What the attack finds in hand-made public files; the truth is never outside."""
 
 import itertools
+import json
 import math
 import subprocess
 import sys
@@ -11,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common_metrics import attack
+from common_metrics import attack, release
+from common_metrics.lake import Lake
 
 SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
 RULES = ("metric_counts", "count_sums", "count_orders", "group_sums")
@@ -327,6 +329,22 @@ def test_the_report_names_cells_and_prints_no_value(tmp_path: Path):
     assert "school_outcomes" in ran.stdout and "male" in ran.stdout
     for value in ("3822", "3977", "155", "7153", "8219", "3331", "4242"):
         assert value not in ran.stdout + ran.stderr
+
+
+def test_a_release_that_gives_a_cell_away_is_refused(lake: Lake):
+    candidate = lake.candidate("20260101T000000Z-0a0a0a0a")
+    candidate.mkdir(parents=True)
+    (candidate / "manifest.json").write_text("{}")
+    public = candidate / "public.duckdb"
+    released(public, [row("all", 7153, 8219), row("female", 3331, 4242), row("male")])
+    with pytest.raises(release.ReleaseRefused, match="VT A 2014 acgr_4yr male") as told:
+        release._refuse_recovered(lake, candidate)
+    assert "3822" not in str(told.value) and "runbook" in str(told.value)
+    public.unlink()
+    released(public, [row("all", 7153, 8219), row("female"), row("male")])
+    release._refuse_recovered(lake, candidate)
+    noted = json.loads((candidate / "manifest.json").read_text())["attack"]
+    assert noted["hidden_cells"] == 2 and noted["recovered"] == 0
 
 
 PARTS = {"gender": ("female", "male"), "ed": ("ed", "non_ed")}
