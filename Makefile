@@ -44,7 +44,7 @@ up: export COMMON_METRICS_DROP := $(or $(DROP_DIR),$(LAKE_DIR)/sample/extracts)
 docs: export COMMON_METRICS_BUILD := $(LAKE_DIR)/build/warehouse.duckdb
 docs: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
 
-.PHONY: help run check test up sample rollback explain changes what-if bench docs sources lint lock clean
+.PHONY: help run check test up sample rollback explain attack changes what-if bench docs sources lint lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -90,6 +90,9 @@ changes: $(VENV)/.runtime ## what moved since the release before, and why; LAKE=
 what-if: $(VENV)/.runtime ## what changed rules would move; SEEDS=<folder>, LAKE=, TIER=
 	@$(PYTHON) -m common_metrics.what_if --lake "$(LAKE_DIR)" \
 		--seeds "$(call absolute,$(SEEDS))" --tier "$(or $(TIER),public)"
+
+attack: $(VENV)/.runtime ## what the current release gives away of hidden cells; LAKE=
+	@$(PYTHON) -m common_metrics.attack --lake "$(LAKE_DIR)"
 
 bench: $(VENV)/.dev ## time the stages; DROP=, LAKE=
 	@$(PYTHON) tests/bench.py --lake "$(LAKE_DIR)" $(if $(DROP),--drop "$(DROP_DIR)")

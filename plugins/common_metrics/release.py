@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from common_metrics import changes
+from common_metrics import attack, changes
 from common_metrics.build import fingerprint
 from common_metrics.lake import Lake, write_json
 from common_metrics.site import write_site
@@ -83,6 +83,7 @@ def publish(lake: Lake, at: datetime) -> str:
         audit(candidate, _files(lake))
         for partner in _partners(lake):
             _refuse_rows_of_others(candidate, partner)
+        _refuse_recovered(lake, candidate)
     os.replace(candidate, lake.published / release)
     _point_current_at(lake, release)
     _prune(lake, release)
@@ -429,6 +430,22 @@ def _refuse_small_cells(con: duckdb.DuckDBPyConnection) -> None:
                 f"suppression_minimums. Found {small}. Nothing was published; look "
                 "at int_suppressed_cells in the build file."
             )
+
+
+def _refuse_recovered(lake: Lake, candidate: Path) -> None:
+    """Attack the candidate beside the kept releases; note counts in the manifest."""
+    kept = [lake.published / release / "public.duckdb" for release in manifests(lake)]
+    report = attack.recovered(candidate / "public.duckdb", kept)
+    if report.recovered:
+        cells = "; ".join(str(cell) for cell in report.recovered[:5])
+        raise ReleaseRefused(
+            "public.duckdb: expected no hidden cell that follows from what is "
+            f"published. Found {len(report.recovered)}, such as: {cells}. Nothing was "
+            "published and the current release stays; see 'The attack refused a "
+            "release' in docs/runbook.md."
+        )
+    manifest = json.loads((candidate / "manifest.json").read_text())
+    write_json(candidate / "manifest.json", manifest | {"attack": report.counts()})
 
 
 def _point_current_at(lake: Lake, release: str) -> None:
