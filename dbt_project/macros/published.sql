@@ -46,7 +46,7 @@ published as (
         visibility,
         {{ source_columns(public) }},
         data_as_of,
-        source_sheet,
+        {{ source_sheet(public) }},
     from outcomes
 )
 
@@ -72,7 +72,7 @@ published as (
         visibility,
         {{ source_columns(public) }},
         data_as_of,
-        source_sheet,
+        {{ source_sheet(public) }},
     from outcomes
 )
 
@@ -102,7 +102,7 @@ published as (
         visibility,
         {{ source_columns(public) }},
         data_as_of,
-        source_sheet,
+        {{ source_sheet(public) }},
     from outcomes
 )
 
@@ -340,7 +340,7 @@ published as (
         {% if public %}{{ hide(column) }}{% else %}{{ column }}{% endif %},
         {%- endfor %}
         cast(rule_year as integer) as rule_year,
-        baseline_source_sheet,
+        {{ source_sheet(public, 'baseline_') }},
     from pointed
 )
 

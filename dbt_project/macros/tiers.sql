@@ -36,3 +36,13 @@
     baseline_source_row
     {%- endif -%}
 {%- endmacro -%}
+
+{#- A sheet may be named after a school as a file may. -#}
+{%- macro source_sheet(public, prefix='') -%}
+    {%- if public -%}
+    case when {{ prefix }}visibility = 'public' then {{ prefix }}source_sheet end
+        as {{ prefix }}source_sheet
+    {%- else -%}
+    {{ prefix }}source_sheet
+    {%- endif -%}
+{%- endmacro -%}

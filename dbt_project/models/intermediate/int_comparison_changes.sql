@@ -49,6 +49,7 @@ paired as (
         on
             schools.state = segments.state
             and schools.metric_id = segments.metric_id
+            and outcomes.provider = segments.provider
             and schools.baseline_year between segments.first_year and segments.last_year
             and outcomes.school_year between segments.first_year and segments.last_year
 )
