@@ -358,19 +358,18 @@ with rows_so_far as (
         kind,
         tag,
         anchor,
-        list_sort(list(count_name)) as counts,
-        list({'node': node, 'coefficient': coefficient}) as terms,
+        string_agg(count_name, ' ' order by count_name) as counts,
     from entries
     inner join nodes using (node)
-    group by all
+    group by kind, tag, anchor
 ),
 
 halves as (
     select
         divisions.*,
-        of_whole.kind || ' ' || of_whole.tag as what,
-        of_whole.terms as whole_terms,
-        of_part.terms as part_terms,
+        of_whole.kind as of_kind,
+        of_whole.tag as of_tag,
+        divisions.tag || ' ' || of_kind || ' ' || of_tag as new_tag,
     from divisions
     inner join rows_so_far as of_whole on divisions.whole = of_whole.anchor
     inner join rows_so_far as of_part
@@ -381,20 +380,34 @@ halves as (
             and of_whole.counts = of_part.counts
 ),
 
-terms as (
-    select kind, tag || ' ' || what as tag, whole, unnest(part_terms) as term, -1 as sign
+anchors as (
+    select kind, new_tag, whole, of_kind, of_tag, part as anchor, -1 as sign
     from halves
     union all
-    select kind, tag || ' ' || what, whole, unnest(any_value(whole_terms)), 1
+    select distinct kind, new_tag, whole, of_kind, of_tag, whole, 1
     from halves
-    group by kind, tag, what, whole
+),
+
+terms as (
+    select
+        anchors.kind,
+        anchors.new_tag as tag,
+        anchors.whole,
+        entries.node,
+        anchors.sign * entries.coefficient as coefficient,
+    from anchors
+    inner join entries
+        on
+            anchors.anchor = entries.anchor
+            and anchors.of_kind = entries.kind
+            and anchors.of_tag = entries.tag
 )
 
 select kind, tag, whole, part, -1 from divisions
 union all
 select distinct kind, tag, whole, whole, 1 from divisions
 union all
-select kind, tag, whole, term.node, sign * term.coefficient from terms;
+select kind, tag, whole, node, coefficient from terms;
 
 -- Nobody is left over where nobody ever is: as far as all parts are shown (three times at
 -- least), or where a group and its opposite divide the students.
