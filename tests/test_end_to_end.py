@@ -737,6 +737,8 @@ def test_states_stand_side_by_side_inside_one_class(public: Path) -> None:
         "other_counted_since from state_comparison where metric_id = 'acgr_4yr' "
         "and school_year = 2015 and student_group = 'all' and other_state = 'ME'",
     ) == [("CT", "ME", 1.7, None, 2011)]
+
+
 def test_the_network_is_the_sum_of_what_its_states_print(public: Path) -> None:
     """All five print counts of dropouts in 2014 and 2015, one of them in 2016."""
     with duckdb.connect(str(public), read_only=True) as con:

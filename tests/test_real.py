@@ -511,6 +511,8 @@ def test_every_printed_value_is_held_against_ours_or_says_why_not(
         "select agreement, count(*) from printed_comparison group by all order by all"
     ).fetchall()
     assert counts == [("equal", 42), ("not_comparable", 72), ("not_held", 245)]
+
+
 # Looked up by hand in the publishers' files: what is asked, what `make explain` must
 # say, and the cells that stand in the row which it names.
 BY_HAND = [

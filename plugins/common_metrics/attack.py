@@ -100,6 +100,7 @@ class System:
     offset: np.ndarray
     width: np.ndarray
     least: np.ndarray
+    enough: np.ndarray
 
 
 def recovered(
@@ -199,14 +200,16 @@ def _system(
     ).fetchnumpy()["shown"]
     shown = np.ma.filled(shown, np.nan)
     relations = con.execute(
-        "select kind, site, key, is_equal, minimum from relations order by relation"
+        "select kind, site, key, is_equal, minimum, min_interval "
+        "from relations order by relation"
     ).fetchnumpy()
     entries = con.execute(
         "select relation, coalesce(node, -1) as node, coefficient "
         "from entries inner join relations using (kind, tag, anchor)"
     ).fetchnumpy()
     hidden = con.execute(
-        "select distinct node, key, min_interval "
+        "select distinct node, key, min_interval, "
+        "if(number = 'denominator', min_denominator, null)::double as enough "
         "from hidden inner join minimums using (state)"
     ).fetchnumpy()
     return _assembled(shown, relations, entries, hidden, only)
@@ -249,8 +252,13 @@ def _assembled(shown, relations, entries, hidden, only):
         cap=1e6,
         items=vstack([picks, matrix[rests]], format="csr"),
         offset=np.concatenate([np.zeros(picks.shape[0]), constant[rests]]),
-        width=np.concatenate([hidden["min_interval"], np.zeros(len(rests))]),
+        width=np.concatenate(
+            [hidden["min_interval"], relations["min_interval"][rests]]
+        ).astype(float),
         least=np.concatenate([np.zeros(picks.shape[0]), relations["minimum"][rests]]),
+        enough=np.concatenate(
+            [np.ma.filled(hidden["enough"], np.inf), np.full(len(rests), np.inf)]
+        ),
     )
     keys = [*hidden["key"], *relations["key"][rests]]
     if only is None:
@@ -258,6 +266,7 @@ def _assembled(shown, relations, entries, hidden, only):
     kept = np.array([key in only for key in keys], dtype=bool)
     system.items, system.offset = system.items[kept], system.offset[kept]
     system.width, system.least = system.width[kept], system.least[kept]
+    system.enough = system.enough[kept]
     return system, [key for key in keys if key in only]
 
 
@@ -266,10 +275,14 @@ def _narrow(system: System, report: Report) -> np.ndarray:
 
 
 def _is_narrow(system, low, high, items=slice(None)) -> np.ndarray:
-    """Hidden numbers of less than their width; rests that are certainly too small."""
+    """Less than their width; of rests, those that are certainly too small besides.
+
+    A denominator that is certainly large enough to be shown gives nothing away.
+    """
     width, least = system.width[items], system.least[items]
     low, high = np.ceil(low - TOLERANCE), np.floor(high + TOLERANCE)
-    return np.where(width > 0, high - low < width, (low >= 1) & (high < least))
+    is_small = (least == 0) | (low >= 1) & (high < least)
+    return (high - low < width) & is_small & (low < system.enough[items])
 
 
 def _extremes(
@@ -342,6 +355,7 @@ def _part(system: System, columns: np.ndarray, items: np.ndarray) -> System:
         offset=system.offset[items],
         width=system.width[items],
         least=system.least[items],
+        enough=system.enough[items],
     )
 
 

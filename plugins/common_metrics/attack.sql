@@ -44,7 +44,7 @@ where not getvariable('alone');
 create or replace temp table sites as
 select distinct provider, level, state, place, school_year
 from named
-where is_hidden;
+where is_own;
 
 -- What a site's numbers are elsewhere: printed, in earlier releases, of another provider.
 create or replace temp table outside as
@@ -180,6 +180,7 @@ select
     nodes.node,
     min_complement,
     min_numerator,
+    min_interval,
     if(
         nodes.count_name in (select denominator_count from named)
         and nodes.count_name not in (select numerator_count from named),
@@ -973,6 +974,7 @@ select
         when contains(tag, ' ') then min_numerator
         else minimum
     end as minimum,
+    min_interval,
     concat_ws('|', provider, level, state, place, school_year) as site,
     concat_ws('|', kind, tag, key) as key,
 from (select distinct kind, tag, anchor from entries) as kinds

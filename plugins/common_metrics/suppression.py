@@ -41,8 +41,8 @@ class System:
 
     ``link`` joins numbers that several providers tell of one thing: they are hidden
     together. ``shows`` (cells x 2) has the columns of numerator and denominator.
-    ``low`` and ``high``: how far from the truth a column was seen to move in tables that
-    the reader cannot rule out; hiding more never takes such a table away.
+    ``low`` and ``high``: how far from the truth a column was seen to move in tables
+    that the reader cannot rule out; hiding more never takes such a table away.
     """
 
     matrix: csc_matrix
@@ -52,6 +52,7 @@ class System:
     interval: np.ndarray
     is_public: np.ndarray
     is_sensitive_rest: np.ndarray
+    kind: np.ndarray
     place: np.ndarray
     link: np.ndarray
     shows: np.ndarray
@@ -131,6 +132,7 @@ def system_of(
         is_sensitive_rest=np.concatenate(
             [np.zeros(len(numbers), bool), rests.is_rest_protected]
         ),
+        kind=np.concatenate([np.full(len(numbers), ""), rests.kind]).astype(str),
         place=numbers.groupby(["place_key", "school_year"]).ngroup().to_numpy(),
         link=link,
         shows=shows,
@@ -155,9 +157,31 @@ def protect(system: System) -> None:
                 continue
             moved = _cheapest_move(system, column)
             system.is_told_anyway[column] = moved is None
-            if moved is not None:
-                system.hide(moved[moved < len(system.link)])
-                _look_around(system, system.cluster == system.cluster[column])
+            if moved is None:
+                moved = _move_in_doubt(system, column)
+            system.hide(moved[moved < len(system.link)])
+            _look_around(system, system.cluster == system.cluster[column])
+
+
+def _move_in_doubt(system: System, column: int) -> np.ndarray:
+    """Return what to hide for readers who doubt what others take for granted.
+
+    What publishers print, and that nobody is left over of a sum, tells this column
+    whatever is hidden here. A reader who finds either contradicted elsewhere leaves it
+    out, and must not find the column from ours alone.
+    """
+    numbers = np.arange(len(system.truth)) < len(system.link)
+    shown = numbers & ~system.is_unknown()
+    shown[: len(system.link)] &= ~system.is_hidden
+    doubts = [numbers, shown]
+    doubts += [system.kind == kind for kind in ("groups", "schools", "outcomes")]
+    cluster = system.cluster == system.cluster[column]
+    found = []
+    for doubted in doubts:
+        free = np.flatnonzero(cluster & (doubted | ~system.is_public))
+        moved = _solve_move(system, column, free, doubted)
+        found += [] if moved is None else [moved]
+    return np.concatenate([*found, []]).astype(int)
 
 
 def narrow(system: System) -> np.ndarray:
@@ -271,15 +295,19 @@ def _cheapest_move(system: System, column: int) -> np.ndarray | None:
         parts = system.matrix[touched].nonzero()[1]
         places = system.place[parts[parts < numbers]]
         here[:numbers] = np.isin(system.place, places)
-    for near in (here | unknown, np.ones(len(here), bool)):
-        near = near & ~system.is_public & (system.cluster == system.cluster[column])
-        found = _solve_move(system, column, np.flatnonzero(near))
+    cluster = system.cluster == system.cluster[column]
+    everywhere = np.ones(len(here), bool)
+    for near in (here | unknown, everywhere):
+        columns = np.flatnonzero(near & cluster & ~system.is_public)
+        found = _solve_move(system, column, columns)
         if found is not None:
             return found
     return None
 
 
-def _solve_move(system: System, column: int, near: np.ndarray) -> np.ndarray | None:
+def _solve_move(
+    system: System, column: int, near: np.ndarray, doubted: np.ndarray | None = None
+) -> np.ndarray | None:
     """Return what differs between two tables, an interval apart, at the least cost."""
     # What no row joins to the column need not be looked at.
     joined = [c for c in components(system.matrix, near) if column in c[0]]
@@ -288,6 +316,9 @@ def _solve_move(system: System, column: int, near: np.ndarray) -> np.ndarray | N
     ((near, rows),) = joined
     part = system.matrix[rows][:, near]
     down, up = _room(system, near)
+    if doubted is not None:
+        down = np.where(doubted[near], -system.truth[near], down)
+        up = np.where(doubted[near], FAR, up)
     at = np.arange(len(near)) == np.searchsorted(near, column)
     one, none = hstack([part, -part]), csr_matrix((part.shape[0], 2 * len(near)))
     apart = csr_matrix(np.concatenate([at, -1.0 * at, -1.0 * at, at])[None])
@@ -300,9 +331,10 @@ def _solve_move(system: System, column: int, near: np.ndarray) -> np.ndarray | N
     )
     if found.x is None:
         return None
-    plus, minus, plus_other, minus_other = found.x.reshape(4, -1)
-    system.saw(near, plus - minus)
-    system.saw(near, plus_other - minus_other)
+    if doubted is None:
+        plus, minus, plus_other, minus_other = found.x.reshape(4, -1)
+        system.saw(near, plus - minus)
+        system.saw(near, plus_other - minus_other)
     return near[found.x.reshape(4, -1).max(axis=0) > NEAR_ZERO]
 
 

@@ -1,7 +1,8 @@
 -- The numbers of students behind restricted cells, one row each: metrics that share a
 -- number (seed metric_counts) and providers that agree on it share the row. What a
 -- publisher prints of the same school, class and group, exactly or as a range, is known
--- to everybody; where it contradicts the number it tells nothing. Numbers that are only
+-- to everybody, the cohort also where its rate is suppressed; where it contradicts the
+-- number it tells nothing. Numbers that are only
 -- printed stand beside them (cells_count 0), a range by its lowest value: they may be
 -- parts of a restricted whole.
 with cells as (
@@ -13,7 +14,6 @@ outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
     where
         visibility = 'public'
-        and value_status in ('reported', 'range')
         and denominator is not null
 ),
 
@@ -70,6 +70,7 @@ printed as (
     from outcomes
     inner join metric_counts
         on outcomes.metric_id = metric_counts.metric_id
+    where outcomes.value_status in ('reported', 'range')
     union all
     select
         outcomes.level,
