@@ -18,7 +18,7 @@ import hostile
 import pytest
 from leaks import scan
 
-from common_metrics import build, landing, release, validation
+from common_metrics import attack, build, landing, release, validation
 from common_metrics.contract import load_contracts
 from common_metrics.errors import DeliveryRefused
 from common_metrics.explain import NotFound, explain
@@ -147,15 +147,63 @@ def test_nothing_that_a_run_leaves_behind_tells_of_a_student(
     assert scan(lake.root, sentinels, but=("landing", "refused", "sample")) == []
 
 
-def test_the_public_sees_no_computed_rate_and_partners_see_all(public: Path) -> None:
-    sql = (
-        "select count(*) filter (where value_status in ('reported', 'range')), "
-        "count(coalesce(numerator, denominator, value_pct, value_low_pct)) "
-        "from school_outcomes where provider = 'computed'"
+def test_the_public_sees_computed_rates_that_give_no_small_number_away(
+    lake: Lake, public: Path
+) -> None:
+    """What is shown is what partners see; what is hidden was hidden for a reason."""
+    columns = (
+        "provider, school_key, school_year, metric_id, student_group, numerator, "
+        "denominator, value_status from school_outcomes where visibility = 'restricted'"
     )
-    assert rows(public, sql) == [(0, 0)]
-    ((shown, _),) = rows(public.with_name("partner.duckdb"), sql)
-    assert shown > 7000
+    shown, hidden = (
+        rows(public, f"select {columns} and value_status {which} order by all")
+        for which in ("in ('reported', 'range')", "= 'suppressed'")
+    )
+    partner = {
+        row[:5]: row
+        for row in rows(public.with_name("partner.duckdb"), f"select {columns}")
+    }
+    assert {"computed", "nessc"} <= {row[0] for row in shown}
+    assert all(partner[row[:5]] == row for row in shown)
+    assert not [row for row in shown if row[3] == "attendance"]
+    assert all(
+        row[5] is None and row[6] in (None, partner[row[:5]][6]) for row in hidden
+    )
+    reasons = dict(
+        rows(
+            lake.build(),
+            "select reason, count(*) from intermediate.int_suppressed_cells group by all",
+        )
+    )
+    assert reasons.keys() == {"small", "complementary", "withheld"}
+
+
+def test_the_attack_finds_nothing_and_without_complements_finds_cells(
+    lake: Lake, public: Path, tmp_path: Path
+) -> None:
+    """The same file with the further cells shown: the attack is one that can succeed."""
+    assert attack.recovered(public).recovered == []
+    bare = tmp_path / "bare.duckdb"
+    shutil.copy(public, bare)
+    with duckdb.connect(str(bare)) as con:
+        con.execute(f"attach '{lake.build()}' as build (read_only)")
+        con.execute(f"attach '{public.with_name('partner.duckdb')}' as own (read_only)")
+        con.execute(
+            "update school_outcomes as cell set numerator = own.numerator, "
+            "denominator = own.denominator, value_pct = own.value_pct, "
+            "value_status = own.value_status from own.school_outcomes as own "
+            "semi join build.intermediate.int_suppressed_cells as hidden on "
+            "own.provider = hidden.provider and own.school_key = hidden.school_key "
+            "and own.school_year = hidden.school_year and own.metric_id = "
+            "hidden.metric_id and own.student_group = hidden.student_group "
+            "and hidden.reason = 'complementary' where cell.provider = own.provider "
+            "and cell.school_key = own.school_key and cell.school_year = "
+            "own.school_year and cell.metric_id = own.metric_id "
+            "and cell.student_group = own.student_group"
+        )
+    found = attack.recovered(bare).recovered
+    assert len(found) > 100
+    assert not re.search(r"\d+\.\d|\[", str(found[0]))
 
 
 def test_a_number_is_explained_down_to_its_cell(public: Path) -> None:
@@ -179,10 +227,11 @@ def test_a_computed_rate_is_explained_down_to_counts_and_to_nothing_in_public(
     sql = (
         "select school_key from school_outcomes where metric_id = 'acgr_4yr' and "
         "student_group = 'all' and school_year = 2015 and provider = 'computed' "
-        "and denominator > 40 order by all limit 1"
     )
     partner = public.with_name("partner.duckdb")
-    ((school,),) = rows(partner, sql)
+    hidden = rows(public, f"{sql} and value_status = 'suppressed'")
+    large = rows(partner, f"{sql} and denominator > 35 order by all")
+    school = next(row[0] for row in large if row in hidden)
     told = {}
     for file in (partner, public):
         with duckdb.connect(str(file), read_only=True) as con:
@@ -199,7 +248,7 @@ def test_a_computed_rate_is_explained_down_to_counts_and_to_nothing_in_public(
     assert first.startswith("computed/cohort: suppressed")
     for line in told["public"]:
         if line.startswith(("  graduated", "  dropped", "  another", "  still")):
-            assert line.endswith(" suppressed of -")
+            assert re.search(r" suppressed of (\d+|-)$", line)
         if re.match("  (compounding|linear) ", line):
             assert "hidden: its baseline is" in line and "%" not in line
 
