@@ -369,7 +369,9 @@ def _cost(
     weight = np.where(counted.level == "school", weight, COST_OF_STATE * weight)
     of_link = np.zeros(link.max(initial=-1) + 1)
     np.add.at(of_link, link[shows], weight[:, None])
-    return np.concatenate([of_link[link], np.zeros(rests)])
+    # Of two that cost the same one is chosen, not a half of each.
+    ties = 1 + 0.01 * np.arange(len(link)) / max(len(link), 1)
+    return np.concatenate([of_link[link] * ties, np.zeros(rests)])
 
 
 def _answer(cells: pd.DataFrame, counted: pd.DataFrame, system: System) -> pa.Table:

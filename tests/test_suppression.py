@@ -1,0 +1,140 @@
+"""What is hidden so that a small number cannot be solved for: small hand-made tables."""
+
+import itertools
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from common_metrics import suppression
+
+LEAST = 5
+
+
+def hidden_of(counts: dict[str, int], sums: list[tuple[str, list[str]]]) -> set[str]:
+    """Return what is hidden of a school's numbers; each group is a cell of its own.
+
+    Every cell has the same large denominator, which is nobody's secret.
+    """
+    names = [*counts, "below"]
+    values = [*counts.values(), 10_000]
+    cells = pd.DataFrame(
+        {
+            "cell_id": range(1, len(counts) + 1),
+            "provider": "p",
+            "level": "school",
+            "state": "VT",
+            "school_key": "s",
+            "school_year": 2015,
+            "metric_id": list(counts),
+            "student_group": "all",
+            "denominator": 10_000,
+            "min_denominator": LEAST,
+            "has_counts": True,
+            "is_withheld": False,
+            "is_small": [value < LEAST for value in counts.values()],
+        }
+    )
+    numbers = pd.DataFrame(
+        {
+            "count_id": range(1, len(names) + 1),
+            "level": "school",
+            "place_key": "s",
+            "school_year": 2015,
+            "count_name": names,
+            "student_group": "all",
+            "student_count": values,
+            "lowest_known": None,
+            "highest_known": None,
+            "is_printed": [name == "below" for name in names],
+            "min_interval": LEAST,
+            "cells_count": 1,
+        }
+    ).astype({"lowest_known": float, "highest_known": float})
+    shown = pd.DataFrame(
+        [
+            {"cell_id": cell, "side": side, "count_id": count}
+            for cell in range(1, len(counts) + 1)
+            for side, count in (("numerator", cell), ("denominator", len(names)))
+        ]
+    )
+    terms = [
+        {
+            "relation_id": relation,
+            "kind": "groups",
+            "count_id": names.index(name) + 1,
+            "coefficient": sign,
+            "rest_count": counts[whole] - sum(counts[part] for part in parts),
+            "min_interval": LEAST,
+            "is_rest_protected": False,
+            "is_complete": True,
+        }
+        for relation, (whole, parts) in enumerate(sums, 1)
+        for name, sign in ((whole, 1.0), *((part, -1.0) for part in parts))
+    ]
+    tables = (cells, shown, numbers, pd.DataFrame(terms))
+    found = suppression.suppressed_cells(*map(pa.Table.from_pandas, tables))
+    return set(found["metric_id"].to_pylist())
+
+
+def possible(
+    counts: dict[str, int], sums: list[tuple[str, list[str]]], hidden: set[str]
+) -> dict[str, set[int]]:
+    """Try every table: which values of each hidden number fit what is shown?"""
+    names, seen = sorted(hidden), {name: set() for name in hidden}
+    for values in itertools.product(range(41), repeat=len(names)):
+        table = counts | dict(zip(names, values, strict=True))
+        if all(table[whole] == sum(table[p] for p in parts) for whole, parts in sums):
+            for name, value in zip(names, values, strict=True):
+                seen[name].add(value)
+    return seen
+
+
+def test_what_is_large_and_stands_beside_no_small_number_stays() -> None:
+    counts = {"all": 40, "female": 18, "male": 22}
+    assert hidden_of(counts, [("all", ["female", "male"])]) == set()
+
+
+def test_a_small_group_is_never_hidden_alone() -> None:
+    counts = {"all": 40, "female": 38, "male": 2}
+    hidden = hidden_of(counts, [("all", ["female", "male"])])
+    assert {"male"} < hidden
+
+
+def test_two_small_groups_that_sum_to_little_take_a_third_with_them() -> None:
+    counts = {"all": 60, "a": 1, "b": 2, "c": 20, "d": 37}
+    hidden = hidden_of(counts, [("all", ["a", "b", "c", "d"])])
+    assert {"a", "b"} < hidden and len(hidden) == 3
+
+
+def test_a_hidden_number_that_stands_in_two_sums_is_guarded_in_both() -> None:
+    """Girls and boys by two schools: rows and columns both sum, as in any table."""
+    counts = {"f1": 2, "m1": 20, "f2": 21, "m2": 22, "s1": 22, "s2": 43, "f": 23}
+    sums = [("s1", ["f1", "m1"]), ("s2", ["f2", "m2"]), ("f", ["f1", "f2"])]
+    hidden = hidden_of(counts, sums)
+    seen = possible(counts, sums, hidden)
+    assert all(max(values) - min(values) >= LEAST for values in seen.values())
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 12), min_size=3, max_size=3))
+def test_no_hidden_number_can_be_told_closely_by_trying_all(parts: list[int]) -> None:
+    counts = dict(zip("abc", parts, strict=True)) | {"all": sum(parts)}
+    sums = [("all", ["a", "b", "c"])]
+    hidden = hidden_of(counts, sums)
+    assert {name for name, value in counts.items() if value < LEAST} <= hidden
+    seen = possible(counts, sums, hidden)
+    assert all(max(values) - min(values) >= LEAST for values in seen.values())
+
+
+def test_without_further_cells_the_small_one_would_follow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(suppression, "protect", lambda system: None)
+    counts = {"all": 40, "female": 38, "male": 2}
+    sums = [("all", ["female", "male"])]
+    hidden = hidden_of(counts, sums)
+    assert hidden == {"male"}
+    assert possible(counts, sums, hidden) == {"male": {2}}
