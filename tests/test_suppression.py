@@ -1,4 +1,4 @@
-"""What is hidden so that a small number cannot be solved for: small hand-made tables."""
+"""What is hidden so that no small number can be solved for: hand-made tables."""
 
 import itertools
 
