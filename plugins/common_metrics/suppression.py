@@ -52,7 +52,6 @@ class System:
     interval: np.ndarray
     is_public: np.ndarray
     is_sensitive_rest: np.ndarray
-    kind: np.ndarray
     place: np.ndarray
     link: np.ndarray
     shows: np.ndarray
@@ -132,7 +131,6 @@ def system_of(
         is_sensitive_rest=np.concatenate(
             [np.zeros(len(numbers), bool), rests.is_rest_protected]
         ),
-        kind=np.concatenate([np.full(len(numbers), ""), rests.kind]).astype(str),
         place=numbers.groupby(["place_key", "school_year"]).ngroup().to_numpy(),
         link=link,
         shows=shows,
@@ -158,30 +156,24 @@ def protect(system: System) -> None:
             moved = _cheapest_move(system, column)
             system.is_told_anyway[column] = moved is None
             if moved is None:
-                moved = _move_in_doubt(system, column)
+                moved = _around(system, column)
             system.hide(moved[moved < len(system.link)])
             _look_around(system, system.cluster == system.cluster[column])
 
 
-def _move_in_doubt(system: System, column: int) -> np.ndarray:
-    """Return what to hide for readers who doubt what others take for granted.
+def _around(system: System, column: int) -> np.ndarray:
+    """Return the numbers that stand in one relation with a column, of its own place.
 
-    What publishers print, and that nobody is left over of a sum, tells this column
-    whatever is hidden here. A reader who finds either contradicted elsewhere leaves it
-    out, and must not find the column from ours alone.
+    Where what publishers print tells a number anyway, a reader may still doubt a print
+    or round it otherwise; what stands around it here must not settle the doubt.
     """
-    numbers = np.arange(len(system.truth)) < len(system.link)
-    shown = numbers & ~system.is_unknown()
-    shown[: len(system.link)] &= ~system.is_hidden
-    doubts = [numbers, shown]
-    doubts += [system.kind == kind for kind in ("groups", "schools", "outcomes")]
-    cluster = system.cluster == system.cluster[column]
-    found = []
-    for doubted in doubts:
-        free = np.flatnonzero(cluster & (doubted | ~system.is_public))
-        moved = _solve_move(system, column, free, doubted)
-        found += [] if moved is None else [moved]
-    return np.concatenate([*found, []]).astype(int)
+    rows = system.matrix[:, [column]].nonzero()[0]
+    beside = np.unique(system.matrix[rows].nonzero()[1])
+    beside = beside[beside < len(system.link)]
+    own = (
+        system.place[column] if column < len(system.link) else system.place[beside[-1]]
+    )
+    return beside[system.place[beside] == own]
 
 
 def narrow(system: System) -> np.ndarray:
@@ -305,9 +297,7 @@ def _cheapest_move(system: System, column: int) -> np.ndarray | None:
     return None
 
 
-def _solve_move(
-    system: System, column: int, near: np.ndarray, doubted: np.ndarray | None = None
-) -> np.ndarray | None:
+def _solve_move(system: System, column: int, near: np.ndarray) -> np.ndarray | None:
     """Return what differs between two tables, an interval apart, at the least cost."""
     # What no row joins to the column need not be looked at.
     joined = [c for c in components(system.matrix, near) if column in c[0]]
@@ -316,9 +306,6 @@ def _solve_move(
     ((near, rows),) = joined
     part = system.matrix[rows][:, near]
     down, up = _room(system, near)
-    if doubted is not None:
-        down = np.where(doubted[near], -system.truth[near], down)
-        up = np.where(doubted[near], FAR, up)
     at = np.arange(len(near)) == np.searchsorted(near, column)
     one, none = hstack([part, -part]), csr_matrix((part.shape[0], 2 * len(near)))
     apart = csr_matrix(np.concatenate([at, -1.0 * at, -1.0 * at, at])[None])
@@ -331,10 +318,9 @@ def _solve_move(
     )
     if found.x is None:
         return None
-    if doubted is None:
-        plus, minus, plus_other, minus_other = found.x.reshape(4, -1)
-        system.saw(near, plus - minus)
-        system.saw(near, plus_other - minus_other)
+    plus, minus, plus_other, minus_other = found.x.reshape(4, -1)
+    system.saw(near, plus - minus)
+    system.saw(near, plus_other - minus_other)
     return near[found.x.reshape(4, -1).max(axis=0) > NEAR_ZERO]
 
 
