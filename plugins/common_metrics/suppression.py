@@ -113,7 +113,8 @@ def system_of(
 ) -> System:
     """Return the linear system of the restricted numbers, small cells hidden."""
     numbers = counts.to_pandas().sort_values("count_id", ignore_index=True)
-    terms = relations.to_pandas()
+    told = relations.to_pandas()
+    terms = told[told.rest_count >= 0]
     rests = terms.drop_duplicates("relation_id").sort_values("relation_id")
     matrix = _matrix(terms, rests, len(numbers))
     shows = _shows(counted, cell_counts.to_pandas())
@@ -142,6 +143,9 @@ def system_of(
         low=np.zeros(len(numbers) + len(rests)),
         high=np.zeros(len(numbers) + len(rests)),
     )
+    # A whole below its parts would tell something of them, if something false.
+    wrong = told[(told.rest_count < 0) & (told.coefficient > 0)]
+    system.hide(wrong.count_id.to_numpy() - 1)
     system.hide(shows[counted.is_small.to_numpy(), 0])
     system.hide(shows[(counted.denominator < counted.min_denominator).to_numpy(), 1])
     return system

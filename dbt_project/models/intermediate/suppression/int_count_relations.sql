@@ -420,6 +420,7 @@ rested as (
     from keyed
 ),
 
+-- Parts that exceed their whole are an error of who sent them: a negative rest says so.
 -- Where nothing is left over, a reader may take it that nothing can be: of groups,
 -- schools and outcomes. The difference of two horizons and of a cell may be none by
 -- chance.
@@ -436,7 +437,13 @@ termed as (
         and (rest_count < min_rest or hides_a_part) as is_rest_protected,
         rest_count = 0 and kind in ('outcomes', 'groups', 'schools') as is_complete,
     from rested
-    where restricted_count > 0 and rest_count >= 0
+    where
+        restricted_count > 0
+        and (
+            rest_count >= 0
+            or kind in ('outcomes', 'groups', 'schools', 'horizons')
+            and name not like '% and print %'
+        )
 )
 
 select * from termed
