@@ -244,7 +244,7 @@ def test_a_computed_rate_is_explained_down_to_counts_and_to_nothing_in_public(
     assert first.startswith("computed/cohort: suppressed")
     for line in told["public"]:
         if line.startswith(("  graduated", "  dropped", "  another", "  still")):
-            assert re.search(r" suppressed of (\d+|-)$", line)
+            assert re.search(r" (suppressed of (\d+|-)|\d+ of \d+)$", line)
         if re.match("  (compounding|linear) ", line):
             assert "hidden: its baseline is" in line and "%" not in line
 

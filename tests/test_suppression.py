@@ -97,6 +97,15 @@ def test_what_is_large_and_stands_beside_no_small_number_stays() -> None:
     assert hidden_of(counts, [("all", ["female", "male"])]) == set()
 
 
+def test_where_nothing_is_restricted_nothing_is_hidden() -> None:
+    names = [*suppression.KEYS, "cell_id", "has_counts", "is_small", "is_withheld"]
+    cells = pa.table({name: pa.array([], pa.bool_()) for name in names})
+    nothing = pa.table({})
+    found = suppression.suppressed_cells(cells, nothing, nothing, nothing)
+    assert found.num_rows == 0
+    assert found.column_names == [*suppression.KEYS, "reason", "is_denominator_hidden"]
+
+
 def test_a_small_group_is_never_hidden_alone() -> None:
     counts = {"all": 40, "female": 38, "male": 2}
     hidden = hidden_of(counts, [("all", ["female", "male"])])

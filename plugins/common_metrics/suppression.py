@@ -101,11 +101,20 @@ def suppressed_cells(
     The tables are as int_restricted_cells, int_cell_counts, int_protected_counts and
     int_count_relations make them. Raises CannotProtect, which names the cell.
     """
-    cells = cells.to_pandas().sort_values("cell_id", ignore_index=True)
-    counted = cells[cells.has_counts].reset_index(drop=True)
-    system = system_of(counted, cell_counts, counts, relations)
-    protect(system)
-    return _answer(cells, counted, system)
+    schema = pa.schema([cells.schema.field(name) for name in KEYS])
+    schema = schema.append(pa.field("reason", pa.string()))
+    schema = schema.append(pa.field("is_denominator_hidden", pa.bool_()))
+    frame = cells.to_pandas().sort_values("cell_id", ignore_index=True)
+    counted = frame[frame.has_counts].reset_index(drop=True)
+    if counted.empty:
+        hidden = frame[frame.is_small].assign(is_denominator_hidden=True)
+    else:
+        system = system_of(counted, cell_counts, counts, relations)
+        protect(system)
+        hidden = _hidden(frame, counted, system)
+    reasons = [hidden.is_withheld, hidden.is_small]
+    hidden["reason"] = np.select(reasons, ["withheld", "small"], "complementary")
+    return pa.Table.from_pandas(hidden[schema.names], schema, preserve_index=False)
 
 
 def system_of(
@@ -364,21 +373,16 @@ def _cost(
     return np.concatenate([of_link[link] * ties, np.zeros(rests)])
 
 
-def _answer(cells: pd.DataFrame, counted: pd.DataFrame, system: System) -> pa.Table:
-    of_counted = counted.assign(
+def _hidden(cells: pd.DataFrame, counted: pd.DataFrame, system: System) -> pd.DataFrame:
+    """Return the hidden cells; one without counts is hidden where it is small."""
+    of_counted = counted[["cell_id"]].assign(
         is_hidden=system.is_hidden_cell(),
         is_denominator_hidden=system.is_hidden[system.shows[:, 1]],
     )
-    found = cells.merge(
-        of_counted[["cell_id", "is_hidden", "is_denominator_hidden"]],
-        how="left",
-        on="cell_id",
-    )
-    blind = found.is_hidden.isna() & found.is_small
-    hidden = found[blind | found.is_hidden.fillna(False).astype(bool)].copy()
-    hidden["is_denominator_hidden"] = hidden.is_denominator_hidden.fillna(True)
-    hidden["reason"] = np.select(
-        [hidden.is_withheld, hidden.is_small], ["withheld", "small"], "complementary"
-    )
-    columns = [*KEYS, "reason", "is_denominator_hidden"]
-    return pa.Table.from_pandas(hidden[columns], preserve_index=False)
+    found = cells.merge(of_counted, how="left", on="cell_id")
+    blind = found.is_hidden.isna()
+    is_hidden = np.where(blind, found.is_small, found.is_hidden.eq(True))
+    hidden = found[is_hidden.astype(bool)].copy()
+    unknown = hidden.is_denominator_hidden.isna()
+    hidden["is_denominator_hidden"] = unknown | hidden.is_denominator_hidden.eq(True)
+    return hidden
