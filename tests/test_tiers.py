@@ -26,7 +26,7 @@ KEY = "nessc/common_metrics_submission"
 HOUR = "2016-12-01T06:00:00+00:00"
 SCHOOL, NEIGHBOUR, QUILLMERE = "509990100001", "509990400004", "099990100001"
 # Numerators whose complement is too small to show, in Vermont below 11, in Connecticut
-# Numerators whose complement is too small to show, in Vermont below 11, in
+# below 6; the denominators are shown. Found in bytes by nothing but themselves.
 NUMBERS = {SCHOOL: 8_735_197, NEIGHBOUR: 9_145_733, QUILLMERE: 6_423_719}
 VERMONT_FILE, REFUSED_FILE = "vt_hollowmere_academy_2013-14", "ct_brackenfold_2014-15"
 UNMATCHED_FILE = "ravensmoor_doe_jane.csv"

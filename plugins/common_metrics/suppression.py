@@ -153,8 +153,7 @@ def system_of(
         high=np.zeros(len(numbers) + len(rests)),
     )
     # A whole below its parts would tell something of them, if something false.
-    wrong = told[(told.rest_count < 0) & (told.coefficient > 0)]
-    system.hide(wrong.count_id.to_numpy() - 1)
+    system.hide(told.count_id[told.rest_count < 0].to_numpy() - 1)
     system.hide(shows[counted.is_small.to_numpy(), 0])
     system.hide(shows[(counted.denominator < counted.min_denominator).to_numpy(), 1])
     return system

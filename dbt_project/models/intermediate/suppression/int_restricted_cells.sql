@@ -68,12 +68,15 @@ judged as (
             order by
                 provider, level, state, place_key, school_year, metric_id, student_group
         ) as cell_id,
-        is_withheld
-        or numerator is null
-        or denominator is null
-        or denominator < min_denominator
-        or numerator < min_numerator
-        or denominator - numerator < min_complement as is_small,
+        value_status <> 'suppressed'
+        and (
+            is_withheld
+            or numerator is null
+            or denominator is null
+            or denominator < min_denominator
+            or numerator < min_numerator
+            or denominator - numerator < min_complement
+        ) as is_small,
         -- A metric whose numbers nobody named cannot be protected: it is hidden as a
         -- whole and stays out of the sums.
         not is_withheld
