@@ -226,7 +226,7 @@ def test_a_computed_rate_is_explained_down_to_counts_and_to_nothing_in_public(
     )
     partner = public.with_name("partner.duckdb")
     hidden = rows(public, f"{sql} and value_status = 'suppressed'")
-    large = rows(partner, f"{sql} and denominator > 35 order by all")
+    large = rows(partner, f"{sql} and denominator > 20 order by all")
     school = next(row[0] for row in large if row in hidden)
     told = {}
     for file in (partner, public):
