@@ -133,7 +133,8 @@ def attacked(tmp_path: Path):
 
 
 ALL, GIRLS = row("all", 150, 200), row("female", 80, 100)
-BOYS = ("acgr_4yr", "male", "numerator"), ("acgr_4yr", "male", "denominator")
+# Their denominator follows too, and is large enough to be shown.
+BOYS = (("acgr_4yr", "male", "numerator"),)
 
 
 def test_one_hidden_part_of_two_is_the_difference(attacked):
@@ -299,7 +300,7 @@ def test_who_is_in_no_group_is_no_less_than_nobody(attacked):
     """All but two graduate: of the boys, who are hidden, at most two do not."""
     rows = [row("all", 150, 152), GIRLS, row("male")]
     rests = {cell.number for cell in attacked(rows).recovered}
-    assert rests >= {"numerator", "denominator", "rest of complement"}
+    assert rests >= {"numerator", "rest of complement"}
 
 
 def test_another_provider_shows_the_same_cell(attacked):
