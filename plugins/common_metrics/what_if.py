@@ -53,11 +53,16 @@ def what_if(lake: Lake, seeds: list[Path], tier: str) -> list[str]:
         tables = release._tables(lake, tier)
         changes.compare(
             con,
-            {table.name: f"in_use.{table.relation}" for table in tables},
-            {table.name: f"tried.{table.relation}" for table in tables},
+            {table.name: _rows_of(table, "in_use") for table in tables},
+            {table.name: _rows_of(table, "tried") for table in tables},
             hides_numbers=tier == "public",
         )
         return changes.summary(con, "changes")
+
+
+def _rows_of(table: release.Table, build: str) -> str:
+    """Return the table's query, on the build that is attached under a name."""
+    return f"({table.rows.replace('from warehouse.', f'from {build}.')})"
 
 
 def _refuse_other_table(file: Path) -> None:
