@@ -310,7 +310,8 @@ def test_targets_of_the_real_baselines(public: duckdb.DuckDBPyConnection) -> Non
         "group by school_key, metric_id, student_group, baseline_year order by all"
     ).fetchall()
     assert public.execute(
-        f"select max(school_year) from school_targets where school_key = '{CLOSED_IN_2017}'"
+        "select max(school_year) from school_targets "
+        f"where school_key = '{CLOSED_IN_2017}'"
     ).fetchone() == (2016,)
     assert per_series == [
         (2012, 12, 2, 2015, 2020),
