@@ -7,6 +7,7 @@ It reads published files and nothing else, and shares no code with what hides ce
 import argparse
 import json
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -114,7 +115,10 @@ def recovered(
     """
     started = time.monotonic()
     report = Report()
-    with duckdb.connect() as con:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        duckdb.connect(config={"temp_directory": folder}) as con,
+    ):
         _attach(con, candidate, earlier or [], insider)
         system, keys = _system(con, alone=False)
         report.hidden = con.execute(
@@ -139,7 +143,10 @@ def intervals(
     candidate: Path, earlier: list[Path] | None = None, insider: Path | None = None
 ) -> dict[str, tuple[float, float]]:
     """Return the tightest interval of each hidden number: for tests, not for print."""
-    with duckdb.connect() as con:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        duckdb.connect(config={"temp_directory": folder}) as con,
+    ):
         _attach(con, candidate, earlier or [], insider)
         system, keys = _system(con, alone=False)
     low, high = _extremes(system, Report(), is_exact=True)

@@ -101,6 +101,10 @@ class Lake:
     def build(self) -> Path:
         return self._at("build", "warehouse.duckdb")
 
+    def spill(self) -> Path:
+        """Return where DuckDB puts what does not fit into memory; else it is the cwd."""
+        return self._at("build", "spill")
+
     def build_record(self) -> Path:
         return self._at("build", "build.json")
 

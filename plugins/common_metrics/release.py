@@ -231,7 +231,7 @@ def _write_file(
 ) -> dict[str, int]:
     """Write a file afresh, a tier also as Parquet; return the rows of each table."""
     file = candidate / f"{name}.duckdb"
-    with duckdb.connect() as con:
+    with duckdb.connect(config={"temp_directory": str(lake.spill())}) as con:
         # Under its own name, by which the build's views refer to their tables.
         con.execute(f"attach '{_quoted(lake.build())}' as warehouse (read_only)")
         con.execute(

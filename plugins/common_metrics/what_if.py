@@ -46,7 +46,10 @@ def changed_seeds(folder: Path) -> list[Path]:
 
 def what_if(lake: Lake, seeds: list[Path], tier: str) -> list[str]:
     """Return the summary of what ``seeds`` would move; raise Refused."""
-    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as con:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        duckdb.connect(config={"temp_directory": folder}) as con,
+    ):
         tried = _try(lake, seeds, Path(folder))
         con.execute(f"attach {changes.literal(lake.build())} as in_use (read_only)")
         con.execute(f"attach {changes.literal(tried)} as tried (read_only)")
