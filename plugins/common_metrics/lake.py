@@ -102,7 +102,7 @@ class Lake:
         return self._at("build", "warehouse.duckdb")
 
     def spill(self) -> Path:
-        """Return where DuckDB puts what does not fit into memory; else it is the cwd."""
+        """Return where DuckDB puts what does not fit into memory."""
         return self._at("build", "spill")
 
     def build_record(self) -> Path:
