@@ -8,6 +8,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from test_attack import RULES, SEEDS, TABLES
 
 from common_metrics import build, release
 from common_metrics.lake import Delivery, Lake, write_json
@@ -18,18 +19,18 @@ def built(lake: Lake) -> Lake:
     """A lake with a small finished build of two described tables."""
     with duckdb.connect(str(lake.build())) as con:
         con.execute("create schema published")
+        con.execute("use published")
+        # As in a public file, since the attack on a candidate reads all of them.
+        for table, columns in TABLES.items():
+            con.execute(f"create table {table} ({columns})")
+        for table in (*RULES, "suppression_minimums"):
+            con.execute(f"create table {table} as from '{SEEDS}/{table}.csv'")
+        con.execute("alter table school_outcomes add column version integer")
         con.execute(
-            "create table published.school_outcomes as select 'CT' as state, "
+            "insert into school_outcomes by name select 'CT' as state, "
             "'public' as visibility, 'reported' as value_status, 1 as numerator, "
             "2 as denominator, i as version from range(1000) as t(i)"
         )
-        for name in ("state_outcomes", "lea_outcomes", "suppression_minimums"):
-            con.execute(
-                f"create table published.{name} as select '*' as state, "
-                "'public' as visibility, 'reported' as value_status, 1 as numerator, "
-                "2 as denominator, 20 as min_denominator, 11 as min_numerator, "
-                "11 as min_complement"
-            )
     write_json(lake.build_record(), {"fingerprint": "a" * 64})
     write_json(lake.dbt_target() / "manifest.json", {"nodes": _nodes(lake)})
     return lake
@@ -162,8 +163,9 @@ def test_a_small_restricted_cell_stops_the_release_without_being_printed(
     before = built.current.resolve()
     with duckdb.connect(str(built.build())) as con:
         con.execute(
-            "insert into published.school_outcomes values "
-            "('VT', 'restricted', 'reported', 737, 739, 1)"
+            "insert into published.school_outcomes by name select 'VT' as state, "
+            "'restricted' as visibility, 'reported' as value_status, "
+            "737 as numerator, 739 as denominator, 1 as version"
         )
     with pytest.raises(release.ReleaseRefused) as refused:
         _publish(built, 1)
@@ -179,4 +181,6 @@ def test_an_old_client_s_storage_version_is_written(built: Lake) -> None:
         tags = con.execute(
             "select tags from duckdb_databases() where database_name = 'published'"
         ).fetchone()[0]
-    assert tags["storage_version"].startswith("v1.2.0")
+    assert tags["storage_version"].startswith("v1.0.0")
+    # Clients 1.1 read files of version 64, and no later ones.
+    assert int.from_bytes(file.read_bytes()[12:20], "little") == 64

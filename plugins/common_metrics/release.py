@@ -25,7 +25,7 @@ TIERS = ("public", "partner")
 PARTNERS = "partners"
 KEPT_RELEASES = 5
 # Files of this storage version open in every DuckDB client back to 1.1.
-STORAGE = "v1.2.0"
+STORAGE = "v1.1.0"
 DICTIONARY = "data_dictionary"
 VIEWS = Path(__file__).with_name("views.sql")
 RELEASED_TABLES = (

@@ -2,10 +2,10 @@
 
 Primary suppression hides small cells. What the sums around them give away is found by
 linear programming, and the cheapest further cells are hidden until every hidden number
-may differ by ``min_interval`` (the cell suppression problem:
-Fischetti and Salazar, Management Science 47, 2001; the choice is the usual linear
-heuristic, the check of it is exact). This module knows the true numbers; the attack on
-a release is another program and does not.
+may differ by ``min_interval`` (the cell suppression problem: Fischetti and Salazar,
+Management Science 47, 2001; the choice is the usual linear heuristic, its check is
+exact). This module knows the true numbers; the attack on a release is another program
+and does not.
 """
 
 from dataclasses import dataclass
@@ -33,6 +33,8 @@ COST_OF_ALL, COST_OF_STATE = 8.0, 20.0
 FAR = 1000.0
 NEAR_ZERO = 1e-6
 TIGHTENINGS = 4
+# What linprog says where no table fits.
+INFEASIBLE = 2
 
 
 @dataclass
@@ -99,7 +101,8 @@ def suppressed_cells(
     """Return the hidden cells, why, and whether the denominator is hidden too.
 
     The tables are as int_restricted_cells, int_cell_counts, int_protected_counts and
-    int_count_relations make them. Raises CannotProtect, which names the cell.
+    int_count_relations make them. What publishers print may tell a number whatever is
+    hidden here; then all around it is hidden. RuntimeError: the solver failed.
     """
     schema = pa.schema([cells.schema.field(name) for name in KEYS])
     schema = schema.append(pa.field("reason", pa.string()))
@@ -247,13 +250,8 @@ def _move(
     for sign in (-1, 1):
         short = chosen & system.is_short()[columns]
         if short.any():
-            found = linprog(
-                sign * short,
-                A_eq=part,
-                b_eq=np.zeros(part.shape[0]),
-                bounds=np.column_stack(room),
-            )
-            system.saw(columns, found.x)
+            zeros, bounds = np.zeros(part.shape[0]), np.column_stack(room)
+            system.saw(columns, _solved(sign * short, part, zeros, bounds))
 
 
 def _tightened(
@@ -322,18 +320,32 @@ def _solve_move(system: System, column: int, near: np.ndarray) -> np.ndarray | N
     one, none = hstack([part, -part]), csr_matrix((part.shape[0], 2 * len(near)))
     apart = csr_matrix(np.concatenate([at, -1.0 * at, -1.0 * at, at])[None])
     price = np.where(system.is_unknown()[near], NEAR_ZERO, system.cost[near])
-    found = linprog(
+    found = _solved(
         np.tile(price, 4),
-        A_eq=vstack([hstack([one, none]), hstack([none, one]), apart]),
-        b_eq=np.r_[np.zeros(2 * part.shape[0]), system.interval[column]],
-        bounds=np.column_stack([np.zeros(4 * len(near)), np.tile(np.r_[up, -down], 2)]),
+        vstack([hstack([one, none]), hstack([none, one]), apart]),
+        np.r_[np.zeros(2 * part.shape[0]), system.interval[column]],
+        np.column_stack([np.zeros(4 * len(near)), np.tile(np.r_[up, -down], 2)]),
     )
-    if found.x is None:
+    if found is None:
         return None
-    plus, minus, plus_other, minus_other = found.x.reshape(4, -1)
+    plus, minus, plus_other, minus_other = found.reshape(4, -1)
     system.saw(near, plus - minus)
     system.saw(near, plus_other - minus_other)
-    return near[found.x.reshape(4, -1).max(axis=0) > NEAR_ZERO]
+    return near[found.reshape(4, -1).max(axis=0) > NEAR_ZERO]
+
+
+def _solved(
+    objective: np.ndarray, matrix: csc_matrix, sums: np.ndarray, bounds: np.ndarray
+) -> np.ndarray | None:
+    """Return the cheapest columns, or None where no table fits."""
+    found = linprog(objective, A_eq=matrix, b_eq=sums, bounds=bounds)
+    if found.x is None and found.status != INFEASIBLE:
+        raise RuntimeError(
+            f"int_suppressed_cells: expected a solution of {matrix.shape[1]} columns. "
+            f"Found: {found.message} Nothing was published; run the build again, "
+            "and withhold the metric in the seed withheld_from_public if it stays."
+        )
+    return found.x
 
 
 def _joined(numbers: pd.Series, rests: pd.Series | np.ndarray) -> np.ndarray:

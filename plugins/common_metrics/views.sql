@@ -17,7 +17,7 @@ select
     outcome.numerator,
     outcome.denominator,
     case
-        when outcome.value_status = 'suppressed' then 'hidden: too small to show'
+        when outcome.value_status = 'suppressed' then 'hidden: few students, or a number of few would follow from it'
         when outcome.value_status not in ('reported', 'range') then 'no number'
         when outcome.numerator is not null and outcome.denominator > 0
             then
