@@ -43,7 +43,7 @@ judged as (
             when
                 compared.rows_count > 0
                 and not compared.is_due
-                and coverage.coverage_status is distinct from 'received'
+                and coalesce(coverage.coverage_status, '') <> 'received'
                 then 'unexpected'
             when
                 compared.rows_count > 0 and coverage.coverage_status = 'partly_received'

@@ -1,8 +1,9 @@
--- What a reader knows of numbers without seeing them: whole = parts + rest, and the rest
--- is never negative. The outcomes of a cohort and the groups of a partition sum to it, a
--- state holds its schools (and students outside any), a district its schools, a longer
--- horizon the shorter one where both are counted of the same students, a denominator its
--- numerator. One row a relation and number; the rest is a number of students too.
+-- What a reader knows of numbers without seeing them: whole = parts + rest, and the
+-- rest is never negative. The outcomes of a cohort and the groups of a partition sum to
+-- it, a state holds its schools (and students outside any), a district its schools, a
+-- longer horizon the shorter one where both are counted of the same students, a
+-- denominator its numerator. One row a relation and number; the rest is a number of
+-- students too.
 with numbers as (
     select * from {{ ref('int_protected_counts') }}
 ),
@@ -40,6 +41,15 @@ restricted as (
         on numbers.count_id = cell_counts.count_id
 ),
 
+providers as (
+    select distinct
+        provider,
+        level,
+        place_key,
+        school_year,
+    from restricted
+),
+
 places as (
     select distinct
         numbers.level,
@@ -68,9 +78,7 @@ told as (
         numbers.*,
         providers.provider || ' and print' as teller,
     from numbers
-    inner join (
-        select distinct provider, level, place_key, school_year from restricted
-    ) as providers
+    inner join providers
         using (level, place_key, school_year)
     where numbers.cells_count = 0
 ),
@@ -92,7 +100,13 @@ marked as (
 
 marked_groups as (
     select distinct
-        marked.* exclude (student_group),
+        marked.provider,
+        marked.level,
+        marked.state,
+        marked.place_key,
+        marked.lea_id_nces,
+        marked.school_year,
+        marked.count_name,
         group_sums.partition,
     from marked
     inner join group_sums
@@ -228,31 +242,33 @@ numerators as (
     where below.side = 'denominator' and above.side = 'numerator'
 ),
 
+pairs as (
+    select * from outcomes_of_a_cohort
+    union
+    select * from groups_of_a_partition
+    union
+    select * from schools_of_a_place
+    union
+    select * from horizons
+    union
+    select * from numerators
+),
+
 -- whole = parts + rest, one row a number and relation.
 first_order as (
-    select
+    select distinct
         kind,
         name,
         whole_id,
         has_marked_part,
         unnest([whole_id, part_id]) as count_id,
         unnest([1.0, -1.0]) as coefficient,
-    from (
-        select * from outcomes_of_a_cohort
-        union
-        select * from groups_of_a_partition
-        union
-        select * from schools_of_a_place
-        union
-        select * from horizons
-        union
-        select * from numerators
-    )
+    from pairs
 ),
 
--- Who is in no part counts for none of the others less than zero either: of the students
--- in no school, as of those in no group, at least nobody graduated, dropped out or
--- did neither. The rests of a place are at least those of its parts together.
+-- Who is in no part counts for none of the others less than zero either: of the
+-- students in no school, as of those in no group, at least nobody graduated, dropped
+-- out or did neither. The rests of a place are at least those of its parts together.
 shaped as (
     select
         first_order.kind,
@@ -279,8 +295,11 @@ divided as (
 halves as (
     select
         divided.kind || ' ' || whole.kind as kind,
-        divided.name || ' ' || whole.name || ' ' || array_to_string(whole.count_names, ' ')
-            as name,
+        divided.name
+        || ' '
+        || whole.name
+        || ' '
+        || array_to_string(whole.count_names, ' ') as name,
         divided.whole_id,
         whole.terms as whole_terms,
         part.terms as part_terms,
@@ -353,7 +372,7 @@ related as (
         has_marked_part,
         count_id,
         coefficient,
-    from (select distinct * from first_order)
+    from first_order
     union all
     select
         kind,
