@@ -1,8 +1,8 @@
 -- Cells that came under restriction or were computed from restricted records. Too small
 -- to show (primary rule): the denominator, the numerator or all the others are below
 -- the state's minimum, or the counts are unknown. Zero counts as small: 0 and 100 per
--- cent tell of every student in the cell. What a publisher already printed is not hidden
--- again.
+-- cent tell of every student in the cell. What a publisher already printed is not
+-- hidden again.
 with outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
     where
