@@ -23,7 +23,8 @@ GIVEN = {
         numerator bigint, denominator bigint, value_pct decimal(18, 12),
         value_low_pct decimal(18, 12), value_high_pct decimal(18, 12),
         lowest_pct decimal(18, 12), highest_pct decimal(18, 12), value_status varchar,
-        visibility varchar, source_file varchar, source_sheet varchar,
+        definition_id varchar, visibility varchar, source_file varchar,
+        source_sheet varchar,
         source_row bigint, delivery varchar, is_preferred boolean""",
     "intermediate.int_suppressed_cells": """
         provider varchar, level varchar, state varchar, school_key varchar,
