@@ -41,7 +41,8 @@ def plant(extracts: Path) -> None:
     (graduates,) = (FIXTURES / "ct/graduation_4yr").glob("*all-schools_all-stu*_grad*")
     good = graduates.read_bytes().replace(b"2014-15", b"2018-19")
     (extracts / TEMPLATED).write_bytes(renamed(good, list(TEXTS)))
-    (extracts / REFUSED).touch()
+    # Not empty: the same bytes under two names are one delivery.
+    (extracts / REFUSED).write_bytes(b"no table\n")
     (extracts / FOLDER / "red \x1b[31m.csv").touch()
     (extracts / FOLDER / "link.csv").symlink_to(graduates)
     submitted = FIXTURES / "nessc/common_metrics_submission/vt_submission_2013-14.csv"

@@ -787,17 +787,33 @@ def test_states_stand_side_by_side_inside_one_class(public: Path) -> None:
     )
     assert {row[0] for row in classes} > {"acgr_4yr", "dropout_cohort"}
     assert all(metric == other for _, metric, other in classes)
-    assert rows(
-        public,
+    beside_maine = (
         "select state, other_state, difference_low_points, counted_since, "
         "other_counted_since from state_comparison where metric_id = 'acgr_4yr' "
-        "and school_year = 2015 and student_group = 'all' and other_state = 'ME'",
-    ) == [("CT", "ME", 1.7, None, 2011)]
+        "and school_year = 2015 and student_group = 'all' and other_state = 'ME'"
+    )
+    partner = public.with_name("partner.duckdb")
+    assert rows(partner, beside_maine) == [("CT", "ME", 1.7, None, 2011)]
+    # Maine's schools sum to it, and one of them is hidden.
+    assert rows(public, beside_maine) == []
 
 
 def test_the_network_is_the_sum_of_what_its_states_print(public: Path) -> None:
-    """All five print counts of dropouts in 2014 and 2015, one of them in 2016."""
-    with duckdb.connect(str(public), read_only=True) as con:
+    """All five print counts of dropouts in 2014 and 2015, one of them in 2016.
+
+    Of two the public sees none, since a school's would follow from them.
+    """
+    shown = "select count(numerator) from state_outcomes where metric_id = "
+    shown += "'dropout_cohort' and is_preferred and student_group = 'all' and {}"
+    reporting = "select states_reporting_count from network_progress where level = "
+    reporting += "'network' and metric_id = 'dropout_cohort' and student_group = 'all' "
+    reporting += "and target_model = 'linear' and {}"
+    for year, states in ((2014, 3), (2015, 3), (2016, 1)):
+        of_year = f"school_year = {year}"
+        assert rows(public, shown.format(of_year)) == [(states,)]
+        assert rows(public, reporting.format(of_year)) == [(states,)]
+    partner = public.with_name("partner.duckdb")
+    with duckdb.connect(str(partner), read_only=True) as con:
         summed = con.execute(
             "select school_year, sum(numerator), sum(denominator), count(*) "
             "from state_outcomes where metric_id = 'dropout_cohort' and is_preferred "

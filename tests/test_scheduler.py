@@ -56,7 +56,7 @@ def airflow(tmp_path: Path):
         for process in started:
             process.terminate()
         for process in started:
-            process.wait(timeout=60)
+            process.wait(timeout=180)
 
 
 def _environment(tmp_path: Path, home: Path, drop: Path) -> dict[str, str]:
