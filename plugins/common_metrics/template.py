@@ -27,6 +27,9 @@ BLANKS = {
     "league/self_assessments": TEMPLATES / "league_self_assessments.csv",
     "league/activities": TEMPLATES / "league_activities.csv",
     "league/levers": TEMPLATES / "league_levers.csv",
+    "nessc/learner_profiles": TEMPLATES / "learner_profiles.csv",
+    "nessc/learning_paths": TEMPLATES / "learning_paths.csv",
+    "nessc/mastery": TEMPLATES / "mastery.csv",
 }
 HEAD = """# The consortium's submission template
 

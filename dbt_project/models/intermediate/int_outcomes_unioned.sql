@@ -25,6 +25,9 @@
     ref('stg_ct__science_state'),
     ref('stg_ri__assessment'),
     ref('stg_me__assessment'),
+    ref('stg_nessc__learner_profiles'),
+    ref('stg_nessc__learning_paths'),
+    ref('stg_nessc__mastery'),
 ] %}
 
 with unioned as (
