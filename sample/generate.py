@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import broken
+import components
 import computed
 import ct_more
 import ct_more_broken
@@ -47,7 +48,7 @@ from world import CLASSES, World
 PARTS = (
     *(edsight, ct_more, edfacts, submission, nh, nh_assessment, ri, me, vt),
     *(school_template, nh_i4see, ri_students, vt_sis, oneroster, nsc),
-    league,
+    *(league, components),
 )
 BROKEN_PARTS = (
     *(broken, ct_more_broken, nh_broken, ri_broken, me_broken, vt_broken),

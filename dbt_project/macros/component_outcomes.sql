@@ -1,7 +1,6 @@
-{#- A model of the outcomes that a file of school counts tells, one count a column. Each
-    of `measures` is a metric and the column of its numerator; all are of the students
-    that the row is about. Rates are exact quotients of counts. An empty count beside
-    others was not counted: it is not reported, and no zero. -#}
+{#- A model of the outcomes in a file of school counts, one count a column. `measures` has
+    the column of each metric's numerator; all are of the students that the row is about.
+    An empty count beside others was not counted: it is not reported, and no zero. -#}
 {%- macro component_outcomes(extract, measures) -%}
 with printed as (
     select * from {{ source('nessc', extract) }}
@@ -16,7 +15,7 @@ measured as (
     select
         *,
         '{{ metric_id }}' as metric_id,
-        {{ printed_count(column) }} as counted,
+        {{ column }} as count_token,
     from printed
     {%- if not loop.last %}
     union all
@@ -24,65 +23,51 @@ measured as (
     {%- endfor %}
 ),
 
+judged as (
+    select
+        * replace (
+            case
+                when value_status = 'reported' and count_token is null
+                    then 'not_reported'
+                else value_status
+            end as value_status
+        ),
+    from measured
+),
+
+-- What the school does not report is no number, whatever stands beside it.
 renamed as (
     select
         'nessc' as provider,
         '{{ extract }}' as extract,
         'school' as level,
-        measured.state,
+        judged.state,
         cast(null as varchar) as lea_id_nces,
         cast(null as varchar) as lea_id_state,
         cast(null as varchar) as lea_name,
-        measured.school_id_nces,
-        measured.school_id_state,
-        measured.school_name,
-        measured._school_year as school_year,
-        measured.metric_id,
-        measured.student_group as student_group_label,
-        measured.counted,
-        {{ printed_count('measured.students_count') }} as students_count,
-        case
-            when measured.value_status = 'reported' and measured.counted is null
-                then 'not_reported'
-            else measured.value_status
-        end as value_status,
+        judged.school_id_nces,
+        judged.school_id_state,
+        judged.school_name,
+        judged._school_year as school_year,
+        judged.metric_id,
+        judged.student_group as student_group_label,
+        case when judged.value_status = 'reported' then judged.count_token end
+            as numerator_token,
+        case when judged.value_status = 'reported' then judged.students_count end
+            as denominator_token,
+        judged.value_status,
         metrics.definition_id,
-        cast(measured.data_as_of as date) as data_as_of,
-        measured._source_file as source_file,
+        cast(judged.data_as_of as date) as data_as_of,
+        judged._source_file as source_file,
         cast(null as varchar) as source_sheet,
-        measured._source_row as source_row,
-        measured._delivery as delivery,
-    from measured
+        judged._source_row as source_row,
+        judged._delivery as delivery,
+    from judged
     inner join metrics
-        on measured.metric_id = metrics.metric_id
+        on judged.metric_id = metrics.metric_id
 ),
 
-divided as (
-    select
-        *,
-        case when value_status = 'reported' then counted end as numerator,
-        case when value_status = 'reported' then students_count end as denominator,
-        case
-            when value_status = 'reported'
-                then {{ pct_of_counts('counted', 'students_count') }}
-        end as value_pct,
-        cast(null as decimal(18, 12)) as value_low_pct,
-        cast(null as decimal(18, 12)) as value_high_pct,
-    from renamed
-),
-
-bounded as (
-    select
-        *,
-        value_pct as lowest_pct,
-        value_pct as highest_pct,
-    from divided
-),
-
-typed as (
-    select {{ outcome_columns() }}
-    from bounded
-)
+{{ counted_outcomes('renamed') }}
 
 select * from typed
 {%- endmacro -%}
