@@ -126,9 +126,9 @@ class Read(_Block):
     """How the bytes become cells.
 
     ``header`` names the columns of a file without a header row. ``furniture`` are rows
-    that are no data: sub-totals, repeated headers, foot notes. Columns that the contract
-    does not know are left out, or the file is refused: where a column more would tell
-    of a student, nobody may send it.
+    that are no data: sub-totals, repeated headers, foot notes. Columns that the
+    contract does not know are left out, or, where one more could tell of a student, the
+    file is refused.
     """
 
     format: Literal["csv", "workbook"] = "csv"
