@@ -46,9 +46,10 @@ from world import CLASSES, World
 
 # Each part of the sample has deliveries(world); broken deliveries come on request.
 PARTS = (
-    *(edsight, ct_more, edfacts, submission, nh, nh_assessment, ri, me, vt),
+    *(edsight, ct_more, edfacts, submission, components),
+    *(nh, nh_assessment, ri, me, vt),
     *(school_template, nh_i4see, ri_students, vt_sis, oneroster, nsc),
-    *(league, components),
+    league,
 )
 BROKEN_PARTS = (
     *(broken, ct_more_broken, nh_broken, ri_broken, me_broken, vt_broken),

@@ -1,5 +1,5 @@
--- Modes are shares of all students, not of those with an active path: they add up to the
--- share with one, and no status tells that a school has none.
+-- Modes are shares of all students, not of those with an active path: they add up to
+-- the share with one, and no status tells that a school has none.
 {{ component_outcomes('learning_paths', {
     'learning_path_active': 'active_path_count',
     'learning_path_mode_traditional': 'traditional_count',
