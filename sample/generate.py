@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import broken
+import components
 import computed
 import ct_more
 import ct_more_broken
@@ -45,7 +46,8 @@ from world import CLASSES, World
 
 # Each part of the sample has deliveries(world); broken deliveries come on request.
 PARTS = (
-    *(edsight, ct_more, edfacts, submission, nh, nh_assessment, ri, me, vt),
+    *(edsight, ct_more, edfacts, submission, components),
+    *(nh, nh_assessment, ri, me, vt),
     *(school_template, nh_i4see, ri_students, vt_sis, oneroster, nsc),
     league,
 )

@@ -21,6 +21,9 @@ BLANK = TEMPLATES / "common_metrics_submission.csv"
 # Contract and blank file: what people fill in by hand.
 BLANKS = {
     KEY: BLANK,
+    "nessc/learner_profiles": TEMPLATES / "learner_profiles.csv",
+    "nessc/learning_paths": TEMPLATES / "learning_paths.csv",
+    "nessc/mastery": TEMPLATES / "mastery.csv",
     "league/membership": TEMPLATES / "league_membership.csv",
     "league/milestones": TEMPLATES / "league_milestones.csv",
     "league/needs_assessments": TEMPLATES / "league_needs_assessments.csv",
