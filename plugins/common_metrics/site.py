@@ -52,7 +52,10 @@ class Scale:
     @property
     def ticks(self) -> range:
         """Return the rates that get a grid line."""
-        return range(self.low, self.high + 1, 10 if self.high - self.low > 20 else 5)
+        wide = self.high - self.low
+        return range(
+            self.low, self.high + 1, 5 if wide <= 20 else 10 if wide <= 50 else 20
+        )
 
     def path(self, rows: Iterable[Row], column: str) -> str:
         """Return path data that joins next years only: a gap starts afresh."""
@@ -153,9 +156,7 @@ def _rows(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[Row]:
     return (dict(zip(names, row, strict=True)) for row in _batched(cursor))
 
 
-def _cursor(
-    con: duckdb.DuckDBPyConnection, query: str
-) -> duckdb.DuckDBPyConnection:
+def _cursor(con: duckdb.DuckDBPyConnection, query: str) -> duckdb.DuckDBPyConnection:
     # Not a cursor() of the connection: it would not see the temporary tables.
     return con.execute((TEMPLATES / f"{query}.sql").read_text())
 

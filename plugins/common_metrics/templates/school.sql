@@ -136,16 +136,17 @@ histories as (
     group by all
 ),
 
--- Groups are shown of the newest year in which any group has a rate.
+-- Each group in the newest year that has a rate for it, else in its newest year.
 grouped as (
     select *
     from points
     semi join shown_schools using (school_key)
     semi join (from dim_metric where has_targets) using (metric_id)
-    where is_preferred and student_group <> 'all'
-    qualify school_year = max(
-        if(value_status in ('reported', 'range'), school_year, null)
-    ) over (partition by school_key, metric_id)
+    where is_preferred and student_group <> 'all' and value_status <> 'not_reported'
+    qualify row_number() over (
+        partition by school_key, metric_id, student_group
+        order by value_status in ('reported', 'range') desc, school_year desc
+    ) = 1
 ),
 
 gaps as (

@@ -1,8 +1,10 @@
--- What a school's csv holds: every cell of every group and publisher with its target.
+-- What a school's csv holds: each cell of each group and publisher with its target,
+-- and the targets of years to come. A target that is hidden is no row of its own.
 with cells as (
     select *
     from points
-    full join paths using (school_key, metric_id, student_group, school_year)
+    full join (from paths where compounding_low_pct is not null) as paths
+        using (school_key, metric_id, student_group, school_year)
 )
 
 select

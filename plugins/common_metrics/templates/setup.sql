@@ -183,23 +183,42 @@ printed_by_states as (
     where student_group = 'all' and is_preferred
 ),
 
+-- Each year between the first and the last: a year that nobody printed is shown too.
+years as (
+    select
+        level, entity_id, metric_id,
+        unnest(generate_series(min(school_year), max(school_year)))::integer
+            as school_year
+    from (
+        from pivoted select level, entity_id, metric_id, school_year
+        union
+        from printed_by_states select level, entity_id, metric_id, school_year
+    )
+    group by all
+),
+
 -- A state's own printed row says more than what the network counts of it.
 told as (
     select
         * exclude (value_pct, value_low_pct, value_high_pct, value_status, denominator,
-            printed_pct, printed_low_pct, printed_high_pct, printed_status,
+            baseline_year, start_low_pct, start_high_pct, printed_pct, printed_low_pct, printed_high_pct, printed_status,
             printed_denominator),
         if(provider is null, value_pct, printed_pct) as value_pct,
         if(provider is null, value_low_pct, printed_low_pct) as value_low_pct,
         if(provider is null, value_high_pct, printed_high_pct) as value_high_pct,
-        coalesce(printed_status, value_status) as value_status,
+        coalesce(printed_status, value_status, 'not_reported') as value_status,
+        max(baseline_year) over entity as baseline_year,
+        max(start_low_pct) over entity as start_low_pct,
+        max(start_high_pct) over entity as start_high_pct,
         coalesce(printed_denominator, denominator) as denominator,
         level <> 'state' and members_reporting_count < members_count as is_partial,
         why
-    from pivoted
-    full join printed_by_states using (level, entity_id, metric_id, school_year)
+    from years
+    left join pivoted using (level, entity_id, metric_id, school_year)
+    left join printed_by_states using (level, entity_id, metric_id, school_year)
     left join (select 'state' as level, state as entity_id, * exclude (state) from dues)
         as dues using (level, entity_id, metric_id, school_year)
+    window entity as (partition by level, entity_id, metric_id)
 )
 
 select
