@@ -3,8 +3,10 @@
 with numbered as (
     select
         *,
-        dense_rank() over (partition by school_key order by source_file nulls last)
-            as source
+        dense_rank() over (
+            partition by school_key
+            order by source_file nulls last, delivery, visibility, provider
+        ) as source
     from points
     semi join shown_schools using (school_key)
     where student_group = 'all'
