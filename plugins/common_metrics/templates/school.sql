@@ -212,7 +212,8 @@ targetless as (
 ),
 
 outlooks as (
-    select school_key, metric_id, any_value(outlook) as outlook
+    select school_key, metric_id, any_value(outlook) as outlook,
+        any_value(goal_year) as goal_year, any_value(last_target_year) as last_year
     from school_outlook
     where student_group = 'all'
     group by all
@@ -227,7 +228,8 @@ measured as (
             'has_targets': has_targets, 'numerator_definition': numerator_definition,
             'denominator_definition': denominator_definition,
             'baseline_year': baseline_year, 'years': years, 'groups': groups,
-            'no_target_reason': reason, 'outlook': outlook
+            'no_target_reason': reason, 'outlook': outlook,
+            'goal_year': goal_year, 'last_target_year': outlooks.last_year
         } order by place) as metrics
     from histories
     inner join shown_metrics as metric using (metric_id)
@@ -248,24 +250,11 @@ joined as (
     inner join dim_coalition using (coalition_id)
     where coalition_id <> 'nessc'
     group by all
-),
-
-happened as (
-    select school_key,
-        list({'event': event_type, 'school_year': school_year} order by school_year)
-            as events
-    from (
-        select distinct school_key, event_type, school_year
-        from school_events
-        where event_type <> 'no_longer_named' or review_status <> 'to_review'
-    )
-    group by all
 )
 
-select shown_schools.*, metrics, coalesce(sources, []) as sources, coalitions, events
+select shown_schools.*, metrics, coalesce(sources, []) as sources, coalitions
 from shown_schools
 inner join measured using (school_key)
 left join sources using (school_key)
 left join joined using (school_key)
-left join happened using (school_key)
 order by state, school_name, school_key;
