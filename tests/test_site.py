@@ -360,7 +360,7 @@ def test_outline_of_each_page_is_sound(pages):
         assert all(after - before <= 1 for before, after in steps), name
         assert len(outline.ids) == len(set(outline.ids)), name
         assert set(outline.refers) <= set(outline.ids), name
-        assert '<html lang="en">' in page
+        assert '<html lang="en">' in page and '<meta charset="utf-8">' in page
 
 
 def test_a_range_or_a_hidden_rate_is_never_a_point(pages):
