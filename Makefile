@@ -44,7 +44,7 @@ up: export COMMON_METRICS_DROP := $(or $(DROP_DIR),$(LAKE_DIR)/sample/extracts)
 docs: export COMMON_METRICS_BUILD := $(LAKE_DIR)/build/warehouse.duckdb
 docs: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
 
-.PHONY: help run check test up sample rollback explain attack changes what-if bench docs sources lint lock clean
+.PHONY: help run check test up sample rollback explain letter attack changes what-if bench docs sources lint lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -83,6 +83,9 @@ explain: $(VENV)/.runtime ## where a number comes from; SCHOOL=, METRIC=, YEAR=,
 	@$(PYTHON) -m common_metrics.explain --lake "$(LAKE_DIR)" --school "$(SCHOOL)" \
 		--metric "$(METRIC)" --year "$(YEAR)" --group "$(or $(GROUP),all)" \
 		--tier "$(or $(TIER),public)"
+
+letter: $(VENV)/.runtime ## a school's letter to parents as a PDF; SCHOOL=, LAKE=
+	@$(PYTHON) -m common_metrics.letter --lake "$(LAKE_DIR)" --school "$(SCHOOL)"
 
 changes: $(VENV)/.runtime ## what moved since the release before, and why; LAKE=, TIER=
 	@$(PYTHON) -m common_metrics.changes --lake "$(LAKE_DIR)" --tier "$(or $(TIER),public)"

@@ -639,11 +639,20 @@ def test_hostile_text_is_carried_to_the_release_as_text(
     names = {name for (name,) in rows(file, "select school_name from school_outcomes")}
     assert {*hostile.TEXTS} <= names, broken.run.stdout[-2000:]
     assert rows(file, "select count(*) > 1000 from school_outcomes") == [(True,)]
-    page = (lake.current / "site/index.html").read_text()
+    page = (lake.current / "site/data-quality.html").read_text()
     assert f"&lt;img src=x onerror=alert(1)&gt;{hostile.REFUSED[-4:]}" in page
-    pages = [page, *(f.read_text() for f in lake.root.glob("data_docs/**/*.html"))]
-    assert not any(re.search("<img src=x|<script>alert", page) for page in pages)
-    assert not list(lake.current.resolve().rglob("*.csv"))
+    site = (lake.current / "site").resolve()
+    written = [*site.rglob("*.html"), *lake.root.glob("data_docs/**/*.html")]
+    assert len(written) > 100
+    assert not any(
+        re.search("<img src=x|<script>alert", file.read_text()) for file in written
+    )
+    csvs = list(lake.current.resolve().rglob("*.csv"))
+    assert csvs and all(file.parent == site / "schools" for file in csvs)
+    cells = [
+        cell for file in csvs for row in csv.reader(file.open()) for cell in row
+    ]
+    assert not any(cell.startswith(("=", "+", "@", "\t")) for cell in cells)
 
 
 def test_airflow_renders_no_name_of_a_file(lake: Lake, broken: Broken) -> None:

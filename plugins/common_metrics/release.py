@@ -338,17 +338,19 @@ def _write_manifest(
     shown = {**about, "files": for_all, "tables": {"public": counts["public"]}}
     write_json(candidate / "public" / "manifest.json", shown)
     tables = {tier: counts[tier] for tier in TIERS}
-    whole = {"fingerprint": made_from, "files": _digests(candidate), "tables": tables}
+    # Not _digests anew: a site is thousands of files.
+    files |= _digests(candidate, "public/manifest.json")
+    whole = {"fingerprint": made_from, "files": files, "tables": tables}
     write_json(candidate / "manifest.json", {**about, **whole})
 
 
-def _digests(folder: Path) -> dict[str, dict[str, str | int]]:
+def _digests(folder: Path, found: str = "**/*") -> dict[str, dict[str, str | int]]:
     return {
         file.relative_to(folder).as_posix(): {
             "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
             "bytes": file.stat().st_size,
         }
-        for file in sorted(folder.rglob("*"))
+        for file in sorted(folder.glob(found))
         if file.is_file()
     }
 
