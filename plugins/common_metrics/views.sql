@@ -324,6 +324,258 @@ comment on column coalition_comparison.coverage_pct is
 comment on column coalition_comparison.coalitions_count is
 'Coalitions with a number of this class, year and student group';
 
+-- Every outcome of a school with each warning that bears on it; an outcome without one is
+-- not in it.
+create view warned_outcomes as
+select
+    outcome.school_key,
+    outcome.school_name,
+    outcome.state,
+    outcome.school_year,
+    outcome.metric_id,
+    outcome.student_group,
+    outcome.provider,
+    outcome.value_status,
+    outcome.is_preferred,
+    warning.warning_id,
+    warning.severity,
+    warning.text,
+    warning.reason,
+    warning.source,
+    warning.evidence
+from school_outcomes as outcome
+inner join usage_warnings as warning
+    on
+        outcome.metric_id = warning.metric_id
+        and warning.state in (outcome.state, '*')
+        and coalesce(warning.provider, outcome.provider) = outcome.provider
+        and coalesce(warning.value_status, outcome.value_status) = outcome.value_status
+        and outcome.school_year >= coalesce(warning.first_year, 0)
+        and outcome.school_year <= coalesce(warning.last_year, 9999)
+        and (
+            warning.max_denominator is null
+            or outcome.denominator <= warning.max_denominator
+        );
+
+comment on view warned_outcomes is
+'Each outcome of a school with each warning that bears on it, see usage_warnings';
+comment on column warned_outcomes.value_status is
+'Status of the number that is warned of';
+comment on column warned_outcomes.text is
+'The warning in a sentence';
+
+-- A school year by year: what came, what was asked for, what became of it and where it is
+-- from. A year has a row for each model of targets, or one without a target. Years to come
+-- have a target alone.
+create view school_history as
+with years as (
+    select school_key, metric_id, student_group, school_year
+    from school_outcomes
+    where is_preferred
+    union
+    select school_key, metric_id, student_group, school_year
+    from school_targets
+),
+
+warned as (
+    select
+        school_key,
+        metric_id,
+        student_group,
+        school_year,
+        string_agg(distinct warning_id, ', ' order by warning_id) as warning_ids
+    from warned_outcomes
+    where is_preferred
+    group by all
+)
+
+select
+    years.school_key,
+    school.school_name,
+    school.lea_name,
+    school.state,
+    years.metric_id,
+    metric.label,
+    metric.direction,
+    years.student_group,
+    years.school_year,
+    outcome.value_status,
+    outcome.value_pct,
+    outcome.value_low_pct,
+    outcome.value_high_pct,
+    outcome.numerator,
+    outcome.denominator,
+    target.target_model,
+    target.baseline_year,
+    target.baseline_status,
+    target.target_pct,
+    target.target_low_pct,
+    target.target_high_pct,
+    target.goal_pct,
+    status.interval_low_pct,
+    status.interval_high_pct,
+    status.verdict,
+    warned.warning_ids,
+    outcome.provider,
+    outcome.definition_id,
+    outcome.source_file,
+    outcome.source_sheet,
+    outcome.source_row,
+    outcome.data_as_of
+from years
+left join school_outcomes as outcome
+    on
+        years.school_key = outcome.school_key
+        and years.metric_id = outcome.metric_id
+        and years.student_group = outcome.student_group
+        and years.school_year = outcome.school_year
+        and outcome.is_preferred
+left join school_targets as target
+    on
+        years.school_key = target.school_key
+        and years.metric_id = target.metric_id
+        and years.student_group = target.student_group
+        and years.school_year = target.school_year
+left join school_target_status as status
+    on
+        target.school_key = status.school_key
+        and target.metric_id = status.metric_id
+        and target.student_group = status.student_group
+        and target.school_year = status.school_year
+        and target.target_model = status.target_model
+left join warned
+    on
+        years.school_key = warned.school_key
+        and years.metric_id = warned.metric_id
+        and years.student_group = warned.student_group
+        and years.school_year = warned.school_year
+left join dim_school as school
+    on years.school_key = school.school_key
+left join dim_metric as metric
+    on years.metric_id = metric.metric_id;
+
+comment on view school_history is
+'A school year by year: its number, target, goal, verdict, warnings and source in one row';
+comment on column school_history.warning_ids is
+'Warnings that bear on the number, see usage_warnings; null where there is none';
+comment on column school_history.provider is
+'Who published the number; the preferred row of the year';
+
+-- Schools that do not meet their target of the year, with the points that are missing. In
+-- a table of one metric, group, year and model of targets the last one is the furthest off.
+create view schools_off_track as
+with off as (
+    select
+        status.*,
+        status.school_year = max(status.school_year) over (
+            partition by status.state, status.metric_id, status.target_model
+        ) as is_newest_year,
+        metric.label,
+        metric.direction,
+        if(metric.direction = 'lower', -1, 1) as sign,
+        coalesce(status.value_low_pct, status.value_pct) as low_pct,
+        coalesce(status.value_high_pct, status.value_pct) as high_pct
+    from school_target_status as status
+    inner join dim_metric as metric
+        on status.metric_id = metric.metric_id
+    where status.verdict in ('at_goal', 'on_track', 'off_track', 'cannot_tell')
+)
+
+select
+    off.school_key,
+    school.school_name,
+    school.lea_name,
+    off.state,
+    off.metric_id,
+    off.label,
+    off.direction,
+    off.student_group,
+    off.school_year,
+    off.is_newest_year,
+    off.target_model,
+    off.value_pct,
+    off.value_low_pct,
+    off.value_high_pct,
+    off.interval_low_pct,
+    off.interval_high_pct,
+    off.target_pct,
+    off.target_low_pct,
+    off.target_high_pct,
+    off.goal_pct,
+    round(
+        if(off.sign = 1, off.target_low_pct - off.high_pct, off.low_pct - off.target_high_pct),
+        6
+    ) as missing_low_points,
+    round(
+        if(off.sign = 1, off.target_high_pct - off.low_pct, off.high_pct - off.target_low_pct),
+        6
+    ) as missing_high_points,
+    off.provider
+from off
+left join dim_school as school
+    on off.school_key = school.school_key
+where off.verdict = 'off_track';
+
+comment on view schools_off_track is
+'Schools that do not meet their target of the year, and by how much';
+comment on column schools_off_track.is_newest_year is
+'True in the newest year in which any school of the state is held against this target';
+comment on column schools_off_track.missing_low_points is
+'Percentage points missing to the target: the least that the prints allow';
+comment on column schools_off_track.missing_high_points is
+'Percentage points missing to the target: the most that the prints allow; equal where the number is exact';
+
+-- Gaps in a school that are wider than chance and the printed ranges explain, and to the
+-- disadvantage of the group, ranked within state, year, metric and group. Without counts
+-- the interval is of the printed ranges alone, and chance is not in it.
+create view widest_gaps as
+with certain as (
+    select
+        gap.*,
+        metric.label,
+        metric.direction,
+        if(metric.direction = 'lower', gap.interval_low_points, -gap.interval_high_points)
+            as certain_points
+    from group_gaps as gap
+    inner join dim_metric as metric
+        on gap.metric_id = metric.metric_id
+    where
+        gap.is_preferred
+        and gap.gap = if(metric.direction = 'lower', 'higher', 'lower')
+)
+
+select
+    school_key,
+    school_name,
+    state,
+    metric_id,
+    label,
+    direction,
+    student_group,
+    complement_group,
+    school_year,
+    value_status,
+    gap_low_points,
+    gap_high_points,
+    interval_low_points,
+    interval_high_points,
+    certain_points,
+    rank() over (
+        partition by state, school_year, metric_id, student_group
+        order by certain_points desc
+    ) as gap_rank,
+    provider
+from certain;
+
+comment on view widest_gaps is
+'Gaps within a school to the disadvantage of a group, beyond chance and the printed ranges';
+comment on column widest_gaps.certain_points is
+'Percentage points of the gap that remain at the near end of its interval';
+comment on column widest_gaps.gap_rank is
+'1 = widest certain gap of the state, year, metric and group; equal gaps share a rank';
+comment on column widest_gaps.value_status is
+'reported (both rates exact) or range (chance is then not in the interval)';
+
 -- Every outcome with the time in which it was the newest: what stands in the outcome
 -- tables today, and beside it what was replaced. A number has its time from the receipt
 -- of its file; one without a file (computed, or a year that did not come) is of now, and
