@@ -1,4 +1,22 @@
--- Views of a published file: what is behind each number, in one row.
+-- Views of a published file: what is behind each number, in one row. The comment of a
+-- column ends with the unit of a number, in brackets; a column without one here has that of
+-- the table it is taken from.
+
+-- What every column means; filled when all of them are there.
+create table data_dictionary (
+    "table" varchar,
+    "column" varchar,
+    "type" varchar,
+    "unit" varchar,
+    "description" varchar
+);
+
+comment on table data_dictionary is 'What each column of each table and view means';
+comment on column data_dictionary."table" is 'Table or view';
+comment on column data_dictionary."column" is 'Column';
+comment on column data_dictionary."type" is 'Type of its values in DuckDB';
+comment on column data_dictionary."unit" is 'Unit of a number; else what the values are';
+comment on column data_dictionary."description" is 'What it says';
 
 -- One outcome of a school with its formula, its definition and the receipt of its file.
 create view explained_outcomes as
@@ -152,11 +170,11 @@ comment on column explained_outcomes.definition_source is
 comment on view explained_targets is
 'One target of a school with the step that leads to it from the year before';
 comment on column explained_targets.not_meeting_before_low_pct is
-'Lowest share not meeting that the rule allows in the year before, or of the baseline';
+'Lowest share not meeting that the rule allows in the year before, or of the baseline [per cent]';
 comment on column explained_targets.not_meeting_before_high_pct is
-'Highest share not meeting that the rule allows in the year before, or of the baseline';
+'Highest share not meeting that the rule allows in the year before, or of the baseline [per cent]';
 comment on column explained_targets.decreases_so_far_pct is
-'Sum of the decreases from the baseline to this year';
+'Sum of the decreases from the baseline to this year [per cent]';
 comment on column explained_targets.derivation is
 'The share not meeting as a product of the share before and the decrease, and why it is another';
 
@@ -221,7 +239,7 @@ inner join rated as other
 comment on view state_comparison is
 'Two states side by side in one year and group; only inside one comparability class';
 comment on column state_comparison.counted_since is
-'First year since when the state counts the metric as now; null where no break is known';
+'First year since when the state counts the metric as now; null where no break is known [year]';
 comment on column state_comparison.other_state is
 'The state beside it';
 comment on column state_comparison.other_metric_id is
@@ -229,19 +247,19 @@ comment on column state_comparison.other_metric_id is
 comment on column state_comparison.other_value_status is
 'value_status there';
 comment on column state_comparison.other_value_pct is
-'Rate there';
+'Rate there [per cent]';
 comment on column state_comparison.other_value_low_pct is
-'Lower bound there';
+'Lower bound there [per cent]';
 comment on column state_comparison.other_value_high_pct is
-'Upper bound there';
+'Upper bound there [per cent]';
 comment on column state_comparison.other_provider is
 'Who published it';
 comment on column state_comparison.other_counted_since is
-'First year since when the other state counts as now; null where no break is known';
+'First year since when the other state counts as now; null where no break is known [year]';
 comment on column state_comparison.difference_low_points is
-'State less other state, in percentage points: the least that the prints allow';
+'State less other state, in percentage points: the least that the prints allow [percentage points]';
 comment on column state_comparison.difference_high_points is
-'State less other state, in percentage points: the most that the prints allow';
+'State less other state, in percentage points: the most that the prints allow [percentage points]';
 
 -- Coalitions side by side, where at least two have a number of one comparability class.
 -- A number that no other coalition has by the same definition is not in it: numbers by
@@ -310,19 +328,19 @@ comment on view coalition_comparison is
 comment on column coalition_comparison.comparability_class is
 'Numbers of one class follow one definition and may be held against each other';
 comment on column coalition_comparison.denominator is
-'Students of the reporting members';
+'Students of the reporting members [students]';
 comment on column coalition_comparison.value_status is
 'reported, or range where a member prints a range';
 comment on column coalition_comparison.states_count is
-'States of the coalition in that year';
+'States of the coalition in that year [states]';
 comment on column coalition_comparison.lowest_pct is
-'Lowest pooled rate that the members allow; equal to the highest where it is exact';
+'Lowest pooled rate that the members allow; equal to the highest where it is exact [per cent]';
 comment on column coalition_comparison.highest_pct is
-'Highest pooled rate that the members allow';
+'Highest pooled rate that the members allow [per cent]';
 comment on column coalition_comparison.coverage_pct is
-'Member schools whose counts are in the rate, of all member schools of the year';
+'Member schools whose counts are in the rate, of all member schools of the year [per cent]';
 comment on column coalition_comparison.coalitions_count is
-'Coalitions with a number of this class, year and student group';
+'Coalitions with a number of this class, year and student group [coalitions]';
 
 -- Every outcome of a school with each warning that bears on it; an outcome without one is
 -- not in it.
@@ -521,9 +539,9 @@ comment on view schools_off_track is
 comment on column schools_off_track.is_newest_year is
 'True in the newest year in which any school of the state is held against this target';
 comment on column schools_off_track.missing_low_points is
-'Percentage points missing to the target: the least that the prints allow';
+'Percentage points missing to the target: the least that the prints allow [percentage points]';
 comment on column schools_off_track.missing_high_points is
-'Percentage points missing to the target: the most that the prints allow; equal where the number is exact';
+'Percentage points missing to the target: the most that the prints allow; equal where the number is exact [percentage points]';
 
 -- Gaps in a school that are wider than chance and the printed ranges explain, and to the
 -- disadvantage of the group, ranked within state, year, metric and group. Without counts
@@ -570,9 +588,9 @@ from certain;
 comment on view widest_gaps is
 'Gaps within a school to the disadvantage of a group, beyond chance and the printed ranges';
 comment on column widest_gaps.certain_points is
-'Percentage points of the gap that remain at the near end of its interval';
+'Percentage points of the gap that remain at the near end of its interval [percentage points]';
 comment on column widest_gaps.gap_rank is
-'1 = widest certain gap of the state, year, metric and group; equal gaps share a rank';
+'1 = widest certain gap of the state, year, metric and group; equal gaps share a rank [rank]';
 comment on column widest_gaps.value_status is
 'reported (both rates exact) or range (chance is then not in the interval)';
 
