@@ -35,7 +35,7 @@ export AIRFLOW__CORE__PLUGINS_FOLDER := $(CURDIR)/plugins
 export AIRFLOW__API__PORT := $(PORT)
 export AIRFLOW__API__BASE_URL := http://127.0.0.1:$(PORT)
 # For the targets whose tools take no --lake: tests must not find the lake by chance.
-up docs: export COMMON_METRICS_LAKE := $(LAKE_DIR)
+up docs metric: export COMMON_METRICS_LAKE := $(LAKE_DIR)
 # The students of the sample are invented, and so may be the key that hashes them.
 ifeq ($(DROP),)
 up: export COMMON_METRICS_STUDENT_KEY ?= of the sample, no secret

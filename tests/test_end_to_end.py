@@ -947,8 +947,9 @@ class Semantic(NamedTuple):
 @pytest.fixture(scope="module")
 def semantic(public: Path, tmp_path_factory: pytest.TempPathFactory) -> Semantic:
     folder = tmp_path_factory.mktemp("semantic") / "dbt_project"
-    shutil.copytree(ROOT / "dbt_project", folder)
+    shutil.copytree(ROOT / "dbt_project", folder, ignore=lambda *_: ["target"])
     ours = {"DBT_TARGET": "release", "COMMON_METRICS_RELEASE": str(public)}
+    ours |= {"COMMON_METRICS_LAKE": str(folder)}
     ours |= {"DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder)}
     ours |= {"DBT_PROJECT_DIR": str(folder), "DBT_PROFILES_DIR": str(folder)}
     env = os.environ | ours | {"HTTPS_PROXY": "http://127.0.0.1:9"}
