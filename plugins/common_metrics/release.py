@@ -27,6 +27,7 @@ KEPT_RELEASES = 5
 # Files of this storage version open in every DuckDB client back to 1.1.
 STORAGE = "v1.1.0"
 DICTIONARY = "data_dictionary"
+DICTIONARY_ROWS = Path(__file__).with_name("dictionary.sql")
 VIEWS = Path(__file__).with_name("views.sql")
 RELEASED_TABLES = (
     "select table_name from duckdb_tables() where database_name = 'release'"
@@ -240,8 +241,8 @@ def _write_file(
         con.execute("use release")
         for table in tables:
             _copy_table(con, table)
-        _write_dictionary(con, tables)
         _write_views(con)
+        con.execute(DICTIONARY_ROWS.read_text())
         if name in TIERS:
             changes.fill(con, lake.current / f"{name}.duckdb", name)
         counts = _count_rows(con)
@@ -258,51 +259,27 @@ def _copy_table(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     con.execute(f"create table {table.name} as from ({table.rows}) order by all")
     con.execute(f"comment on table {table.name} is {_literal(table.description)}")
     for name, column in table.columns.items():
-        con.execute(
-            f"comment on column {table.name}.{name} "
-            f"is {_literal(column['description'])}"
-        )
-
-
-def _write_dictionary(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
-    con.execute(
-        f'create table {DICTIONARY} ("table" varchar, "column" varchar, '
-        '"type" varchar, "unit" varchar, "description" varchar)'
-    )
-    types = dict(
-        ((t, c), kind)
-        for t, c, kind in con.execute(
-            "select table_name, column_name, data_type from duckdb_columns() "
-            "where database_name = 'release'"
-        ).fetchall()
-    )
-    rows = [
-        (
-            table.name,
-            name,
-            types[table.name, name],
-            column["unit"],
-            column["description"],
-        )
-        for table in tables
-        for name, column in table.columns.items()
-    ]
-    con.executemany(f"insert into {DICTIONARY} values (?, ?, ?, ?, ?)", rows)
+        unit = f" [{column['unit']}]" if column["unit"] else ""
+        comment = _literal(column["description"].strip() + unit)
+        con.execute(f"comment on column {table.name}.{name} is {comment}")
 
 
 def _write_views(con: duckdb.DuckDBPyConnection) -> None:
     """Write the views; a column that they take from a table keeps its description."""
     con.execute(VIEWS.read_text())
     taken = con.execute(
-        "select columns.table_name, columns.column_name, min(described.description) "
+        "select columns.table_name, columns.column_name, first(described.comment "
+        "order by described.table_name <> 'school_outcomes', described.comment) "
         "from duckdb_columns() as columns inner join duckdb_views() as views "
         "on columns.table_name = views.view_name and views.database_name = 'release' "
-        f'inner join {DICTIONARY} as described on described."column" = column_name '
+        "inner join duckdb_columns() as described "
+        "on described.column_name = columns.column_name "
+        "and described.database_name = 'release' "
         "where columns.database_name = 'release' and columns.comment is null "
         "group by all"
     ).fetchall()
-    for view, column, description in taken:
-        con.execute(f"comment on column {view}.{column} is {_literal(description)}")
+    for view, column, comment in taken:
+        con.execute(f"comment on column {view}.{column} is {_literal(comment)}")
 
 
 def _write_parquet(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
