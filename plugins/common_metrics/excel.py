@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 import xlsxwriter
@@ -68,28 +69,29 @@ OPTIONS = {
 }
 
 
-def write_workbooks(public: Path, folder: Path, spill: Path) -> list[Path]:
-    """Write ``<state>.xlsx`` for each state of ``public.duckdb``; return the files.
+def write_workbooks(public: Path, folder: Path, scratch: Path) -> None:
+    """Write ``<state>.xlsx`` for each state of ``public.duckdb`` into a new folder.
 
-    ``spill`` is where rows wait until their sheet is whole.
+    Rows wait below ``scratch`` until their sheet is whole.
     """
     folder.mkdir()
-    with duckdb.connect(str(public), read_only=True) as con:
+    with (
+        duckdb.connect(str(public), read_only=True) as con,
+        TemporaryDirectory(dir=scratch) as waiting,
+    ):
         found = con.execute("select distinct state from dim_school order by 1")
-        states = [state for (state,) in found.fetchall()]
-        for state in states:
-            _write_workbook(con, state, folder / f"{state}.xlsx", spill)
-    return [folder / f"{state}.xlsx" for state in states]
+        for (state,) in found.fetchall():
+            _write_workbook(con, state, folder / f"{state}.xlsx", waiting)
 
 
 def _write_workbook(
-    con: duckdb.DuckDBPyConnection, state: str, file: Path, spill: Path
+    con: duckdb.DuckDBPyConnection, state: str, file: Path, waiting: str
 ) -> None:
     sheets = {
         name: (table, *_rows(con, sql, state)) for name, (table, sql) in SHEETS.items()
     }
     about = _rows(con, "from about_release", state)[1][0]
-    with xlsxwriter.Workbook(str(file), OPTIONS | {"tmpdir": str(spill)}) as book:
+    with xlsxwriter.Workbook(str(file), OPTIONS | {"tmpdir": waiting}) as book:
         # Not the time of writing: the same release is the same bytes.
         book.set_properties({"created": about[1]})
         _write_sheet(book, "Read me", ["Common metrics", state], _guide(about, sheets))

@@ -109,7 +109,7 @@ def _write_candidate(lake: Lake, release: str, at: datetime, made_from: str) -> 
     }
     write_site(candidate / "public.duckdb", candidate / "site", release)
     excel = candidate / "public" / "excel"
-    write_workbooks(candidate / "public.duckdb", excel, lake.spill())
+    write_workbooks(candidate / "public.duckdb", excel, lake.build().parent)
     _write_manifest(candidate, about, made_from, counts)
     return candidate
 
