@@ -29,6 +29,27 @@ KEPT_RELEASES = 5
 STORAGE = "v1.1.0"
 DICTIONARY = "data_dictionary"
 ABOUT = "about_release"
+# A comment is the description and, in brackets behind it, the unit of a number.
+DICTIONARY_ROWS = r"""
+insert into data_dictionary
+select
+    table_name,
+    column_name,
+    data_type,
+    coalesce(
+        nullif(regexp_extract(comment, ' \[([^\[\]]+)\]$', 1), ''),
+        case
+            when data_type = 'VARCHAR' then 'text'
+            when data_type = 'BOOLEAN' then 'true or false'
+            when data_type = 'DATE' then 'date'
+            when data_type like 'TIMESTAMP%' then 'time (UTC)'
+        end
+    ),
+    regexp_replace(comment, ' \[[^\[\]]+\]$', '')
+from duckdb_columns()
+where database_name = 'release'
+order by all
+"""
 VIEWS = Path(__file__).with_name("views.sql")
 RELEASED_TABLES = (
     "select table_name from duckdb_tables() where database_name = 'release'"
@@ -251,8 +272,8 @@ def _write_file(
             _copy_table(con, table)
         if ABOUT in {table.name for table in tables}:
             con.execute(f"insert into {ABOUT} values (?, ?, ?)", [*about.values()])
-        _write_dictionary(con, tables)
         _write_views(con)
+        con.execute(DICTIONARY_ROWS)
         if name in TIERS:
             changes.fill(con, lake.current / f"{name}.duckdb", name)
         counts = _count_rows(con)
@@ -269,51 +290,27 @@ def _copy_table(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     con.execute(f"create table {table.name} as from ({table.rows}) order by all")
     con.execute(f"comment on table {table.name} is {_literal(table.description)}")
     for name, column in table.columns.items():
-        con.execute(
-            f"comment on column {table.name}.{name} "
-            f"is {_literal(column['description'])}"
-        )
-
-
-def _write_dictionary(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
-    con.execute(
-        f'create table {DICTIONARY} ("table" varchar, "column" varchar, '
-        '"type" varchar, "unit" varchar, "description" varchar)'
-    )
-    types = dict(
-        ((t, c), kind)
-        for t, c, kind in con.execute(
-            "select table_name, column_name, data_type from duckdb_columns() "
-            "where database_name = 'release'"
-        ).fetchall()
-    )
-    rows = [
-        (
-            table.name,
-            name,
-            types[table.name, name],
-            column["unit"],
-            column["description"],
-        )
-        for table in tables
-        for name, column in table.columns.items()
-    ]
-    con.executemany(f"insert into {DICTIONARY} values (?, ?, ?, ?, ?)", rows)
+        unit = f" [{column['unit']}]" if column["unit"] else ""
+        comment = _literal(column["description"].strip() + unit)
+        con.execute(f"comment on column {table.name}.{name} is {comment}")
 
 
 def _write_views(con: duckdb.DuckDBPyConnection) -> None:
     """Write the views; a column that they take from a table keeps its description."""
     con.execute(VIEWS.read_text())
     taken = con.execute(
-        "select columns.table_name, columns.column_name, min(described.description) "
+        "select columns.table_name, columns.column_name, first(described.comment "
+        "order by described.table_name <> 'school_outcomes', described.comment) "
         "from duckdb_columns() as columns inner join duckdb_views() as views "
         "on columns.table_name = views.view_name and views.database_name = 'release' "
-        f'inner join {DICTIONARY} as described on described."column" = column_name '
+        "inner join duckdb_columns() as described "
+        "on described.column_name = columns.column_name "
+        "and described.database_name = 'release' "
         "where columns.database_name = 'release' and columns.comment is null "
         "group by all"
     ).fetchall()
-    for view, column, description in taken:
-        con.execute(f"comment on column {view}.{column} is {_literal(description)}")
+    for view, column, comment in taken:
+        con.execute(f"comment on column {view}.{column} is {_literal(comment)}")
 
 
 def _write_parquet(con: duckdb.DuckDBPyConnection, folder: Path) -> None:

@@ -1,5 +1,5 @@
--- Every year that an outcome or a target has, without a hole: what MetricFlow calls a time
--- spine.
+-- Every year that an outcome or a target has, without a hole: what MetricFlow calls a
+-- time spine.
 with outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
 ),
