@@ -1,5 +1,7 @@
 """Real clients read published files while releases change; see docs/bi.md."""
 
+import json
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -153,3 +155,78 @@ def test_no_text_of_a_workbook_is_a_formula_or_a_link(lake: Lake) -> None:
     sheets = [text for name, text in parts.items() if "worksheets/sheet" in name]
     assert any("=cmd|" in text for text in sheets)
     assert not [text for text in sheets if "<f>" in text or "hyperlink" in text]
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_stale"),
+    [
+        ("duckdb-1.1.3", True),
+        ("duckdb-1.2.2", True),
+        ("duckdb-1.4.4", True),
+        ("python", False),
+    ],
+)
+def test_a_pool_shows_the_old_release_until_it_lets_go(
+    environment: str, is_stale: bool, lake: Lake, environments: Path
+) -> None:
+    old, new = sorted(release.manifests(lake))
+    release.rollback(lake, old)
+    python = environments / environment / "bin/python"
+    command = [python, run.HERE / "pooled.py", lake.current / "public.duckdb"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as client:
+        assert client.stdout.readline() == "open\n"
+        release.rollback(lake, new)
+        seen = json.loads(client.communicate("\n")[0])
+    assert seen["first"] == old and seen["alone"] == new
+    assert seen["second"] == seen["attached"] == (old if is_stale else new)
+
+
+# What goes wrong, on which client, and what it says; docs/bi.md has each with its cure.
+OPEN = "import duckdb; duckdb.connect('{}', read_only=True)"
+ENGINE = "import sqlalchemy as sa; sa.create_engine('duckdb:%s').connect()"
+ERRORS = {
+    "writer": ("python", OPEN, "Could not set lock on file"),
+    "newer": ("duckdb-1.1.3", OPEN, "database file with version number"),
+    "write": (
+        "python",
+        OPEN + ".execute('create table mine (a integer)')",
+        'Cannot execute statement of type "CREATE"',
+    ),
+    "mixed": (
+        "python",
+        "import duckdb; con = duckdb.connect('{0}', read_only=True); "
+        "duckdb.connect('{0}')",
+        "with a different configuration than existing connections",
+    ),
+    "slashes": (
+        "python",
+        ENGINE.replace("duckdb:///", "duckdb://").replace(
+            "{}", "{}?access_mode=read_only"
+        ),
+        "in read-only mode: database does not exist",
+    ),
+    "parameter": (
+        "python",
+        ENGINE % "///{}?read_only=true",
+        'unrecognized configuration parameter "read_only"',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_the_errors_of_the_page_are_what_clients_say(
+    name: str, tmp_path: Path, environments: Path
+) -> None:
+    environment, code, text = ERRORS[name]
+    file, version = tmp_path / "a.duckdb", "v1.2.0" if name == "newer" else "v1.1.0"
+    with duckdb.connect() as con:
+        con.execute(f"attach '{file}' as a (storage_version '{version}')")
+        con.execute("create table a.t as select 1 as n")
+        if name != "writer":
+            con.execute("detach a")
+        python = environments / environment / "bin/python"
+        command = [python, "-c", code.format(file)]
+        said = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert said.returncode and text in said.stderr
+    assert text in (ROOT / "docs/bi.md").read_text()

@@ -45,12 +45,13 @@ def ask(session):
     datasets = session.get("dataset/")["result"]
     (dataset,) = (d["id"] for d in datasets if d["table_name"] != "about_release")
     filters = [{"col": c, "op": "==", "val": v} for c, v in FILTERS.items()]
-    query = {"columns": ["release_id"], "metrics": ["count"], "filters": filters}
+    count = {"expressionType": "SQL", "sqlExpression": "count(*)", "label": "verdicts"}
+    query = {"columns": ["release_id"], "metrics": [count], "filters": filters}
     context = {"datasource": {"id": dataset, "type": "table"}, "queries": [query]}
 
     def read(_):
         (row,) = session.post("chart/data", json=context)["result"][0]["data"]
-        return row["release_id"], row["count"]
+        return row["release_id"], row["verdicts"]
 
     listed = session.get("dashboard/schools-against-targets/charts")["result"]
     charts = {chart["slice_name"]: session.rows(chart["id"]) for chart in listed}
