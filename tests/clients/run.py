@@ -115,9 +115,11 @@ def swapping(lake: Lake) -> Iterator[list[str]]:
 
     thread = threading.Thread(target=swap)
     thread.start()
-    yield done
-    stop.set()
-    thread.join()
+    try:
+        yield done
+    finally:
+        stop.set()
+        thread.join()
 
 
 def watch(environments: Path, name: str, lake: Lake, seconds: float) -> Report:
@@ -148,6 +150,8 @@ def main() -> None:
     build = Lake(args.lake).build().parent
     with tempfile.TemporaryDirectory() as folder:
         lake = two_releases(build, Path(folder))
+        print("| client | connects | reads during publishing | sees the next release |")
+        print("|---|---|---|---|")
         for name in CLIENTS:
             report = watch(args.environments, name, lake, args.seconds)
             print(line(report), flush=True)
