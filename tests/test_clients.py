@@ -178,8 +178,8 @@ def test_a_pool_shows_the_old_release_until_it_lets_go(
         assert client.stdout.readline() == "open\n"
         release.rollback(lake, new)
         seen = json.loads(client.communicate("\n")[0])
-    assert seen["first"] == old and seen["alone"] == new
-    assert seen["second"] == seen["attached"] == (old if is_stale else new)
+    assert seen["first"] == old and seen["attached"] == seen["alone"] == new
+    assert seen["second"] == (old if is_stale else new)
 
 
 # What goes wrong, on which client, and what it says; docs/bi.md has each with its cure.
@@ -201,9 +201,7 @@ ERRORS = {
     ),
     "slashes": (
         "python",
-        ENGINE.replace("duckdb:///", "duckdb://").replace(
-            "{}", "{}?access_mode=read_only"
-        ),
+        ENGINE % "//{}?access_mode=read_only",
         "in read-only mode: database does not exist",
     ),
     "parameter": (
