@@ -42,6 +42,14 @@ ifeq ($(DROP),)
 up: export COMMON_METRICS_STUDENT_KEY ?= of the sample, no secret
 endif
 up: export COMMON_METRICS_DROP := $(or $(DROP_DIR),$(LAKE_DIR)/sample/extracts)
+notebook metric: export COMMON_METRICS_RELEASE := $(LAKE_DIR)/published/current/public.duckdb
+metric: export DBT_TARGET := release
+metric: export DBT_PROJECT_DIR := $(CURDIR)/dbt_project
+metric: export DBT_PROFILES_DIR := $(CURDIR)/dbt_project
+metric: export DBT_TARGET_PATH := $(CURDIR)/dbt_project/target
+metric: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
+metric: METRICS ?= pooled_low_pct,pooled_high_pct,schools_pooled_count,coverage_pct
+metric: BY ?= state,metric,student_group,metric_time__year
 docs: export COMMON_METRICS_BUILD := $(LAKE_DIR)/build/warehouse.duckdb
 docs: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
 
@@ -50,7 +58,7 @@ CLIENTS = $(VENV)-clients
 PYTHON_CLIENTS := $(notdir $(basename $(wildcard tests/clients/locks/*.txt)))
 CLIENTS_READY = $(patsubst %,$(CLIENTS)/%/.ready,$(PYTHON_CLIENTS) superset node)
 
-.PHONY: help run check test up sample rollback explain attack changes what-if bench docs clients superset sources lint lock clean
+.PHONY: help run check test up sample rollback explain attack changes what-if bench docs notebook metric clients superset sources lint lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -106,6 +114,18 @@ bench: $(VENV)/.dev ## time the stages; DROP=, LAKE=
 docs: $(VENV)/.runtime ## models, columns and tests of the last build, in LAKE/docs
 	@dbt docs generate --static --project-dir dbt_project --profiles-dir dbt_project \
 		--target-path "$(LAKE_DIR)/docs"
+	@echo "docs: $(LAKE_DIR)/docs/static_index.html"
+
+notebook: $(VENV)/.dev ## the notebook, run on the current release, as LAKE/notebook.html
+	@$(PYTHON) notebooks/to_html.py "$(LAKE_DIR)/notebook.html"
+	@echo "notebook: $(LAKE_DIR)/notebook.html"
+
+# mf finds its manifest below the project alone, and asks outside for newer versions: it
+# is sent to a port where nothing listens.
+metric: $(VENV)/.dev ## ask the semantic layer; METRICS=, BY=, WHERE=, LAKE=
+	@dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
+	@HTTPS_PROXY=http://127.0.0.1:9 mf query --metrics "$(METRICS)" --group-by "$(BY)" \
+		$(if $(WHERE),--where "$(WHERE)")
 
 clients: $(VENV)/.runtime $(CLIENTS_READY) ## what BI clients see while releases change; LAKE=
 	@$(PYTHON) tests/clients/run.py --lake "$(LAKE_DIR)" \

@@ -29,27 +29,7 @@ KEPT_RELEASES = 5
 STORAGE = "v1.1.0"
 DICTIONARY = "data_dictionary"
 ABOUT = "about_release"
-# A comment is the description and, in brackets behind it, the unit of a number.
-DICTIONARY_ROWS = r"""
-insert into data_dictionary
-select
-    table_name,
-    column_name,
-    data_type,
-    coalesce(
-        nullif(regexp_extract(comment, ' \[([^\[\]]+)\]$', 1), ''),
-        case
-            when data_type = 'VARCHAR' then 'text'
-            when data_type = 'BOOLEAN' then 'true or false'
-            when data_type = 'DATE' then 'date'
-            when data_type like 'TIMESTAMP%' then 'time (UTC)'
-        end
-    ),
-    regexp_replace(comment, ' \[[^\[\]]+\]$', '')
-from duckdb_columns()
-where database_name = 'release'
-order by all
-"""
+DICTIONARY_ROWS = Path(__file__).with_name("dictionary.sql")
 VIEWS = Path(__file__).with_name("views.sql")
 RELEASED_TABLES = (
     "select table_name from duckdb_tables() where database_name = 'release'"
@@ -273,7 +253,7 @@ def _write_file(
         if ABOUT in {table.name for table in tables}:
             con.execute(f"insert into {ABOUT} values (?, ?, ?)", [*about.values()])
         _write_views(con)
-        con.execute(DICTIONARY_ROWS)
+        con.execute(DICTIONARY_ROWS.read_text())
         if name in TIERS:
             changes.fill(con, lake.current / f"{name}.duckdb", name)
         counts = _count_rows(con)

@@ -2,22 +2,6 @@
 -- column ends with the unit of a number, in brackets; a column without one here has that of
 -- the table it is taken from.
 
--- What every column means; filled when all of them are there.
-create table data_dictionary (
-    "table" varchar,
-    "column" varchar,
-    "type" varchar,
-    "unit" varchar,
-    "description" varchar
-);
-
-comment on table data_dictionary is 'What each column of each table and view means';
-comment on column data_dictionary."table" is 'Table or view';
-comment on column data_dictionary."column" is 'Column';
-comment on column data_dictionary."type" is 'Type of its values in DuckDB';
-comment on column data_dictionary."unit" is 'Unit of a number; else what the values are';
-comment on column data_dictionary."description" is 'What it says';
-
 -- One outcome of a school with its formula, its definition and the receipt of its file.
 create view explained_outcomes as
 select
