@@ -7,6 +7,7 @@ DROP ?=
 LAKE ?= lake
 OUT ?= $(LAKE_DIR)/sample
 PORT ?= 8080
+SUPERSET_PORT ?= 8088
 FILE ?=
 KEY ?= nessc/common_metrics_submission
 FAULTS ?= few
@@ -52,7 +53,12 @@ metric: BY ?= state,metric,student_group,metric_time__year
 docs: export COMMON_METRICS_BUILD := $(LAKE_DIR)/build/warehouse.duckdb
 docs: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
 
-.PHONY: help run check test up sample rollback explain letter attack changes what-if bench docs notebook metric sources lint lock clean
+# Each kind of client has an environment of its own: their packages do not fit together.
+CLIENTS = $(VENV)-clients
+PYTHON_CLIENTS := $(notdir $(basename $(wildcard tests/clients/locks/*.txt)))
+CLIENTS_READY = $(patsubst %,$(CLIENTS)/%/.ready,$(PYTHON_CLIENTS) superset node)
+
+.PHONY: help run check test up sample rollback explain letter attack changes what-if bench docs notebook metric clients superset sources lint lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
@@ -64,7 +70,7 @@ run: $(VENV)/.runtime ## land, validate, build and publish; DROP=, LAKE=
 check: $(VENV)/.runtime ## judge a file before it is sent; FILE=, KEY=
 	@$(PYTHON) -m common_metrics.check "$(call absolute,$(FILE))" --key "$(KEY)"
 
-test: $(VENV)/.dev ## run every test
+test: $(VENV)/.dev $(CLIENTS_READY) ## run every test
 	@REAL_DATA="$(call absolute,$(REAL_DATA))" $(PYTHON) -m pytest tests
 
 # Not `airflow standalone`: its scheduler and triggerer serve the logs on every
@@ -124,6 +130,14 @@ metric: $(VENV)/.dev ## ask the semantic layer; METRICS=, BY=, WHERE=, LAKE=
 	@HTTPS_PROXY=http://127.0.0.1:9 mf query --metrics "$(METRICS)" --group-by "$(BY)" \
 		$(if $(WHERE),--where "$(WHERE)")
 
+clients: $(VENV)/.runtime $(CLIENTS_READY) ## what BI clients see while releases change; LAKE=
+	@$(PYTHON) tests/clients/run.py --lake "$(LAKE_DIR)" \
+		--environments "$(call absolute,$(CLIENTS))"
+
+superset: $(CLIENTS)/superset/.ready ## Superset on 127.0.0.1 with the dashboard; LAKE=, SUPERSET_PORT=
+	@"$(call absolute,$(CLIENTS))/superset/bin/python" superset/serve.py \
+		"$(LAKE_DIR)/superset" "$(LAKE_DIR)/published/current/public.duckdb" --port $(SUPERSET_PORT)
+
 sources: $(VENV)/.runtime ## write the dbt sources anew from the contracts
 	@$(PYTHON) -m common_metrics.dbt_sources
 	@$(PYTHON) -m common_metrics.template
@@ -132,12 +146,16 @@ lint: $(VENV)/.dev ## ruff and sqlfluff
 	@ruff check . && ruff format --check .
 	@sqlfluff lint --processes 2 dbt_project/models
 
-lock: $(VENV)/.uv ## resolve both locks anew; UPGRADE=--upgrade for newer versions
+lock: $(VENV)/.uv ## resolve the locks anew; UPGRADE=--upgrade for newer versions
 	$(COMPILE) requirements.in -o requirements.txt
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) superset/requirements.in -o superset/requirements.txt
+	for lock in $(PYTHON_CLIENTS:%=tests/clients/locks/%); do \
+		$(COMPILE) $$lock.in -o $$lock.txt || exit 1; \
+	done
 
 clean: ## remove what make and dbt made; the lake stays
-	rm -rf .venv dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-clients dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './lake/*' -prune -exec rm -rf {} +
 
 $(VENV)/.uv:
@@ -160,3 +178,16 @@ $(VENV)/.runtime: requirements.txt | $(VENV)/.uv
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	$(UV) pip install --quiet --require-hashes -p $(PYTHON) -r requirements-dev.txt
 	@touch $@
+
+install_client = @$(UV) venv --quiet --allow-existing --python $(PYTHON) $(@D) \
+	&& $(UV) pip install --quiet --require-hashes -p $(@D)/bin/python -r $< && touch $@
+
+$(CLIENTS)/%/.ready: tests/clients/locks/%.txt | $(VENV)/.uv
+	$(install_client)
+
+$(CLIENTS)/superset/.ready: superset/requirements.txt | $(VENV)/.uv
+	$(install_client)
+
+# Node looks for packages beside the program.
+$(CLIENTS)/node/.ready: $(addprefix tests/clients/node/,.npmrc package.json package-lock.json reading.mjs)
+	@mkdir -p $(@D) && cp $^ $(@D) && npm ci --prefix $(@D) --silent --no-audit --no-fund && touch $@

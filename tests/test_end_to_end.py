@@ -558,7 +558,7 @@ def test_another_order_of_delivery_gives_the_same_published_rows(
             other.current,
         )
         for file in sorted(ours.glob("*.parquet")):
-            if file.stem == "deliveries":
+            if file.stem in ("deliveries", "about_release"):
                 continue
             for one, two in ((ours, theirs / tier), (theirs / tier, ours)):
                 differing = duckdb.sql(

@@ -18,6 +18,7 @@ import duckdb
 
 from common_metrics import attack, changes
 from common_metrics.build import fingerprint
+from common_metrics.excel import write_workbooks
 from common_metrics.lake import Lake, write_json
 from common_metrics.site import write_site
 
@@ -27,6 +28,7 @@ KEPT_RELEASES = 5
 # Files of this storage version open in every DuckDB client back to 1.1.
 STORAGE = "v1.1.0"
 DICTIONARY = "data_dictionary"
+ABOUT = "about_release"
 DICTIONARY_ROWS = Path(__file__).with_name("dictionary.sql")
 VIEWS = Path(__file__).with_name("views.sql")
 RELEASED_TABLES = (
@@ -97,12 +99,19 @@ def _write_candidate(lake: Lake, release: str, at: datetime, made_from: str) -> 
     for left in lake.published.glob(".candidate-*"):
         shutil.rmtree(left)
     (candidate / PARTNERS).mkdir(parents=True)
+    about = {
+        "release": release,
+        "built_at": at.isoformat(timespec="seconds"),
+        "code_version": os.environ.get("COMMON_METRICS_VERSION", "unknown"),
+    }
     counts = {
-        name: _write_file(lake, candidate, name, tables)
+        name: _write_file(lake, candidate, name, tables, about)
         for name, tables in _files(lake).items()
     }
     write_site(candidate / "public.duckdb", candidate / "site", release)
-    _write_manifest(candidate, release, at, made_from, counts)
+    excel = candidate / "public" / "excel"
+    write_workbooks(candidate / "public.duckdb", excel, lake.build().parent)
+    _write_manifest(candidate, about, made_from, counts)
     return candidate
 
 
@@ -228,7 +237,7 @@ def _tables(lake: Lake, tier: str) -> list[Table]:
 
 
 def _write_file(
-    lake: Lake, candidate: Path, name: str, tables: list[Table]
+    lake: Lake, candidate: Path, name: str, tables: list[Table], about: dict[str, str]
 ) -> dict[str, int]:
     """Write a file afresh, a tier also as Parquet; return the rows of each table."""
     file = candidate / f"{name}.duckdb"
@@ -241,6 +250,8 @@ def _write_file(
         con.execute("use release")
         for table in tables:
             _copy_table(con, table)
+        if ABOUT in {table.name for table in tables}:
+            con.execute(f"insert into {ABOUT} values (?, ?, ?)", [*about.values()])
         _write_views(con)
         con.execute(DICTIONARY_ROWS.read_text())
         if name in TIERS:
@@ -298,18 +309,13 @@ def _count_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _write_manifest(
-    candidate: Path, release: str, at: datetime, made_from: str, counts: dict
+    candidate: Path, about: dict[str, str], made_from: str, counts: dict
 ) -> None:
     """Write what the release holds, and apart from it what the public gets of it.
 
     Digests of partners' files are not for the public: where a table hides few numbers,
     its digest is enough to find them by trial.
     """
-    about = {
-        "release": release,
-        "built_at": at.isoformat(timespec="seconds"),
-        "code_version": os.environ.get("COMMON_METRICS_VERSION", "unknown"),
-    }
     files = _digests(candidate)
     for_all = {name: of for name, of in files.items() if _is_public(name)}
     shown = {**about, "files": for_all, "tables": {"public": counts["public"]}}
