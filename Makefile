@@ -44,10 +44,10 @@ up: export COMMON_METRICS_DROP := $(or $(DROP_DIR),$(LAKE_DIR)/sample/extracts)
 docs: export COMMON_METRICS_BUILD := $(LAKE_DIR)/build/warehouse.duckdb
 docs: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
 
-.PHONY: help run check test up sample rollback explain attack changes what-if bench docs sources lint lock clean
+.PHONY: help run check test up sample rollback explain attack changes what-if bench docs new-source sources lint lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 	@echo 'settings: DROP=<folder of extracts> (none: the sample), LAKE=<folder>'
 
 run: $(VENV)/.runtime ## land, validate, build and publish; DROP=, LAKE=
@@ -100,6 +100,10 @@ bench: $(VENV)/.dev ## time the stages; DROP=, LAKE=
 docs: $(VENV)/.runtime ## models, columns and tests of the last build, in LAKE/docs
 	@dbt docs generate --static --project-dir dbt_project --profiles-dir dbt_project \
 		--target-path "$(LAKE_DIR)/docs"
+
+new-source: $(VENV)/.runtime ## draft a source from a sample file; KEY=, FILE=, PUBLIC=yes
+	@$(PYTHON) -m common_metrics.new_source "$(KEY)" "$(call absolute,$(FILE))" \
+		--public "$(PUBLIC)"
 
 sources: $(VENV)/.runtime ## write the dbt sources anew from the contracts
 	@$(PYTHON) -m common_metrics.dbt_sources
