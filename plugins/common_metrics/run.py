@@ -123,13 +123,17 @@ def _run_dags(console: Console, lake: Lake, drop: Path) -> dict[str, str]:
     with ProcessPoolExecutor(AT_A_TIME, fork, _sync_no_more) as pool:
         start = partial(pool.submit, _run_dag)
         land = [start(f"land_{key.replace('/', '_')}") for key in order]
-        with Progress(*COLUMNS, console=console, disable=not console.is_terminal) as p:
-            files = partial(_judged, time.time(), sum(found.values()))
-            states = _follow(p, f"land {sum(found.values())} files", land, files)
-            built = partial(_built, time.time(), lake.log("build.log"))
-            states |= _follow(p, "build", [start(BUILD)], built)
-            if states[BUILD] == "built":
-                states |= _follow(p, "publish", [start(PUBLISH)], dict)
+        shown = Progress(*COLUMNS, console=console, disable=not console.is_terminal)
+        try:
+            with shown:
+                count = partial(_judged, time.time(), sum(found.values()))
+                states = _follow(shown, "land the files", land, count)
+                count = partial(_built, time.time(), lake.log("build.log"))
+                states |= _follow(shown, "build with dbt", [start(BUILD)], count)
+                if states[BUILD] == "built":
+                    states |= _follow(shown, "publish", [start(PUBLISH)], dict)
+        finally:
+            pool.shutdown(cancel_futures=True)  # after Ctrl-C nothing more begins
     return states
 
 
