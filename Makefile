@@ -44,11 +44,13 @@ up: export COMMON_METRICS_DROP := $(or $(DROP_DIR),$(LAKE_DIR)/sample/extracts)
 docs: export COMMON_METRICS_BUILD := $(LAKE_DIR)/build/warehouse.duckdb
 docs: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
 
-.PHONY: help run check test up sample rollback explain attack changes what-if bench docs new-source sources lint lock clean
+.PHONY: help run check test up sample rollback explain attack changes what-if bench docs new-source sources screenshot lint lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
-	@echo 'settings: DROP=<folder of extracts> (none: the sample), LAKE=<folder>'
+	@echo 'settings: DROP=<folder of extracts> (none: the sample), LAKE=<folder> (lake),'
+	@echo '  TIER=public or partner, KEY=<provider>/<extract>, FILE=<path>, PORT=8080,'
+	@echo '  REAL_DATA=<folder of publishers files>, VENV=<folder> (.venv)'
 
 run: $(VENV)/.runtime ## land, validate, build and publish; DROP=, LAKE=
 	@$(PYTHON) -m common_metrics.run --lake "$(LAKE_DIR)" $(if $(DROP),--drop "$(DROP_DIR)")
@@ -108,6 +110,15 @@ new-source: $(VENV)/.runtime ## draft a source from a sample file; KEY=, FILE=, 
 sources: $(VENV)/.runtime ## write the dbt sources anew from the contracts
 	@$(PYTHON) -m common_metrics.dbt_sources
 	@$(PYTHON) -m common_metrics.template
+
+SCHOOL_PAGE ?= schools/099900100001.html
+screenshot: ## the picture of the README, from the sample's site; needs chromium; LAKE=
+	@profile=$$(mktemp -d) && trap 'rm -rf "$$profile"' EXIT && \
+	chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+		--disable-background-networking --disable-component-update --disable-sync \
+		--hide-scrollbars --user-data-dir="$$profile" --window-size=860,1400 \
+		--screenshot="$(CURDIR)/docs/images/school.png" \
+		"file://$(LAKE_DIR)/published/current/site/$(SCHOOL_PAGE)"
 
 lint: $(VENV)/.dev ## ruff and sqlfluff
 	@ruff check . && ruff format --check .

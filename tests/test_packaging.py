@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 TARGETS = (
     "help run check test up sample rollback explain attack changes what-if bench docs "
-    "sources lint lock clean"
+    "new-source sources screenshot lint lock clean"
 )
 REQUIRED = {
     "FERNET_KEY": "given-key",

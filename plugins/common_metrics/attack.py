@@ -433,7 +433,7 @@ def _solution(part: System, objective: np.ndarray, report: Report) -> np.ndarray
     )
     if result.x is None:
         raise RuntimeError(
-            f"attack: expected a solution of {part.cap.size} cells. Found: "
+            f"attack: expected a solution of {objective.size} cells. Found: "
             f"{result.message} Nothing was published; run the release again."
         )
     return result.x

@@ -117,7 +117,7 @@ def _run_dags(console: Console, lake: Lake, drop: Path) -> dict[str, str]:
     contracts = load_contracts().values()
     found = {c.key: len(landing.find_deliveries(c, drop)) for c in contracts}
     # The longest first, so that the two at a time end together.
-    order = sorted(found, key=lambda key: -found[key])
+    order = sorted(filter(found.get, found), key=lambda key: -found[key])
     _dags()  # before the fork: its children find Airflow and the DAGs loaded
     fork = get_context("fork")
     with ProcessPoolExecutor(AT_A_TIME, fork, _sync_no_more) as pool:
