@@ -58,11 +58,13 @@ CLIENTS = $(VENV)-clients
 PYTHON_CLIENTS := $(notdir $(basename $(wildcard tests/clients/locks/*.txt)))
 CLIENTS_READY = $(patsubst %,$(CLIENTS)/%/.ready,$(PYTHON_CLIENTS) superset node)
 
-.PHONY: help run check test up sample rollback explain letter attack changes what-if bench docs notebook metric clients superset sources lint lock clean
+.PHONY: help run check test up sample rollback explain letter attack changes what-if bench docs notebook metric clients superset new-source sources screenshot lint lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
-	@echo 'settings: DROP=<folder of extracts> (none: the sample), LAKE=<folder>'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@echo 'settings: DROP=<folder of extracts> (none: the sample), LAKE=<folder> (lake),'
+	@echo '  TIER=public or partner, KEY=<provider>/<extract>, FILE=<path>, PORT=8080,'
+	@echo '  REAL_DATA=<folder of publishers files>, VENV=<folder> (.venv)'
 
 run: $(VENV)/.runtime ## land, validate, build and publish; DROP=, LAKE=
 	@$(PYTHON) -m common_metrics.run --lake "$(LAKE_DIR)" $(if $(DROP),--drop "$(DROP_DIR)")
@@ -138,9 +140,22 @@ superset: $(CLIENTS)/superset/.ready ## Superset on 127.0.0.1 with the dashboard
 	@"$(call absolute,$(CLIENTS))/superset/bin/python" superset/serve.py \
 		"$(LAKE_DIR)/superset" "$(LAKE_DIR)/published/current/public.duckdb" --port $(SUPERSET_PORT)
 
+new-source: $(VENV)/.runtime ## draft a source from a sample file; KEY=, FILE=, PUBLIC=yes
+	@$(PYTHON) -m common_metrics.new_source "$(KEY)" "$(call absolute,$(FILE))" \
+		--public "$(PUBLIC)"
+
 sources: $(VENV)/.runtime ## write the dbt sources anew from the contracts
 	@$(PYTHON) -m common_metrics.dbt_sources
 	@$(PYTHON) -m common_metrics.template
+
+SCHOOL_PAGE ?= schools/099900100001.html
+screenshot: ## the picture of the README, from the sample's site; needs chromium; LAKE=
+	@profile=$$(mktemp -d) && trap 'rm -rf "$$profile"' EXIT && \
+	chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+		--disable-background-networking --disable-component-update --disable-sync \
+		--hide-scrollbars --user-data-dir="$$profile" --window-size=860,1400 \
+		--screenshot="$(CURDIR)/docs/images/school.png" \
+		"file://$(LAKE_DIR)/published/current/site/$(SCHOOL_PAGE)"
 
 lint: $(VENV)/.dev ## ruff and sqlfluff
 	@ruff check . && ruff format --check .

@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 TARGETS = (
     "help run check test up sample rollback explain letter attack changes what-if bench "
-    "docs notebook metric clients superset sources lint lock clean"
+    "docs notebook metric clients superset new-source sources screenshot lint lock clean"
 )
 REQUIRED = {
     "FERNET_KEY": "given-key",

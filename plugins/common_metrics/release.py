@@ -18,6 +18,7 @@ import duckdb
 
 from common_metrics import attack, changes
 from common_metrics.build import fingerprint
+from common_metrics.errors import Refused, told
 from common_metrics.excel import write_workbooks
 from common_metrics.lake import Lake, write_json
 from common_metrics.site import write_site
@@ -36,7 +37,7 @@ RELEASED_TABLES = (
 )
 
 
-class ReleaseRefused(RuntimeError):
+class ReleaseRefused(Refused):
     """The candidate must not be published; what is current stays."""
 
 
@@ -131,8 +132,10 @@ def rollback(lake: Lake, to: str | None = None) -> str:
     earlier = [release for release in kept if release < now]
     if to is None and not earlier or to is not None and to not in kept:
         raise ReleaseRefused(
-            f"rollback: expected a kept release other than {now}. Found: {kept}. "
-            "Name one of them with RELEASE=<id>."
+            "rollback",
+            f"a kept release other than {now}",
+            f"{kept}",
+            "Name one of them with RELEASE=<id>.",
         )
     target = to or earlier[-1]
     _point_current_at(lake, target)
@@ -174,8 +177,10 @@ def _partners(lake: Lake) -> list[Partner]:
     for partner in found:
         if not re.fullmatch("[a-z0-9_]+", partner.id):
             raise ReleaseRefused(
-                "seeds/partners.csv: expected a partner_id of small letters, digits "
-                f"and _, since it names a file. Found {partner.id!r}. Rename it."
+                "seeds/partners.csv",
+                "a partner_id of small letters, digits and _, since it names a file",
+                repr(partner.id),
+                "Rename it.",
             )
     return found
 
@@ -353,8 +358,10 @@ def _refuse_undeclared(
     stray = [pair for pair in held if pair not in declared and pair[0] != DICTIONARY]
     if stray:
         raise ReleaseRefused(
-            f"{tier}.duckdb: expected declared columns only. Found {stray[:5]}. "
-            "Describe them in the model's yml, or take them out of the model."
+            f"{tier}.duckdb",
+            "declared columns only",
+            f"{stray[:5]}",
+            "Describe them in the model's yml, or take them out of the model.",
         )
 
 
@@ -374,9 +381,10 @@ def _refuse_rows_of_others(candidate: Path, partner: Partner) -> None:
                 sql = f"select count(*) from {table} where {others}"
                 if con.execute(sql, [own]).fetchone()[0]:
                     raise ReleaseRefused(
-                        f"{PARTNERS}/{partner.id}.duckdb {table}: expected rows of "
-                        f"{own} alone. Found others. Nothing was published; look at "
-                        "_own_rows in release.py."
+                        f"{PARTNERS}/{partner.id}.duckdb {table}",
+                        f"rows of {own} alone",
+                        "others",
+                        "Nothing was published; look at _own_rows in release.py.",
                     )
 
 
@@ -411,9 +419,11 @@ def _refuse_small_cells(con: duckdb.DuckDBPyConnection) -> None:
         ).fetchone()
         if small:
             raise ReleaseRefused(
-                f"public.duckdb {table}: expected no restricted cell below "
-                f"suppression_minimums. Found {small}. Nothing was published; look "
-                "at int_suppressed_cells in the build file."
+                f"public.duckdb {table}",
+                "no restricted cell below suppression_minimums",
+                f"{small}",
+                "Nothing was published; look at int_suppressed_cells in the build "
+                "file.",
             )
 
 
@@ -424,10 +434,11 @@ def _refuse_recovered(lake: Lake, candidate: Path) -> None:
     if report.recovered:
         cells = "; ".join(str(cell) for cell in report.recovered[:5])
         raise ReleaseRefused(
-            "public.duckdb: expected no hidden cell that follows from what is "
-            f"published. Found {len(report.recovered)}, such as: {cells}. Nothing was "
-            "published and the current release stays; see 'The attack refused a "
-            "release' in docs/runbook.md."
+            "public.duckdb",
+            "no hidden cell that follows from what is published",
+            f"{len(report.recovered)}, such as: {cells}",
+            "Nothing was published and the current release stays; see 'The attack "
+            "refused a release' in docs/runbook.md.",
         )
     manifest = json.loads((candidate / "manifest.json").read_text())
     write_json(candidate / "manifest.json", manifest | {"attack": report.counts()})
@@ -463,14 +474,11 @@ def main() -> None:
     args = parser.parse_args()
     lake = Lake(args.lake)
     if args.action == "rollback":
-        try:
-            print(f"current is now {rollback(lake, args.release)}")
-        except ReleaseRefused as refused:
-            sys.exit(str(refused))
+        print(f"current is now {rollback(lake, args.release)}")
     for release in manifests(lake):
         mark = "*" if release == lake.current.resolve().name else " "
         print(f"{mark} {release}")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(told(main))
