@@ -389,7 +389,7 @@ def test_what_public_money_covers_equals_the_planted_truth(
         == shown
     )
     hidden = "select columns(* exclude (goal_pct)) from financial_sustainability"
-    ((row),) = rows(public, f"{hidden} where value_status = 'suppressed'")
+    (row,) = rows(public, f"{hidden} where value_status = 'suppressed'")
     assert {value for value in row if isinstance(value, float | Decimal)} == set()
     assert not {9, 24975, 250_000, 224_775, "below"} & set(row) and SMALL in row
 
