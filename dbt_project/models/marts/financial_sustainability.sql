@@ -1,8 +1,9 @@
--- Does public money carry a school? Public revenue, that for one pupil times the pupils,
--- is to reach the goal's share of the operating cost by the due year after the launch
--- (seeds metric_goals, league_rules). Where the League lists a launch of the school, the
--- list wins over what the school states; a listed launch that has not come is none. Of
--- what a school states the newest counts. The verdict compares unrounded dollars.
+-- Does public money carry a school? Public revenue, that for one pupil times the
+-- pupils, is to reach the goal's share of the operating cost by the due year after the
+-- launch (seeds metric_goals, league_rules). Where the League lists a launch of the
+-- school, the list wins over what the school states; a listed launch that has not come
+-- is none. Of what a school states the newest counts. The verdict compares unrounded
+-- dollars.
 with finances as (
     {{ league_rows('finances', ['school_year']) }}
 ),
@@ -29,7 +30,7 @@ closings as (
 stated as (
     select
         school_key,
-        max_by(stated_launch_year, school_year) as stated_launch_year,
+        max_by(stated_launch_year, school_year) as newest_launch_year,
     from finances
     where stated_launch_year is not null
     group by school_key
@@ -37,14 +38,13 @@ stated as (
 
 dated as (
     select
-        finances.* exclude (stated_launch_year, school_year),
-        cast(finances.school_year as integer) as school_year,
-        stated.stated_launch_year,
+        finances.*,
+        stated.newest_launch_year,
         goals.metric_id,
         goals.goal_pct,
         {{ league_rule('sustainability_due_year', 'integer') }} as due_year,
         case
-            when launches.school_key is null then stated.stated_launch_year
+            when launches.school_key is null then stated.newest_launch_year
             else {{ school_year_of('launches.actual_date') }}
         end as launch_year,
         case
@@ -97,13 +97,13 @@ judged as (
         school_id_nces,
         state,
         known_name as school_name,
-        school_year,
+        cast(school_year as integer) as school_year,
         metric_id,
         launch_year,
         launch_basis,
-        stated_launch_year,
-        years_since_launch,
-        sustainability_year,
+        newest_launch_year as stated_launch_year,
+        cast(years_since_launch as integer) as years_since_launch,
+        cast(sustainability_year as integer) as sustainability_year,
         due_year,
         value_status,
         per_pupil_revenue,

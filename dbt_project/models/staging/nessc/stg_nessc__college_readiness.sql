@@ -1,5 +1,5 @@
--- Students who are ready for college by the age of 18, one row a cell. Which metric a row
--- is says the seed: each benchmark is another one.
+-- Students who are ready for college by the age of 18, one row a cell. Which metric a
+-- row is says the seed: each benchmark is another one.
 with printed as (
     select * from {{ source('nessc', 'college_readiness') }}
 ),

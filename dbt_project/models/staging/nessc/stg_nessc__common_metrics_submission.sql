@@ -1,5 +1,5 @@
--- A state's own counts, one row a cell. A row without a school is the state's own, never
--- the sum of its schools.
+-- A state's own counts, one row a cell. A row without a school is the state's own,
+-- never the sum of its schools.
 with printed as (
     select * from {{ source('nessc', 'common_metrics_submission') }}
 ),

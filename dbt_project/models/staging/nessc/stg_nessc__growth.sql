@@ -1,5 +1,5 @@
--- Growth of students against a vendor's norm, one row a cell. Which metric a row is says
--- the seed: each norm and threshold is another one.
+-- Growth of students against a vendor's norm, one row a cell. Which metric a row is
+-- says the seed: each norm and threshold is another one.
 with printed as (
     select * from {{ source('nessc', 'growth') }}
 ),
