@@ -375,6 +375,72 @@ def _league(lake: Lake) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+SMALL = "239990300004"  # nine pupils, classes of eight
+
+
+def test_what_public_money_covers_equals_the_planted_truth(
+    lake: Lake, public: Path
+) -> None:
+    """Of nine pupils the public sees no amount, since each follows from the others."""
+    columns = (
+        "school_key, school_year, round(value_pct, 9), sustainability_year, verdict "
+        "from financial_sustainability"
+    )
+    with (lake.root / "sample/truth/finances.csv").open(newline="") as stream:
+        truth = {
+            (
+                *(row["school_id_nces"], int(row["school_year"])),
+                float(row["value_pct"]) if row["value_pct"] else None,
+                int(row["sustainability_year"]) if row["sustainability_year"] else None,
+                row["verdict"],
+            )
+            for row in csv.DictReader(stream)
+        }
+    assert set(rows(public.with_name("partner.duckdb"), f"select {columns}")) == truth
+    shown = {row for row in truth if row[0] != SMALL}
+    assert (
+        set(rows(public, f"select {columns} where value_status <> 'suppressed'"))
+        == shown
+    )
+    hidden = "select columns(* exclude (goal_pct)) from financial_sustainability"
+    (row,) = rows(public, f"{hidden} where value_status = 'suppressed'")
+    assert {value for value in row if isinstance(value, float | Decimal)} == set()
+    assert not {9, 24975, 250_000, 224_775, "below"} & set(row) and SMALL in row
+
+
+def test_growth_and_readiness_reach_both_tiers_and_small_ones_one(public: Path) -> None:
+    """The partner's numbers are the truth; the public sees the same or none."""
+    query = (
+        "select school_key, school_year, metric_id, student_group, numerator, "
+        "denominator, value_status from school_outcomes "
+        "where extract in ('growth', 'college_readiness')"
+    )
+    partner = {
+        row[:4]: row[4:] for row in rows(public.with_name("partner.duckdb"), query)
+    }
+    shown = {row[:4]: row[4:] for row in rows(public, query)}
+    assert shown.keys() == partner.keys() and len(shown) > 150
+    of_few = {key for key in shown if key[0] == SMALL}
+    assert (
+        {shown[key][0] for key in of_few} == {None} != {partner[k][0] for k in of_few}
+    )
+    open_to_all = {k for k, cell in shown.items() if cell[2] == "reported"}
+    assert all(shown[key] == partner[key] for key in open_to_all)
+    assert len({metric for _, _, metric, _ in open_to_all}) == 6
+
+
+def test_who_is_ready_for_college_is_held_against_80_per_cent(public: Path) -> None:
+    found = rows(
+        public,
+        "select distinct goal_pct, goal_version from school_targets "
+        "where metric_id like 'college_ready_by_18_%' and target_pct is not null",
+    )
+    assert found == [(80, 2014)]
+    assert rows(
+        public, "select count(*) from school_targets where metric_id like 'gr%'"
+    ) == [(0,)]
+
+
 def test_comparisons_follow_from_the_published_cells(lake: Lake, public: Path) -> None:
     """Matched, pooled and weighted here once more, from cells that equal the truth."""
     partner = public.with_name("partner.duckdb")

@@ -30,6 +30,9 @@ BLANKS = {
     "league/self_assessments": TEMPLATES / "league_self_assessments.csv",
     "league/activities": TEMPLATES / "league_activities.csv",
     "league/levers": TEMPLATES / "league_levers.csv",
+    "league/finances": TEMPLATES / "league_finances.csv",
+    "nessc/growth": TEMPLATES / "growth.csv",
+    "nessc/college_readiness": TEMPLATES / "college_readiness.csv",
 }
 HEAD = """# The consortium's submission template
 

@@ -28,6 +28,8 @@
     ref('stg_ct__science_state'),
     ref('stg_ri__assessment'),
     ref('stg_me__assessment'),
+    ref('stg_nessc__growth'),
+    ref('stg_nessc__college_readiness'),
 ] %}
 
 with unioned as (
