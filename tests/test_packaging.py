@@ -20,8 +20,9 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 TARGETS = (
-    "help run check test up sample rollback explain letter attack changes what-if bench "
-    "docs notebook metric clients superset new-source sources screenshot lint lock clean"
+    "help run check test up sample rollback explain letter attack changes what-if "
+    "bench docs notebook metric clients superset new-source sources screenshot lint "
+    "lock clean"
 )
 REQUIRED = {
     "FERNET_KEY": "given-key",
