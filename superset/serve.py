@@ -27,6 +27,8 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--port", type=int, default=8088)
     args = parser.parse_args()
+    if not args.file.exists():
+        sys.exit(f"superset: expected a release, {args.file}. Found none: `make run`.")
     args.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     os.environ["SUPERSET_HOME"] = str(args.home.resolve())
     os.environ["SUPERSET_SECRET_KEY"] = secrets.token_urlsafe(42)
