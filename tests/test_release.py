@@ -58,11 +58,12 @@ def _nodes(lake: Lake) -> dict:
 
 @pytest.fixture(autouse=True)
 def no_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """These small releases lack the tables that page and views are made from."""
+    """These small releases lack what page, workbooks and views are made from."""
     none = tmp_path / "views.sql"
     none.write_text("select 1")
     monkeypatch.setattr(release, "VIEWS", none)
     monkeypatch.setattr(release, "write_site", lambda *_: None)
+    monkeypatch.setattr(release, "write_workbooks", lambda *_: None)
 
 
 def _publish(lake: Lake, minute: int) -> str:

@@ -126,7 +126,9 @@ class Read(_Block):
     """How the bytes become cells.
 
     ``header`` names the columns of a file without a header row. ``furniture`` are rows
-    that are no data: sub-totals, repeated headers, foot notes.
+    that are no data: sub-totals, repeated headers, foot notes. Columns that the
+    contract does not know are left out, or, where one more could tell of a student, the
+    file is refused.
     """
 
     format: Literal["csv", "workbook"] = "csv"
@@ -140,6 +142,7 @@ class Read(_Block):
     section: Section | None = None
     fill_down: list[str] = []
     unpivot: Unpivot | None = None
+    additional: Literal["left out", "refused"] = "left out"
 
     @property
     def filled(self) -> list[str]:
@@ -333,7 +336,8 @@ def match_columns(
     """Return which column of the file is which; raise DeliveryRefused if unclear.
 
     Fails closed: the columns found must be exactly those of one layout. Columns that
-    the contract does not know are left out and named in ``Match.additional``.
+    the contract does not know are left out and named in ``Match.additional``, unless
+    the contract refuses them.
     """
     known = known_headers(contract, year_code)
     cleaned = [clean_header(cell) for cell in _told_apart(header, set().union(*known))]
@@ -355,7 +359,14 @@ def match_columns(
         for i, h in enumerate(header)
         if h and i not in found.values() and i not in values
     ]
-    return Match(_layout(contract, found, additional), found, additional)
+    layout = _layout(contract, found, additional)
+    if additional and contract.read.additional == "refused":
+        raise DeliveryRefused(
+            expected=f"the columns of {contract.path} and no other",
+            found=f"additional columns: {name_headers(contract, additional)}",
+            todo="Remove them and send the file again: they may not be sent.",
+        )
+    return Match(layout, found, additional)
 
 
 def known_headers(contract: Contract, year_code: str | None) -> list[list[str]]:

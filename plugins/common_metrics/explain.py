@@ -35,7 +35,7 @@ def explain(
     con: duckdb.DuckDBPyConnection, school: str, metric: str, year: int, group: str
 ) -> list[str]:
     """Return the explanation as lines; raise NotFound with what to ask instead."""
-    found = _school(con, school)
+    found = find_school(con, school)
     keys = [found["school_key"], metric, group]
     outcomes = _rows(
         con,
@@ -53,7 +53,8 @@ def explain(
     return lines + _parts(con, keys, year) + _targets(con, keys, year)
 
 
-def _school(con: duckdb.DuckDBPyConnection, asked: str) -> Row:
+def find_school(con: duckdb.DuckDBPyConnection, asked: str) -> Row:
+    """Return the one school of this id, or name in part; raise NotFound."""
     ids = "from dim_school where ? in (school_key, school_id_nces, school_id_state)"
     named = "from dim_school where contains(lower(school_name), lower(?))"
     found = _rows(con, ids, [asked]) or _rows(con, f"{named} order by all", [asked])

@@ -19,6 +19,7 @@ import duckdb
 from common_metrics import attack, changes
 from common_metrics.build import fingerprint
 from common_metrics.errors import Refused, told
+from common_metrics.excel import write_workbooks
 from common_metrics.lake import Lake, write_json
 from common_metrics.site import write_site
 
@@ -28,6 +29,8 @@ KEPT_RELEASES = 5
 # Files of this storage version open in every DuckDB client back to 1.1.
 STORAGE = "v1.1.0"
 DICTIONARY = "data_dictionary"
+ABOUT = "about_release"
+DICTIONARY_ROWS = Path(__file__).with_name("dictionary.sql")
 VIEWS = Path(__file__).with_name("views.sql")
 RELEASED_TABLES = (
     "select table_name from duckdb_tables() where database_name = 'release'"
@@ -97,12 +100,19 @@ def _write_candidate(lake: Lake, release: str, at: datetime, made_from: str) -> 
     for left in lake.published.glob(".candidate-*"):
         shutil.rmtree(left)
     (candidate / PARTNERS).mkdir(parents=True)
+    about = {
+        "release": release,
+        "built_at": at.isoformat(timespec="seconds"),
+        "code_version": os.environ.get("COMMON_METRICS_VERSION", "unknown"),
+    }
     counts = {
-        name: _write_file(lake, candidate, name, tables)
+        name: _write_file(lake, candidate, name, tables, about)
         for name, tables in _files(lake).items()
     }
     write_site(candidate / "public.duckdb", candidate / "site", release)
-    _write_manifest(candidate, release, at, made_from, counts)
+    excel = candidate / "public" / "excel"
+    write_workbooks(candidate / "public.duckdb", excel, lake.build().parent)
+    _write_manifest(candidate, about, made_from, counts)
     return candidate
 
 
@@ -232,7 +242,7 @@ def _tables(lake: Lake, tier: str) -> list[Table]:
 
 
 def _write_file(
-    lake: Lake, candidate: Path, name: str, tables: list[Table]
+    lake: Lake, candidate: Path, name: str, tables: list[Table], about: dict[str, str]
 ) -> dict[str, int]:
     """Write a file afresh, a tier also as Parquet; return the rows of each table."""
     file = candidate / f"{name}.duckdb"
@@ -245,8 +255,10 @@ def _write_file(
         con.execute("use release")
         for table in tables:
             _copy_table(con, table)
-        _write_dictionary(con, tables)
+        if ABOUT in {table.name for table in tables}:
+            con.execute(f"insert into {ABOUT} values (?, ?, ?)", [*about.values()])
         _write_views(con)
+        con.execute(DICTIONARY_ROWS.read_text())
         if name in TIERS:
             changes.fill(con, lake.current / f"{name}.duckdb", name)
         counts = _count_rows(con)
@@ -263,51 +275,27 @@ def _copy_table(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     con.execute(f"create table {table.name} as from ({table.rows}) order by all")
     con.execute(f"comment on table {table.name} is {_literal(table.description)}")
     for name, column in table.columns.items():
-        con.execute(
-            f"comment on column {table.name}.{name} "
-            f"is {_literal(column['description'])}"
-        )
-
-
-def _write_dictionary(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
-    con.execute(
-        f'create table {DICTIONARY} ("table" varchar, "column" varchar, '
-        '"type" varchar, "unit" varchar, "description" varchar)'
-    )
-    types = dict(
-        ((t, c), kind)
-        for t, c, kind in con.execute(
-            "select table_name, column_name, data_type from duckdb_columns() "
-            "where database_name = 'release'"
-        ).fetchall()
-    )
-    rows = [
-        (
-            table.name,
-            name,
-            types[table.name, name],
-            column["unit"],
-            column["description"],
-        )
-        for table in tables
-        for name, column in table.columns.items()
-    ]
-    con.executemany(f"insert into {DICTIONARY} values (?, ?, ?, ?, ?)", rows)
+        unit = f" [{column['unit']}]" if column["unit"] else ""
+        comment = _literal(column["description"].strip() + unit)
+        con.execute(f"comment on column {table.name}.{name} is {comment}")
 
 
 def _write_views(con: duckdb.DuckDBPyConnection) -> None:
     """Write the views; a column that they take from a table keeps its description."""
     con.execute(VIEWS.read_text())
     taken = con.execute(
-        "select columns.table_name, columns.column_name, min(described.description) "
+        "select columns.table_name, columns.column_name, first(described.comment "
+        "order by described.table_name <> 'school_outcomes', described.comment) "
         "from duckdb_columns() as columns inner join duckdb_views() as views "
         "on columns.table_name = views.view_name and views.database_name = 'release' "
-        f'inner join {DICTIONARY} as described on described."column" = column_name '
+        "inner join duckdb_columns() as described "
+        "on described.column_name = columns.column_name "
+        "and described.database_name = 'release' "
         "where columns.database_name = 'release' and columns.comment is null "
         "group by all"
     ).fetchall()
-    for view, column, description in taken:
-        con.execute(f"comment on column {view}.{column} is {_literal(description)}")
+    for view, column, comment in taken:
+        con.execute(f"comment on column {view}.{column} is {_literal(comment)}")
 
 
 def _write_parquet(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -326,34 +314,31 @@ def _count_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _write_manifest(
-    candidate: Path, release: str, at: datetime, made_from: str, counts: dict
+    candidate: Path, about: dict[str, str], made_from: str, counts: dict
 ) -> None:
     """Write what the release holds, and apart from it what the public gets of it.
 
     Digests of partners' files are not for the public: where a table hides few numbers,
     its digest is enough to find them by trial.
     """
-    about = {
-        "release": release,
-        "built_at": at.isoformat(timespec="seconds"),
-        "code_version": os.environ.get("COMMON_METRICS_VERSION", "unknown"),
-    }
     files = _digests(candidate)
     for_all = {name: of for name, of in files.items() if _is_public(name)}
     shown = {**about, "files": for_all, "tables": {"public": counts["public"]}}
     write_json(candidate / "public" / "manifest.json", shown)
     tables = {tier: counts[tier] for tier in TIERS}
-    whole = {"fingerprint": made_from, "files": _digests(candidate), "tables": tables}
+    # Not _digests anew: a site is thousands of files.
+    files |= _digests(candidate, "public/manifest.json")
+    whole = {"fingerprint": made_from, "files": files, "tables": tables}
     write_json(candidate / "manifest.json", {**about, **whole})
 
 
-def _digests(folder: Path) -> dict[str, dict[str, str | int]]:
+def _digests(folder: Path, found: str = "**/*") -> dict[str, dict[str, str | int]]:
     return {
         file.relative_to(folder).as_posix(): {
             "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
             "bytes": file.stat().st_size,
         }
-        for file in sorted(folder.rglob("*"))
+        for file in sorted(folder.glob(found))
         if file.is_file()
     }
 

@@ -1,23 +1,29 @@
-"""The public page of a release: static, from the public file alone."""
+"""The public site of a release: static pages, from the public file alone.
 
+The queries and words stand in ``templates/*.sql``, the pages in ``templates/*.html``.
+"""
+
+import json
 import math
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import jinja2
 
-# The page, and a query a name that it uses.
+from common_metrics.spreadsheets import csv_text
+
 TEMPLATES = Path(__file__).with_name("templates")
-STATES = {
-    "CT": "Connecticut",
-    "ME": "Maine",
-    "NH": "New Hampshire",
-    "RI": "Rhode Island",
-    "VT": "Vermont",
-}
+# Pages of which there is one, and those of which there is one for each row of a query.
+SINGLE = ("index", "method", "data-quality")
+EACH = {"state": "states", "coalition": "coalitions", "metric": "metrics"}
+BATCH = 100
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,6 @@ class Scale:
     low: int
     high: int
     height: int
-    unit: int
 
     def x(self, year: int) -> float:
         """Return the place of ``year`` in per cent of the width; one is centred."""
@@ -36,21 +41,23 @@ class Scale:
 
     def y(self, pct: float) -> float:
         """Return the pixels from the top at which ``pct`` lies."""
-        return round(
-            24 + (self.height - 70) * (self.high - pct) / (self.high - self.low), 1
-        )
+        share = (self.high - pct) / (self.high - self.low)
+        return round(22 + (self.height - 66) * share, 1)
 
     @property
     def step(self) -> float:
         """Return what lies between two years, in per cent of the width."""
-        return 74 / max(1, len(self.years) - 1)
+        return 80 / max(1, len(self.years) - 1)
 
     @property
     def ticks(self) -> range:
         """Return the rates that get a grid line."""
-        return range(self.low, self.high + 1, self.unit)
+        wide = self.high - self.low
+        return range(
+            self.low, self.high + 1, 5 if wide <= 20 else 10 if wide <= 50 else 20
+        )
 
-    def path(self, rows: Iterable[dict], column: str) -> str:
+    def path(self, rows: Iterable[Row], column: str) -> str:
         """Return path data that joins next years only: a gap starts afresh."""
         points = [row for row in rows if row[column] is not None]
         drawn = {row["school_year"] for row in points}
@@ -61,48 +68,99 @@ class Scale:
         )
 
 
-def scale(rows: list[dict], like: list[dict], height: int, unit: int = 10) -> Scale:
-    """Return a scale for the years of ``rows`` and, in units, the rates of ``like``."""
+def scale(rows: list[Row], goal: float | None, height: int = 250) -> Scale:
+    """Return a scale for the years of ``rows``, all their rates and the goal."""
     rates = [
         value
-        for row in like
+        for row in rows
         for name, value in row.items()
         if name.endswith("_pct") and value is not None
-    ]
-    low = max(0, math.floor((min(rates, default=0) - 2) / unit) * unit)
-    high = min(100, math.ceil((max(rates, default=100) + 2) / unit) * unit)
-    return Scale(_years(rows), low, max(high, low + unit), height, unit)
-
-
-def _years(rows: list[dict]) -> range:
-    found = [row["school_year"] for row in rows]
-    return range(min(found), max(found) + 1)
+    ] + [goal] * (goal is not None)
+    low = max(0, math.floor((min(rates, default=0) - 2) / 10) * 10)
+    high = min(100, math.ceil((max(rates, default=100) + 2) / 10) * 10)
+    years = [row["school_year"] for row in rows]
+    return Scale(range(min(years), max(years) + 1), low, max(high, low + 10), height)
 
 
 def write_site(public: Path, folder: Path, release: str) -> Path:
-    """Write ``index.html`` from the tables of ``public.duckdb`` and return it."""
-    environment = jinja2.Environment(
+    """Write all pages from the tables of ``public.duckdb``; return the first one."""
+    shutil.copytree(TEMPLATES / "assets", folder / "assets")
+    pages = _environment(release)
+    with duckdb.connect(str(public), read_only=True) as con:
+        con.execute((TEMPLATES / "setup.sql").read_text())
+        found = {name: list(_rows(con, name)) for name in _queries()}
+        pages.globals.update(found=found)
+        _write_schools(con, pages, folder)
+        _write_csv(con, folder / "schools")
+    for name in SINGLE:
+        _write(pages.get_template(f"{name}.html"), folder / f"{name}.html", root="")
+    for kind, name in EACH.items():
+        template = pages.get_template(f"{kind}.html")
+        for row in found[name]:
+            file = folder / name / f"{row['slug']}.html"
+            _write(template, file, root="../", **{kind: row})
+    return folder / "index.html"
+
+
+def _environment(release: str) -> jinja2.Environment:
+    pages = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    with duckdb.connect(str(public), read_only=True) as con:
-        found = {f.stem: _rows(con, f.read_text()) for f in TEMPLATES.glob("*.sql")}
-    page = environment.get_template("index.html").render(
-        found,
-        release=release,
-        made=datetime.strptime(release[:16], "%Y%m%dT%H%M%SZ"),
-        names=STATES,
-        scale=scale,
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "index.html").write_text(page, encoding="utf-8")
-    return folder / "index.html"
+    made = datetime.strptime(release[:16], "%Y%m%dT%H%M%SZ")
+    pages.globals.update(release=release, made=made, scale=scale)
+    return pages
 
 
-def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict]:
-    cursor = con.execute(sql)
+def _queries() -> list[str]:
+    streamed = {"setup", "school", "school_csv"}
+    return sorted({file.stem for file in TEMPLATES.glob("*.sql")} - streamed)
+
+
+def _write_schools(
+    con: duckdb.DuckDBPyConnection, pages: jinja2.Environment, folder: Path
+) -> None:
+    """Write each school's page and letter, and the index that the search reads."""
+    page, letter = pages.get_template("school.html"), pages.get_template("letter.html")
+    index = []
+    for school in _rows(con, "school"):
+        file = folder / "schools" / f"{school['slug']}.html"
+        _write(page, file, root="../", school=school)
+        file = file.with_name(f"{school['slug']}-letter.html")
+        _write(letter, file, root="../", school=school)
+        index.append([school[k] for k in ("school_name", "lea_name", "state", "slug")])
+    # A script, since a page opened from disk may not fetch a file.
+    script = f"window.schools = {json.dumps(index, separators=(',', ':'))};\n"
+    (folder / "assets" / "schools.js").write_text(script)
+
+
+def _write_csv(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    cursor = _cursor(con, "school_csv")
+    names = tuple(column[0] for column in cursor.description)[1:]
+    for slug, rows in groupby(_batched(cursor), key=lambda row: row[0]):
+        text = csv_text([names, *(row[1:] for row in rows)])
+        (folder / f"{slug}.csv").write_text(text, encoding="utf-8")
+
+
+def _write(template: jinja2.Template, file: Path, **values: object) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(template.render(values), encoding="utf-8")
+
+
+def _rows(con: duckdb.DuckDBPyConnection, query: str) -> Iterator[Row]:
+    cursor = _cursor(con, query)
     names = [column[0] for column in cursor.description]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return (dict(zip(names, row, strict=True)) for row in _batched(cursor))
+
+
+def _cursor(con: duckdb.DuckDBPyConnection, query: str) -> duckdb.DuckDBPyConnection:
+    # Not a cursor() of the connection: it would not see the temporary tables.
+    return con.execute((TEMPLATES / f"{query}.sql").read_text())
+
+
+def _batched(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple]:
+    while rows := cursor.fetchmany(BATCH):
+        yield from rows

@@ -1,6 +1,8 @@
-select provider, extract, coverage_status, message,
-    list(school_year order by school_year) as years
+-- Year by year, what became of what was due.
+select
+    provider, extract,
+    list({'school_year': school_year, 'status': coverage_status, 'message': message}
+        order by school_year) as years
 from coverage
-where coverage_status <> 'received'
 group by all
-order by all
+order by provider, extract;

@@ -1,61 +1,260 @@
-with started as (
-    select school_key, metric_id, student_group, state, baseline_year,
-        baseline_provider,
-        cast(100 - baseline_not_meeting_pct as double) as baseline_rate
-    from school_targets
-    where metric_id = 'acgr_4yr' and student_group = 'all'
-        and baseline_status = 'reported'
-        and baseline_not_meeting_pct is not null
-        and state in ('CT', 'ME', 'NH', 'RI', 'VT')
+-- One row a school, with all that its page says, nested: its metrics, their years and
+-- groups, and its sources. Each published table is read once for all schools.
+with numbered as (
+    select
+        *,
+        dense_rank() over (
+            partition by school_key
+            order by source_file nulls last, delivery, visibility, provider
+        ) as source
+    from points
+    semi join shown_schools using (school_key)
+    where student_group = 'all'
+),
+
+used as (
+    select
+        school_key, source, source_file, visibility, delivery, provider,
+        min(school_year) as first_year, max(school_year) as last_year
+    from numbered
+    where source_file is not null
     group by all
-    having count(distinct target_model) = 2
 ),
-example as (
-    from started
-    order by baseline_provider = 'us', abs(baseline_rate - 85), school_key
-    limit 1
+
+sources as (
+    select
+        school_key,
+        list({
+            'source': source, 'file': source_file, 'visibility': visibility,
+            'provider': provider, 'first_year': first_year, 'last_year': last_year,
+            'sha256': sha256, 'landed_at': landed_at
+        } order by source) as sources
+    from used
+    left join (
+        select file as source_file, delivery, any_value(sha256) as sha256,
+            min(landed_at)::date as landed_at
+        from deliveries
+        group by all
+    ) using (source_file, delivery)
+    group by all
 ),
-history as (
-    from school_outcomes
-    semi join example using (school_key, metric_id, student_group)
+
+seen as (
+    select school_key, metric_id, min(school_year) as first_year,
+        max(school_year) as last_year
+    from numbered
+    where is_preferred
+    group by all
+),
+
+aimed as (
+    select school_key, metric_id, min(baseline_year) as first_year,
+        max(school_year) as last_year, any_value(baseline_year) as baseline_year,
+        any_value(start_low_pct) as start_low_pct,
+        any_value(start_high_pct) as start_high_pct
+    from paths
+    where student_group = 'all' and compounding_low_pct is not null
+    group by all
+),
+
+years as (
+    select
+        school_key, metric_id, seen.last_year as seen_until, baseline_year,
+        start_low_pct, start_high_pct,
+        unnest(generate_series(
+            least(seen.first_year, aimed.first_year),
+            greatest(seen.last_year, aimed.last_year)
+        )) as school_year
+    from seen
+    left join aimed using (school_key, metric_id)
+),
+
+-- What another publisher prints of the same students stands beside, never averaged.
+others as (
+    select school_key, metric_id, school_year,
+        list({'words': words, 'source': source, 'row': source_row,
+            'provider': provider, 'visibility': visibility}) as others
+    from numbered
+    where not is_preferred and value_status in ('reported', 'range')
+    group by all
+),
+
+described as (
+    select
+        years.*, state, value_pct, value_low_pct, value_high_pct, numerator,
+        denominator, provider, visibility, value_status, source, source_row as row,
+        source_sheet as sheet, source_file is not null as has_source,
+        years.school_year > seen_until as is_ahead,
+        coalesce(mark, 'none') as mark,
+        coalesce(words, if(is_ahead, 'Not delivered yet', why), 'No figure delivered')
+            as words,
+        if(years.school_year = baseline_year, start_low_pct, compounding_low_pct)
+            as compounding_low_pct,
+        if(years.school_year = baseline_year, start_high_pct, compounding_high_pct)
+            as compounding_high_pct,
+        if(years.school_year = baseline_year, start_low_pct, linear_low_pct)
+            as linear_low_pct,
+        if(years.school_year = baseline_year, start_high_pct, linear_high_pct)
+            as linear_high_pct,
+        is_override, interval_low_pct, interval_high_pct, compounding, linear, others
+    from years
+    inner join shown_schools using (school_key)
+    left join (from numbered where is_preferred) as held
+        using (school_key, metric_id, school_year)
+    left join (
+        select * exclude (baseline_year, start_low_pct, start_high_pct)
+        from paths
+        where student_group = 'all'
+    ) as paths using (school_key, metric_id, school_year)
+    left join (select * exclude (state) from verdicts where student_group = 'all')
+        as verdicts using (school_key, metric_id, school_year)
+    left join dues using (state, metric_id, school_year)
+    left join others using (school_key, metric_id, school_year)
+),
+
+histories as (
+    select
+        school_key, metric_id,
+        any_value(baseline_year) as baseline_year,
+        list({
+            'school_year': school_year, 'words': words, 'mark': mark,
+            'value_pct': value_pct, 'value_low_pct': value_low_pct,
+            'value_high_pct': value_high_pct, 'value_status': value_status,
+            'numerator': numerator, 'denominator': denominator, 'provider': provider,
+            'visibility': visibility, 'source': source, 'row': row, 'sheet': sheet,
+            'has_source': has_source, 'is_ahead': is_ahead,
+            'compounding_low_pct': compounding_low_pct,
+            'compounding_high_pct': compounding_high_pct,
+            'linear_low_pct': linear_low_pct, 'linear_high_pct': linear_high_pct,
+            'compounding_words': span(compounding_low_pct, compounding_high_pct),
+            'linear_words': span(linear_low_pct, linear_high_pct),
+            'interval_low_pct': interval_low_pct,
+            'interval_high_pct': interval_high_pct,
+            'interval_words': span(interval_low_pct, interval_high_pct),
+            'compounding': compounding, 'linear': linear,
+            'is_override': is_override, 'others': others
+        } order by school_year) as years
+    from described
+    group by all
+),
+
+-- Each group in the newest year that has a rate for it, else in its newest year.
+grouped as (
+    select *
+    from points
+    semi join shown_schools using (school_key)
+    semi join (from dim_metric where has_targets) using (metric_id)
+    where is_preferred and student_group <> 'all' and value_status <> 'not_reported'
+    qualify row_number() over (
+        partition by school_key, metric_id, student_group
+        order by value_status in ('reported', 'range') desc, school_year desc
+    ) = 1
+),
+
+gaps as (
+    from group_gaps
+    semi join shown_states using (state)
     where is_preferred
 ),
-targets as (
-    select school_year, any_value(goal_pct) as goal_pct,
-        cast(round(max(target_pct) filter (target_model = 'compounding'), 1)
-            as double) as compounding_pct,
-        cast(round(max(target_pct) filter (target_model = 'linear'), 1)
-            as double) as linear_pct
-    from school_targets
-    semi join example using (school_key, metric_id, student_group)
-    group by school_year
+
+groups as (
+    select
+        school_key, metric_id,
+        list({
+            'label': dim_student_group.label, 'school_year': school_year,
+            'words': words, 'mark': mark, 'value_pct': value_pct,
+            'value_low_pct': value_low_pct, 'value_high_pct': value_high_pct,
+            'denominator': denominator,
+            'compounding_words': span(compounding_low_pct, compounding_high_pct),
+            'linear_words': span(linear_low_pct, linear_high_pct),
+            'compounding': compounding, 'linear': linear,
+            'gap': gap, 'than': complement.label,
+            'gap_words': case
+                when gap is null then ''
+                when gap_low_points is null then 'Hidden or not reported'
+                when round(gap_low_points, 1) = round(gap_high_points, 1)
+                    then format('{:.1f}', abs(round(gap_low_points, 1))) || ' points'
+                when gap_low_points >= 0 then digits(gap_low_points) || ' to '
+                    || digits(gap_high_points) || ' points'
+                when gap_high_points <= 0 then digits(-gap_high_points) || ' to '
+                    || digits(-gap_low_points) || ' points'
+                else digits(-gap_low_points) || ' points lower to '
+                    || digits(gap_high_points) || ' points higher'
+            end
+        } order by dim_student_group.sort_order) as groups
+    from grouped
+    inner join dim_student_group using (student_group)
+    left join paths using (school_key, metric_id, student_group, school_year)
+    left join (select * exclude (state) from verdicts) as verdicts
+        using (school_key, metric_id, student_group, school_year)
+    left join (
+        select school_key, metric_id, student_group, school_year, complement_group,
+            gap, gap_low_points, gap_high_points
+        from gaps
+    ) as gaps using (school_key, metric_id, student_group, school_year)
+    left join dim_student_group as complement
+        on complement.student_group = gaps.complement_group
+    group by all
 ),
-verdicts as (
-    select school_year, any_value(interval_low_pct) as interval_low_pct,
-        any_value(interval_high_pct) as interval_high_pct,
-        max(verdict) filter (target_model = 'compounding') as compounding,
-        max(verdict) filter (target_model = 'linear') as linear
-    from school_target_status
-    semi join example using (school_key, metric_id, student_group)
-    group by school_year
+
+targetless as (
+    select school_key, metric_id, min(reason) as reason
+    from target_coverage
+    semi join shown_states using (state)
+    where student_group = 'all' and reason <> 'target'
+    group by all
+    union all
+    select school_key, metric_id, 'suppressed_baseline' as reason
+    from paths
+    where student_group = 'all'
+    group by all
+    having max(compounding_low_pct) is null
 ),
-years as (
-    select unnest(generate_series(least((select min(school_year) from history),
-        (select min(baseline_year) from example)),
-        (select max(school_year) from targets))) as school_year
+
+outlooks as (
+    select school_key, metric_id, any_value(outlook) as outlook,
+        any_value(goal_year) as goal_year, any_value(last_target_year) as last_year
+    from school_outlook
+    where student_group = 'all'
+    group by all
+),
+
+measured as (
+    select
+        school_key,
+        list({
+            'metric_id': metric_id, 'slug': metric.slug, 'label': label,
+            'direction': direction, 'goal_pct': goal_pct, 'goal_words': goal_words,
+            'has_targets': has_targets, 'numerator_definition': numerator_definition,
+            'denominator_definition': denominator_definition,
+            'baseline_year': baseline_year, 'years': years, 'groups': groups,
+            'no_target_reason': reason, 'outlook': outlook,
+            'goal_year': goal_year, 'last_target_year': outlooks.last_year
+        } order by place) as metrics
+    from histories
+    inner join shown_metrics as metric using (metric_id)
+    left join groups using (school_key, metric_id)
+    left join (
+        select school_key, metric_id, max(reason) as reason from targetless group by all
+    ) as targetless using (school_key, metric_id)
+    left join outlooks using (school_key, metric_id)
+    group by all
+),
+
+joined as (
+    select school_key,
+        list({'name': coalition_name, 'slug': slug(coalition_id),
+            'first_year': first_year, 'last_year': last_year}
+            order by coalition_name) as coalitions
+    from bridge_coalition_school
+    inner join dim_coalition using (coalition_id)
+    where coalition_id <> 'nessc'
+    group by all
 )
-select example.state, dim_school.school_name, lea_name, baseline_year,
-    round(baseline_rate, 1) as baseline_rate, school_year, value_pct,
-    value_low_pct, value_high_pct, value_status, provider, source_file,
-    interval_low_pct, interval_high_pct,
-    goal_pct, compounding, linear,
-    if(school_year = baseline_year, baseline_rate, compounding_pct)
-        as compounding_pct,
-    if(school_year = baseline_year, baseline_rate, linear_pct) as linear_pct
-from years
-cross join example
-inner join dim_school using (school_key)
-left join history using (school_year)
-left join targets using (school_year)
-left join verdicts using (school_year)
-order by school_year
+
+select shown_schools.*, metrics, coalesce(sources, []) as sources, coalitions
+from shown_schools
+inner join measured using (school_key)
+left join sources using (school_key)
+left join joined using (school_key)
+order by state, school_name, school_key;

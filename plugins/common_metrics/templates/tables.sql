@@ -1,4 +1,4 @@
 select table_name, comment
 from duckdb_tables()
-where not internal
-order by table_name
+where not internal and not temporary
+order by table_name;

@@ -1,0 +1,96 @@
+"""A school's letter to parents as a PDF: its page of the site, printed by Chromium.
+
+``make letter SCHOOL=<id or name>`` writes it below the lake, one page of Letter or A4.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from common_metrics.explain import NotFound, find_school
+from common_metrics.lake import Lake
+from common_metrics.site import TEMPLATES
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+QUIET = [
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-pdf-header-footer",
+]
+
+
+def page_of(public: Path, school: str) -> str:
+    """Return the name of a school's pages without ending; raise NotFound."""
+    with duckdb.connect(str(public), read_only=True) as con:
+        key = find_school(con, school)["school_key"]
+        con.execute((TEMPLATES / "setup.sql").read_text())
+        con.execute("select slug from shown_schools where school_key = ?", [key])
+        found = con.fetchone()
+    if found is None:
+        raise NotFound(
+            f"SCHOOL={school}: expected a high school of the five states with a rate. "
+            f"Found {key} without one. Choose a school that the site has a page of."
+        )
+    return found[0]
+
+
+def write_letter(lake: Lake, school: str) -> Path:
+    """Print the letter of a school (id or part of its name); return the PDF.
+
+    Raises NotFound where no school, or several, answer, or no browser is installed.
+    """
+    release = lake.current.resolve()
+    name = page_of(release / "public.duckdb", school)
+    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if browser is None:
+        raise NotFound(
+            f"make letter: expected one of {', '.join(BROWSERS)} on the path. Found "
+            "none. Install Chromium, or print the school's letter from the site."
+        )
+    pdf = lake.root / "letters" / f"{name}.pdf"
+    pdf.parent.mkdir(parents=True, exist_ok=True)
+    page = release / "site" / "schools" / f"{name}-letter.html"
+    # Chromium's sandbox does not start for root, as in a container; the page is ours.
+    root = ["--no-sandbox"] * (os.geteuid() == 0)
+    with TemporaryDirectory() as profile:
+        places = [f"--user-data-dir={profile}", f"--print-to-pdf={pdf}", page.as_uri()]
+        subprocess.run(
+            [browser, *QUIET, *root, *places],
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
+    return pdf
+
+
+def main() -> int:
+    """Print where the letter is; 2 where there is none to write."""
+    parser = argparse.ArgumentParser(prog="letter", description=__doc__.split("\n")[0])
+    parser.add_argument("--lake", type=Path, required=True)
+    parser.add_argument("--school", required=True)
+    args = parser.parse_args()
+    lake = Lake(args.lake)
+    if not (lake.current / "public.duckdb").exists():
+        print("public.duckdb: expected a release. Found none. Run `make run` first.")
+        return 2
+    try:
+        print(write_letter(lake, args.school))
+    except NotFound as missing:
+        print(missing)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

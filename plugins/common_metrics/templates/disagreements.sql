@@ -1,1 +1,0 @@
-select count(*) as cells from reconciliation

@@ -1,0 +1,1 @@
+from suppression_minimums order by state

@@ -1,0 +1,2 @@
+from target_models
+order by is_default desc;

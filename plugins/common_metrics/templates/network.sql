@@ -1,0 +1,7 @@
+-- The network against its goals.
+select
+    metric_id, metric.slug, label, direction, goal_pct, goal_words, baseline_year, years
+from progress
+inner join shown_metrics as metric using (metric_id)
+where level = 'network'
+order by place;
