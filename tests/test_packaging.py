@@ -20,8 +20,8 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 TARGETS = (
-    "help run check test up sample rollback explain letter attack changes what-if bench "
-    "docs sources lint lock clean"
+    "help run check test up sample rollback explain letter attack changes what-if "
+    "bench docs sources lint lock clean"
 )
 REQUIRED = {
     "FERNET_KEY": "given-key",
