@@ -7,6 +7,7 @@ DROP ?=
 LAKE ?= lake
 OUT ?= $(LAKE_DIR)/sample
 PORT ?= 8080
+SUPERSET_PORT ?= 8088
 FILE ?=
 KEY ?= nessc/common_metrics_submission
 FAULTS ?= few
@@ -35,20 +36,35 @@ export AIRFLOW__CORE__PLUGINS_FOLDER := $(CURDIR)/plugins
 export AIRFLOW__API__PORT := $(PORT)
 export AIRFLOW__API__BASE_URL := http://127.0.0.1:$(PORT)
 # For the targets whose tools take no --lake: tests must not find the lake by chance.
-up docs: export COMMON_METRICS_LAKE := $(LAKE_DIR)
+up docs metric: export COMMON_METRICS_LAKE := $(LAKE_DIR)
 # The students of the sample are invented, and so may be the key that hashes them.
 ifeq ($(DROP),)
 up: export COMMON_METRICS_STUDENT_KEY ?= of the sample, no secret
 endif
 up: export COMMON_METRICS_DROP := $(or $(DROP_DIR),$(LAKE_DIR)/sample/extracts)
+notebook metric: export COMMON_METRICS_RELEASE := $(LAKE_DIR)/published/current/public.duckdb
+metric: export DBT_TARGET := release
+metric: export DBT_PROJECT_DIR := $(CURDIR)/dbt_project
+metric: export DBT_PROFILES_DIR := $(CURDIR)/dbt_project
+metric: export DBT_TARGET_PATH := $(CURDIR)/dbt_project/target
+metric: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
+metric: METRICS ?= pooled_low_pct,pooled_high_pct,schools_pooled_count,coverage_pct
+metric: BY ?= state,metric,student_group,metric_time__year
 docs: export COMMON_METRICS_BUILD := $(LAKE_DIR)/build/warehouse.duckdb
 docs: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
 
-.PHONY: help run check test up sample rollback explain letter attack changes what-if bench docs sources lint lock clean
+# Each kind of client has an environment of its own: their packages do not fit together.
+CLIENTS = $(VENV)-clients
+PYTHON_CLIENTS := $(notdir $(basename $(wildcard tests/clients/locks/*.txt)))
+CLIENTS_READY = $(patsubst %,$(CLIENTS)/%/.ready,$(PYTHON_CLIENTS) superset node)
+
+.PHONY: help run check test up sample rollback explain letter attack changes what-if bench docs notebook metric clients superset new-source sources screenshot lint lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
-	@echo 'settings: DROP=<folder of extracts> (none: the sample), LAKE=<folder>'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+	@echo 'settings: DROP=<folder of extracts> (none: the sample), LAKE=<folder> (lake),'
+	@echo '  TIER=public or partner, KEY=<provider>/<extract>, FILE=<path>, PORT=8080,'
+	@echo '  REAL_DATA=<folder of publishers files>, VENV=<folder> (.venv)'
 
 run: $(VENV)/.runtime ## land, validate, build and publish; DROP=, LAKE=
 	@$(PYTHON) -m common_metrics.run --lake "$(LAKE_DIR)" $(if $(DROP),--drop "$(DROP_DIR)")
@@ -56,7 +72,7 @@ run: $(VENV)/.runtime ## land, validate, build and publish; DROP=, LAKE=
 check: $(VENV)/.runtime ## judge a file before it is sent; FILE=, KEY=
 	@$(PYTHON) -m common_metrics.check "$(call absolute,$(FILE))" --key "$(KEY)"
 
-test: $(VENV)/.dev ## run every test
+test: $(VENV)/.dev $(CLIENTS_READY) ## run every test
 	@REAL_DATA="$(call absolute,$(REAL_DATA))" $(PYTHON) -m pytest tests
 
 # Not `airflow standalone`: its scheduler and triggerer serve the logs on every
@@ -103,21 +119,58 @@ bench: $(VENV)/.dev ## time the stages; DROP=, LAKE=
 docs: $(VENV)/.runtime ## models, columns and tests of the last build, in LAKE/docs
 	@dbt docs generate --static --project-dir dbt_project --profiles-dir dbt_project \
 		--target-path "$(LAKE_DIR)/docs"
+	@echo "docs: $(LAKE_DIR)/docs/static_index.html"
+
+notebook: $(VENV)/.dev ## the notebook, run on the current release, as LAKE/notebook.html
+	@$(PYTHON) notebooks/to_html.py "$(LAKE_DIR)/notebook.html"
+	@echo "notebook: $(LAKE_DIR)/notebook.html"
+
+# mf finds its manifest below the project alone, and asks outside for newer versions: it
+# is sent to a port where nothing listens.
+metric: $(VENV)/.dev ## ask the semantic layer; METRICS=, BY=, WHERE=, LAKE=
+	@dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
+	@HTTPS_PROXY=http://127.0.0.1:9 mf query --metrics "$(METRICS)" --group-by "$(BY)" \
+		$(if $(WHERE),--where "$(WHERE)")
+
+clients: $(VENV)/.runtime $(CLIENTS_READY) ## what BI clients see while releases change; LAKE=
+	@$(PYTHON) tests/clients/run.py --lake "$(LAKE_DIR)" \
+		--environments "$(call absolute,$(CLIENTS))"
+
+superset: $(CLIENTS)/superset/.ready ## Superset on 127.0.0.1 with the dashboard; LAKE=, SUPERSET_PORT=
+	@"$(call absolute,$(CLIENTS))/superset/bin/python" superset/serve.py \
+		"$(LAKE_DIR)/superset" "$(LAKE_DIR)/published/current/public.duckdb" --port $(SUPERSET_PORT)
+
+new-source: $(VENV)/.runtime ## draft a source from a sample file; KEY=, FILE=, PUBLIC=yes
+	@$(PYTHON) -m common_metrics.new_source "$(KEY)" "$(call absolute,$(FILE))" \
+		--public "$(PUBLIC)"
 
 sources: $(VENV)/.runtime ## write the dbt sources anew from the contracts
 	@$(PYTHON) -m common_metrics.dbt_sources
 	@$(PYTHON) -m common_metrics.template
 
+SCHOOL_PAGE ?= schools/099900100001.html
+screenshot: ## the picture of the README, from the sample's site; needs chromium; LAKE=
+	@profile=$$(mktemp -d) && trap 'rm -rf "$$profile"' EXIT && \
+	chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
+		--disable-background-networking --disable-component-update --disable-sync \
+		--hide-scrollbars --user-data-dir="$$profile" --window-size=860,1400 \
+		--screenshot="$(CURDIR)/docs/images/school.png" \
+		"file://$(LAKE_DIR)/published/current/site/$(SCHOOL_PAGE)"
+
 lint: $(VENV)/.dev ## ruff and sqlfluff
 	@ruff check . && ruff format --check .
 	@sqlfluff lint --processes 2 dbt_project/models
 
-lock: $(VENV)/.uv ## resolve both locks anew; UPGRADE=--upgrade for newer versions
+lock: $(VENV)/.uv ## resolve the locks anew; UPGRADE=--upgrade for newer versions
 	$(COMPILE) requirements.in -o requirements.txt
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) superset/requirements.in -o superset/requirements.txt
+	for lock in $(PYTHON_CLIENTS:%=tests/clients/locks/%); do \
+		$(COMPILE) $$lock.in -o $$lock.txt || exit 1; \
+	done
 
 clean: ## remove what make and dbt made; the lake stays
-	rm -rf .venv dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-clients dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './lake/*' -prune -exec rm -rf {} +
 
 $(VENV)/.uv:
@@ -140,3 +193,16 @@ $(VENV)/.runtime: requirements.txt | $(VENV)/.uv
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 	$(UV) pip install --quiet --require-hashes -p $(PYTHON) -r requirements-dev.txt
 	@touch $@
+
+install_client = @$(UV) venv --quiet --allow-existing --python $(PYTHON) $(@D) \
+	&& $(UV) pip install --quiet --require-hashes -p $(@D)/bin/python -r $< && touch $@
+
+$(CLIENTS)/%/.ready: tests/clients/locks/%.txt | $(VENV)/.uv
+	$(install_client)
+
+$(CLIENTS)/superset/.ready: superset/requirements.txt | $(VENV)/.uv
+	$(install_client)
+
+# Node looks for packages beside the program.
+$(CLIENTS)/node/.ready: $(addprefix tests/clients/node/,.npmrc package.json package-lock.json reading.mjs)
+	@mkdir -p $(@D) && cp $^ $(@D) && npm ci --prefix $(@D) --silent --no-audit --no-fund && touch $@

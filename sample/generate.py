@@ -7,7 +7,8 @@ outcomes.csv and enrollments.csv (what a correct warehouse holds after reading t
 printed cells; rows of the five member states only), counts.csv (what is true, hidden
 cells included), faults.csv (every planted fault), computed.csv and
 computed_at_exit.csv (what a right engine computes from the students, by each rule of
-student groups), league.csv (what the members of the League did, by school year) and
+student groups), league.csv (what the members of the League did, by school year),
+finances.csv (public revenue by operating cost, and the verdict of each year) and
 sentinels.csv (what tells of a student and must never be seen).
 """
 
@@ -16,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import broken
+import components
 import computed
 import ct_more
 import ct_more_broken
@@ -30,6 +32,7 @@ import nh_broken
 import nh_i4see
 import nsc
 import oneroster
+import progress
 import ri
 import ri_broken
 import ri_students
@@ -45,9 +48,10 @@ from world import CLASSES, World
 
 # Each part of the sample has deliveries(world); broken deliveries come on request.
 PARTS = (
-    *(edsight, ct_more, edfacts, submission, nh, nh_assessment, ri, me, vt),
+    *(edsight, ct_more, edfacts, submission, components),
+    *(nh, nh_assessment, ri, me, vt),
     *(school_template, nh_i4see, ri_students, vt_sis, oneroster, nsc),
-    league,
+    *(league, progress),
 )
 BROKEN_PARTS = (
     *(broken, ct_more_broken, nh_broken, ri_broken, me_broken, vt_broken),
@@ -95,6 +99,7 @@ def truth(world: World, sent: list[Delivery]) -> Iterator[tuple[str, bytes]]:
         path = f"truth/computed{'' if rule == 'ever' else '_' + rule}.csv"
         yield path, as_csv([Outcome._fields, *rates])
     yield "truth/league.csv", as_csv(league.rows(world))
+    yield "truth/finances.csv", as_csv(progress.rows(world))
     yield "truth/sentinels.csv", as_csv(sentinels.rows(world))
 
 

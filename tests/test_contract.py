@@ -97,24 +97,24 @@ def test_a_typo_dies_with_file_path_and_suggestion(changed, block, wrong, right)
         changed(misspell)
     dotted = f"{block}.{wrong}".lstrip(".")
     (line,) = (text for text in str(error.value).splitlines() if f" {dotted}: " in text)
-    assert line.startswith(f"expectations/ct/changed.yml: {dotted}: ")
+    assert str(error.value).startswith("expectations/ct/changed.yml: expected ")
     assert line.endswith(f"Did you mean {right!r}?")
 
 
 def test_a_key_like_no_other_is_to_be_removed(changed):
-    with pytest.raises(ContractError, match=r"read\.zzz: .*Remove it\.$"):
+    with pytest.raises(ContractError, match=r"read\.zzz: .*Remove it\.\n"):
         changed(lambda content: content["read"].update(zzz=1))
 
 
 def test_a_missing_block_dies_with_its_name(changed):
     with pytest.raises(
-        ContractError, match=r"ct/changed\.yml: columns: Field required"
+        ContractError, match=r"(?s)ct/changed\.yml: .* columns: Field required"
     ):
         changed(lambda content: content.pop("columns"))
 
 
 def test_a_contract_without_expectations_dies(changed):
-    with pytest.raises(ContractError, match=r"ct/changed\.yml: expectations: "):
+    with pytest.raises(ContractError, match=r"(?s)ct/changed\.yml: .* expectations: "):
         changed(lambda content: content.update(expectations=[]))
 
 
@@ -136,7 +136,7 @@ def test_what_is_no_contract_dies_with_its_file(tmp_path, text):
     ids=["layouts", "grain"],
 )
 def test_a_name_that_is_no_column_dies(changed, change):
-    with pytest.raises(ContractError, match=r"changed\.yml: .*\['cohort_cuont'\]"):
+    with pytest.raises(ContractError, match=r"(?s)changed\.yml: .*\['cohort_cuont'\]"):
         changed(change)
 
 
@@ -160,7 +160,7 @@ def test_identity_stands_in_exactly_one_place(changed, identity):
     "pattern", ["^Rates, (?P<year>.+)$", "^Rates, (?P<school_year>.+$"]
 )
 def test_an_identity_pattern_that_cannot_give_a_year_dies(changed, pattern):
-    with pytest.raises(ContractError, match=r"changed\.yml: identity"):
+    with pytest.raises(ContractError, match=r"(?s)changed\.yml: .* identity"):
         changed(lambda content: content.update(identity={"preamble": pattern}))
 
 

@@ -275,3 +275,29 @@ def test_the_python_of_the_bi_page_runs(released: Path) -> None:
         names: dict = {}
         exec(snippet, names)
         assert names["rows"] == []
+
+
+def test_every_reader_of_the_tables_is_kept_where_its_exposure_says() -> None:
+    found = yaml.safe_load((DBT / "models/exposures.yml").read_text())["exposures"]
+    assert {"public_site", "notebook", "submission_check"} <= {e["name"] for e in found}
+    for exposure in found:
+        assert exposure["owner"]["name"] and exposure["depends_on"], exposure["name"]
+        files = exposure["config"]["meta"]["files"]
+        assert files and all((ROOT / file).exists() for file in files), files
+
+
+def test_the_page_for_analysts_names_what_there_is() -> None:
+    page = ROOT / "docs/analysts.md"
+    queries = {named(file) for file in (ROOT / "docs/queries").iterdir()}
+    assert queries == {s for s in spans(page) if s.startswith("docs/queries/")}
+    metrics = {
+        metric["name"]
+        for file in (DBT / "models/semantic").glob("*.yml")
+        for metric in yaml.safe_load(file.read_text()).get("metrics", [])
+    }
+    assert metrics and metrics <= set(spans(page))
+    views = (ROOT / "plugins/common_metrics/views.sql").read_text()
+    made = set(re.findall(r"create view (\w+)", views))
+    assert {"school_history", "schools_off_track", "widest_gaps"} <= made & set(
+        spans(page)
+    )

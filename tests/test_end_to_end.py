@@ -86,6 +86,20 @@ def test_a_newcomer_s_run_succeeds_and_shows_one_quarantined_row(
     assert "a rate from 0.0 to 100.0" in message and "quarantine/" in message
 
 
+def test_the_unit_tests_of_all_models_pass(lake: Lake, public: Path) -> None:
+    """A run leaves them out: they are of the code, not of what was delivered."""
+    done = subprocess.run(
+        [build.DBT, "test", "-s", "test_type:unit", *build.PLACES],
+        env=build.dbt_environment(lake),
+        capture_output=True,
+        text=True,
+    )
+    files = (build.DBT_PROJECT / "models").rglob("*.yml")
+    written = sum(len(re.findall("^    model: ", f.read_text(), re.M)) for f in files)
+    assert done.returncode == 0, done.stdout
+    assert f"PASS={written} WARN=0 ERROR=0 SKIP=0" in done.stdout and written > 80
+
+
 def test_no_row_is_lost_between_raw_and_validated(public: Path) -> None:
     partner = public.with_name("partner.duckdb")
     wrong = rows(
@@ -361,6 +375,72 @@ def _league(lake: Lake) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+SMALL = "239990300004"  # nine pupils, classes of eight
+
+
+def test_what_public_money_covers_equals_the_planted_truth(
+    lake: Lake, public: Path
+) -> None:
+    """Of nine pupils the public sees no amount, since each follows from the others."""
+    columns = (
+        "school_key, school_year, round(value_pct, 9), sustainability_year, verdict "
+        "from financial_sustainability"
+    )
+    with (lake.root / "sample/truth/finances.csv").open(newline="") as stream:
+        truth = {
+            (
+                *(row["school_id_nces"], int(row["school_year"])),
+                float(row["value_pct"]) if row["value_pct"] else None,
+                int(row["sustainability_year"]) if row["sustainability_year"] else None,
+                row["verdict"],
+            )
+            for row in csv.DictReader(stream)
+        }
+    assert set(rows(public.with_name("partner.duckdb"), f"select {columns}")) == truth
+    shown = {row for row in truth if row[0] != SMALL}
+    assert (
+        set(rows(public, f"select {columns} where value_status <> 'suppressed'"))
+        == shown
+    )
+    hidden = "select columns(* exclude (goal_pct)) from financial_sustainability"
+    (row,) = rows(public, f"{hidden} where value_status = 'suppressed'")
+    assert {value for value in row if isinstance(value, float | Decimal)} == set()
+    assert not {9, 24975, 250_000, 224_775, "below"} & set(row) and SMALL in row
+
+
+def test_growth_and_readiness_reach_both_tiers_and_small_ones_one(public: Path) -> None:
+    """The partner's numbers are the truth; the public sees the same or none."""
+    query = (
+        "select school_key, school_year, metric_id, student_group, numerator, "
+        "denominator, value_status from school_outcomes "
+        "where extract in ('growth', 'college_readiness')"
+    )
+    partner = {
+        row[:4]: row[4:] for row in rows(public.with_name("partner.duckdb"), query)
+    }
+    shown = {row[:4]: row[4:] for row in rows(public, query)}
+    assert shown.keys() == partner.keys() and len(shown) > 150
+    of_few = {key for key in shown if key[0] == SMALL}
+    assert (
+        {shown[key][0] for key in of_few} == {None} != {partner[k][0] for k in of_few}
+    )
+    open_to_all = {k for k, cell in shown.items() if cell[2] == "reported"}
+    assert all(shown[key] == partner[key] for key in open_to_all)
+    assert len({metric for _, _, metric, _ in open_to_all}) == 6
+
+
+def test_who_is_ready_for_college_is_held_against_80_per_cent(public: Path) -> None:
+    found = rows(
+        public,
+        "select distinct goal_pct, goal_version from school_targets "
+        "where metric_id like 'college_ready_by_18_%' and target_pct is not null",
+    )
+    assert found == [(80, 2014)]
+    assert rows(
+        public, "select count(*) from school_targets where metric_id like 'gr%'"
+    ) == [(0,)]
+
+
 def test_comparisons_follow_from_the_published_cells(lake: Lake, public: Path) -> None:
     """Matched, pooled and weighted here once more, from cells that equal the truth."""
     partner = public.with_name("partner.duckdb")
@@ -466,20 +546,6 @@ def _rate(cell: tuple[int, int]) -> float:
     return 100 * cell[0] / cell[1]
 
 
-def test_the_public_file_says_what_its_columns_mean(public: Path) -> None:
-    undescribed = rows(
-        public,
-        "select table_name, column_name from duckdb_columns() where not internal "
-        "and comment is null and table_name <> 'data_dictionary'",
-    )
-    assert undescribed == []
-    assert rows(
-        public,
-        "select unit from data_dictionary where \"table\" = 'school_outcomes' "
-        "and \"column\" = 'value_pct'",
-    ) == [("per cent",)]
-
-
 def test_the_manifest_is_true(lake: Lake, public: Path) -> None:
     import hashlib
 
@@ -560,8 +626,10 @@ def deliver(lake: Lake, drop: Path, order: Callable[[list[str]], list[str]]) -> 
 
 
 def test_another_order_of_delivery_gives_the_same_published_rows(
-    lake: Lake, public: Path, tmp_path: Path
+    lake: Lake, public: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Equal rows pass dbt's tests as the first build did.
+    monkeypatch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "test unit_test")
     other = Lake(tmp_path / "lake")
     deliver(other, lake.root / "sample/extracts", order=lambda names: names[::-1])
     build.build(other)
@@ -572,7 +640,7 @@ def test_another_order_of_delivery_gives_the_same_published_rows(
             other.current,
         )
         for file in sorted(ours.glob("*.parquet")):
-            if file.stem == "deliveries":
+            if file.stem in ("deliveries", "about_release"):
                 continue
             for one, two in ((ours, theirs / tier), (theirs / tier, ours)):
                 differing = duckdb.sql(
@@ -846,3 +914,242 @@ def test_the_network_is_the_sum_of_what_its_states_print(public: Path) -> None:
         (2015, "cannot_tell", False),
         (2016, "cannot_tell", True),
     ]
+
+
+@pytest.mark.parametrize("tier", release.TIERS)
+def test_every_column_has_a_description_and_a_unit(public: Path, tier: str) -> None:
+    file = public.with_name(f"{tier}.duckdb")
+    without = (
+        "select table_name, column_name from duckdb_columns() where not internal "
+        "and nullif(comment, '') is null union all "
+        "select table_name, '' from duckdb_tables() where comment is null union all "
+        "select view_name, '' from duckdb_views() "
+        "where not internal and comment is null"
+    )
+    assert rows(file, without) == []
+    columns = "select table_name, column_name, data_type from duckdb_columns() "
+    described = 'select "table", "column", "type" from data_dictionary'
+    assert set(rows(file, described)) == set(rows(file, columns + "where not internal"))
+    blank = "coalesce(unit, '') = '' or coalesce(description, '') = ''"
+    assert rows(file, f"from data_dictionary where {blank}") == []
+    said = columns.replace("data_type", "comment") + (
+        "where column_name = 'missing_low_points'"
+    )
+    ((view, _, comment),) = rows(file, said)
+    assert view == "schools_off_track" and comment.endswith(" [percentage points]")
+
+
+QUERIES = sorted((ROOT / "docs/queries").glob("*.sql"))
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.stem)
+def test_an_example_query_answers_its_question(public: Path, query: Path) -> None:
+    text = query.read_text()
+    assert re.match(r"-- [A-Z].*\?\n", text)
+    with duckdb.connect(str(public), read_only=True) as con:
+        answer = con.execute(text).fetchall()
+        names = [column[0] for column in con.description]
+    assert answer
+    for row in (dict(zip(names, row, strict=True)) for row in answer):
+        # A number stands where one was printed, bounds where a range was.
+        if "value_status" in row and "value_pct" in row:
+            has_value = row["value_pct"] is not None
+            assert has_value == (row["value_status"] == "reported"), row
+
+
+def test_warnings_join_the_numbers_that_they_are_about(public: Path) -> None:
+    with duckdb.connect(str(public), read_only=True) as con:
+        warnings = con.execute("from usage_warnings").to_arrow_table().to_pylist()
+        outcomes = con.execute("from school_outcomes").to_arrow_table().to_pylist()
+        joined = con.execute(
+            "select warning_id, school_key, school_year, metric_id, student_group, "
+            "provider from warned_outcomes"
+        ).fetchall()
+    of_metric: dict[str, list[dict]] = {}
+    for warning in warnings:
+        of_metric.setdefault(warning["metric_id"], []).append(warning)
+    key = ("school_key", "school_year", "metric_id", "student_group", "provider")
+    expected = [
+        (warning["warning_id"], *(outcome[column] for column in key))
+        for outcome in outcomes
+        for warning in of_metric.get(outcome["metric_id"], [])
+        if _is_warned(outcome, warning)
+    ]
+    assert sorted(joined) == sorted(expected)
+    assert {"federal_bands", "small_class", "ct_other_is_no_dropout"} <= {
+        warning for warning, *_ in joined
+    }
+
+
+def _is_warned(outcome: dict, warning: dict) -> bool:
+    same = all(
+        warning[name] in (None, "*", outcome[name])
+        for name in ("state", "provider", "value_status")
+    )
+    first, last = warning["first_year"] or 0, warning["last_year"] or 9999
+    most, students = warning["max_denominator"], outcome["denominator"]
+    small = most is None or students is not None and students <= most
+    return same and first <= outcome["school_year"] <= last and small
+
+
+# Whom a command looks up and connects to; put before it.
+LISTEN = """
+import atexit, sys
+asked = set()
+def note(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        asked.add(str(args[1][0] if event == "socket.connect" else args[0]))
+sys.addaudithook(note)
+atexit.register(lambda: print("ASKED", sorted(asked)))
+from dbt_metricflow.cli.main import cli
+cli()
+"""
+
+
+class Semantic(NamedTuple):
+    """MetricFlow on a published file, as `make metric` asks it."""
+
+    env: dict[str, str]
+    folder: Path
+
+    def ask(self, metrics: list[str], by: list[str], *more: str) -> list[dict]:
+        """Rows of a query: metrics as numbers or None, the rest as text."""
+        answer = self.folder / "answer.csv"
+        command = ["query", "--metrics", ",".join(metrics), "--csv", str(answer)]
+        command += ["--group-by", ",".join(by)] if by else []
+        done = subprocess.run(
+            [sys.executable, "-c", LISTEN, *command, *more],
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout.splitlines()[-1] in ("ASKED []", "ASKED ['127.0.0.1']")
+        with answer.open(newline="") as lines:
+            return [
+                row | {m: float(row[m]) if row[m] else None for m in metrics}
+                for row in csv.DictReader(lines)
+            ]
+
+
+@pytest.fixture(scope="module")
+def semantic(public: Path, tmp_path_factory: pytest.TempPathFactory) -> Semantic:
+    folder = tmp_path_factory.mktemp("semantic") / "dbt_project"
+    shutil.copytree(ROOT / "dbt_project", folder, ignore=lambda *_: ["target"])
+    ours = {"DBT_TARGET": "release", "COMMON_METRICS_RELEASE": str(public)}
+    ours |= {"COMMON_METRICS_LAKE": str(folder)}
+    ours |= {"DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder)}
+    ours |= {"DBT_PROJECT_DIR": str(folder), "DBT_PROFILES_DIR": str(folder)}
+    env = os.environ | ours | {"HTTPS_PROXY": "http://127.0.0.1:9"}
+    subprocess.run(["dbt", "--quiet", "parse"], cwd=folder, env=env, check=True)
+    return Semantic(env, folder)
+
+
+@pytest.mark.parametrize(
+    ("table", "model"),
+    [("school_outcomes", None), ("school_target_status", "target_model")],
+)
+def test_metricflow_and_sql_find_the_same(
+    public: Path, semantic: Semantic, table: str, model: str | None
+) -> None:
+    defined = rows(
+        public,
+        "select semantic_metric, expression from semantic_metrics "
+        f"where table_name = '{table}' order by 1",
+    )
+    names = [name for name, _ in defined]
+    by = ["state", "metric", "student_group", "metric_time__year"]
+    by += [f"target__{model}"] if model else []
+    found = {
+        tuple(row[name].removesuffix("-01-01 00:00:00") for name in by): [
+            row[name] for name in names
+        ]
+        for row in semantic.ask(names, by)
+    }
+    keys = "state, metric_id, student_group, cast(school_year as varchar)"
+    keys += f", {model}" if model else ""
+    sql = ", ".join(expression for _, expression in defined)
+    expected = {
+        row[: len(by)]: [
+            cell if cell is None else float(cell) for cell in row[len(by) :]
+        ]
+        for row in rows(public, f"select {keys}, {sql} from {table} group by {keys}")
+    }
+    assert found.keys() == expected.keys() and len(found) > 100
+    for key, values in found.items():
+        assert values == pytest.approx(expected[key]), key
+
+
+def test_a_pooled_rate_is_students_by_students(
+    public: Path, semantic: Semantic
+) -> None:
+    """Once more from the rows, without the definitions; and what may not be pooled."""
+    names = ["pooled_rate_pct", "pooled_low_pct", "pooled_high_pct", "coverage_pct"]
+    one = "{{ Entity('metric') }} = 'pse_12m_graduates' and "
+    one += "{{ Entity('student_group') }} = 'all'"
+    by = ["state", "metric_time__year"]
+    found = semantic.ask(names, by, "--where", one)
+    cells: dict[tuple[str, int], list] = {}
+    for state, year, *cell in rows(
+        public,
+        "select state, school_year, value_status, numerator, denominator "
+        "from school_outcomes where metric_id = 'pse_12m_graduates' "
+        "and student_group = 'all' and is_preferred",
+    ):
+        cells.setdefault((state, year), []).append(cell)
+    exact = 0
+    for row in found:
+        here = cells[row["state"], int(row["metric_time__year"][:4])]
+        shown = [c for c in here if c[0] in ("reported", "range")]
+        due = [c for c in here if c[0] not in ("not_applicable", "not_yet_observed")]
+        assert row["coverage_pct"] == pytest.approx(100 * len(shown) / len(due))
+        counted = [c for c in shown if c[2]]
+        if counted and all(c[0] == "reported" and c[1] is not None for c in counted):
+            rate = 100 * sum(c[1] for c in counted) / sum(c[2] for c in counted)
+            assert [row[name] for name in names[:3]] == pytest.approx([rate] * 3)
+            exact += 1
+        else:
+            assert row["pooled_rate_pct"] is None
+    assert exact and exact < len(found)
+    # All groups, years and metrics of a state have no rate together.
+    assert all(
+        row[name] is None for row in semantic.ask(names, ["state"]) for name in names
+    )
+
+
+def test_the_notebook_runs_on_a_release_and_shows_a_page(
+    public: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "notebook.html"
+    done = run_notebook(public, page)
+    assert done.returncode == 0, done.stderr
+    shown = page.read_text()
+    for heading in ("One school's path", "The region against its goals", "Gaps within"):
+        assert re.search(f"<h2[^>]*>{heading}", shown), heading
+    tables = re.findall("<tbody>.*?</tbody>", shown, re.S)
+    assert len(tables) == 4 and all("<tr>" in table for table in tables)
+    assert "<svg" in shown and "<script" not in shown and "NaN" not in shown
+    assert set(re.findall(r"https?://[^\"' )]+", shown)) <= {
+        "http://www.w3.org/2000/svg",
+        "http://www.w3.org/1999/xlink",
+    }
+
+
+def test_a_notebook_that_fails_leaves_no_page(tmp_path: Path) -> None:
+    page = tmp_path / "notebook.html"
+    page.write_text("of the release before")
+    with duckdb.connect(str(tmp_path / "other.duckdb")) as con:
+        con.execute("create table school_outcomes (state varchar)")
+    done = run_notebook(tmp_path / "other.duckdb", page)
+    assert done.returncode != 0 and "school_history" in done.stderr
+    assert not page.exists()
+
+
+def run_notebook(release: Path, page: Path) -> Run:
+    return subprocess.run(
+        [sys.executable, str(ROOT / "notebooks/to_html.py"), str(page)],
+        env=os.environ | {"COMMON_METRICS_RELEASE": str(release)},
+        capture_output=True,
+        text=True,
+    )

@@ -11,6 +11,7 @@ from common_metrics import readers, workbooks
 from common_metrics.contract import ContractError, load_contract
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
+from common_metrics.pseudonyms import KeyMissing
 from workbook import xlsx
 
 BASE = {
@@ -256,7 +257,7 @@ def test_another_key_gives_another_hash_and_another_judgement(parse, monkeypatch
 @pytest.mark.parametrize(("key", "found"), [("", "none"), ("short", "5 characters")])
 def test_without_a_key_nothing_of_a_student_is_written(parse, monkeypatch, key, found):
     monkeypatch.setenv("COMMON_METRICS_STUDENT_KEY", key)
-    with pytest.raises(RuntimeError, match=found) as error:
+    with pytest.raises(KeyMissing, match=found) as error:
         parse(
             b"School,Id,Name\nAsh,1234567,Doe\n",
             columns=STUDENTS,

@@ -136,6 +136,9 @@ def league(key: str) -> bytes:
                 ("equity", "time_space", "transitions"), scores, strict=True
             )
         ],
+        "league/finances": [
+            [*first, "2015-16", "2014-15", "reported", "12000.00", 758, 10_000_000]
+        ],
         "league/needs_assessments": [
             [*first, "2014-05-01", "early_adoption", "Y", "N", "N", "Y"]
         ],
@@ -349,6 +352,7 @@ WRONG = {  # a row of the fixture with one cell changed, and what is said of it
         "a",
     ),
     "league/levers": ("internships", "homework", "a lever of the seed"),
+    "league/finances": ("15200.00", "4712000.00", "dollars for one pupil from 0 to"),
 }
 
 

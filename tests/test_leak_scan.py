@@ -200,12 +200,12 @@ def stumble() -> Callable[..., str]:
 def test_an_unforeseen_error_on_a_restricted_file_is_named_and_not_quoted(stumble):
     said = stumble("vt/sis_identity", ValueError("no number: 'Quozzabyzko'"))
     assert "Quozz" not in said
-    assert "vt/sis_identity: ValueError in guarded, line " in said
+    assert "vt/sis_identity: " in said and "ValueError in guarded, line " in said
 
 
 def test_other_errors_say_all_that_they_know(stumble):
     assert "Quozz" in stumble("ct/enrollment", ValueError("no number: 'Quozzabyzko'"))
-    for error in (KeyMissing("no key"), OSError("disk full"), AssertionError("lost")):
+    for error in (KeyMissing("a", "key", "none", "Set."), OSError("disk full")):
         assert str(error) in stumble("vt/sis_identity", error)
 
 

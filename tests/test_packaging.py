@@ -21,7 +21,8 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 TARGETS = (
     "help run check test up sample rollback explain letter attack changes what-if "
-    "bench docs sources lint lock clean"
+    "bench docs notebook metric clients superset new-source sources screenshot lint "
+    "lock clean"
 )
 REQUIRED = {
     "FERNET_KEY": "given-key",
@@ -165,15 +166,29 @@ def locked(name: str) -> dict[str, Version]:
     return pins
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev"])
+CLIENT_LOCKS = sorted(file.stem for file in ROOT.glob("tests/clients/locks/*.in"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("requirements", "requirements-dev", "superset/requirements"),
+        *(f"tests/clients/locks/{name}" for name in CLIENT_LOCKS),
+    ],
+)
 def test_lock_answers_what_is_asked_and_names_no_registry(name):
     pins = locked(f"{name}.txt")
     for line in (ROOT / f"{name}.in").read_text().splitlines():
         if line[:1].isalpha():
             asked = Requirement(line)
             assert pins[asked.name] in asked.specifier
-    for path in ROOT.glob("requirements*"):
+    for path in ROOT.glob(f"{name}.*"):
         assert not re.search(r"://|--(extra-)?index|--find-links", path.read_text())
+
+
+def test_the_lock_of_node_names_no_registry():
+    lock = (ROOT / "tests/clients/node/package-lock.json").read_text()
+    assert '"integrity": "sha512-' in lock and "://" not in lock
 
 
 def test_both_locks_fit_into_one_environment():
@@ -311,10 +326,11 @@ def test_up_listens_on_loopback_only_and_leaves_nothing_behind(up, tmp_path):
 
 def test_the_lake_and_secrets_stay_out_of_git():
     paths = "lake/raw/a.parquet .env .venv/bin/python dbt_project/target/a a.duckdb"
+    paths += " .venv-clients/a"
     paths += " tests/fixtures/lake/a.csv plugins/common_metrics/lake.py"
     command = ["git", "check-ignore", *paths.split()]
     ignored = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
-    assert ignored.split() == paths.split()[:5]
+    assert ignored.split() == paths.split()[:6]
 
 
 @pytest.fixture
@@ -322,7 +338,7 @@ def ci(tmp_path):
     """Run a copy of .ci/run whose `make` prints and returns what it is told."""
     (tmp_path / "clone/.ci").mkdir(parents=True)
     shutil.copy(ROOT / ".ci/run", tmp_path / "clone/.ci/run")
-    for tool in ("docker-compose", "chromium", "make"):
+    for tool in ("docker-compose", "chromium", "make", "npm"):
         (tmp_path / tool).write_text('#!/bin/sh\necho "$SAYS"\nexit $RETURNS\n')
         (tmp_path / tool).chmod(0o755)
 

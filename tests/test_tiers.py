@@ -174,7 +174,7 @@ def found(*files: Path) -> set[str]:
 
 def public_files(current: Path) -> list[Path]:
     """What may be put on a public server."""
-    below = [*(current / "public").iterdir(), *(current / "site").rglob("*")]
+    below = [*(current / "public").rglob("*"), *(current / "site").rglob("*")]
     return [current / "public.duckdb", *(f for f in below if f.is_file())]
 
 

@@ -269,7 +269,7 @@ def test_a_lost_row_stops_everything(
     monkeypatch.setattr(
         validation, "_without_duplicates", lambda raw: (raw.slice(1), 0)
     )
-    with pytest.raises(AssertionError, match="20 raw rows, but 19 validated"):
+    with pytest.raises(validation.RowsLost, match="20 raw rows, but 19 validated"):
         validation.validate(graduation, delivery, lake)
     assert not list(lake.validated.rglob("*.parquet"))
 

@@ -117,3 +117,12 @@ and ({{ relation }}.last_year is null or {{ school_year }} <= {{ relation }}.las
         from identified
     )
 {%- endmacro -%}
+
+{#- The columns of a conformed outcome, up to where it stands in its file. -#}
+{%- macro conformed_columns() -%}
+provider, extract, level, state, printed_id_nces, printed_id_state, school_id_nces,
+        school_id_state, lea_id_nces, lea_id_state, lea_name, school_name, school_key,
+        school_year, metric_id, student_group, numerator, denominator, value_pct,
+        value_low_pct, value_high_pct, lowest_pct, highest_pct, value_status,
+        definition_id, visibility, data_as_of, source_file
+{%- endmacro -%}

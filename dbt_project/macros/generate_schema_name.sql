@@ -1,4 +1,17 @@
-{#- Schemas are named by stage alone: staging, intermediate, marts, published, rules. -#}
+{#- Schemas are named by stage alone: staging, intermediate, marts, published, rules.
+    In a published file the tables of the public stand under their plain names in main. -#}
 {%- macro generate_schema_name(custom_schema_name, node) -%}
-    {{ custom_schema_name or target.schema }}
+    {%- if target.name == 'release' and 'public' in node.config.meta.get('tiers', []) -%}
+        main
+    {%- else -%}
+        {{ custom_schema_name or target.schema }}
+    {%- endif -%}
+{%- endmacro -%}
+
+{%- macro generate_alias_name(custom_alias_name=none, node=none) -%}
+    {%- if target.name == 'release' -%}
+        {{ node.config.meta.get('publish_as', node.name) }}
+    {%- else -%}
+        {{ custom_alias_name or node.name }}
+    {%- endif -%}
 {%- endmacro -%}

@@ -413,6 +413,7 @@ compared as (
         paths.target_not_meeting_high_pct,
         paths.expected_decrease_pct,
         goals.goal_pct,
+        goals.comparison as goal_comparison,
         baselines.rule_version,
         coalesce(
             rates.states_reporting_count = rates.states_count
@@ -518,6 +519,10 @@ judged as (
                 and coalesce(printed_low_pct, lowest_pct) >= goal_pct
                 or direction = 'lower'
                 and coalesce(printed_high_pct, highest_pct) <= goal_pct
+                and (
+                    coalesce(printed_high_pct, highest_pct) < goal_pct
+                    or goal_comparison is distinct from 'below'
+                )
                 then 'at_goal'
             when met_interval_low_pct >= 100 - target_not_meeting_low_pct then 'on_track'
             when met_interval_high_pct < 100 - target_not_meeting_high_pct

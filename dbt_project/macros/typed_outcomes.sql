@@ -70,3 +70,38 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
         from bounded
     )
 {%- endmacro -%}
+
+{#- CTEs that type the counts of `relation`, which holds numerator_token and
+    denominator_token beside the other outcome columns. Who sends counts is asked for no
+    rate: it is their quotient, exact, so that it needs no bounds. -#}
+{%- macro counted_outcomes(relation) -%}
+    counted as (
+        select
+            *,
+            {{ printed_count('numerator_token') }} as numerator,
+            {{ printed_count('denominator_token') }} as denominator,
+        from {{ relation }}
+    ),
+
+    divided as (
+        select
+            *,
+            {{ pct_of_counts('numerator', 'denominator') }} as value_pct,
+            cast(null as decimal(18, 12)) as value_low_pct,
+            cast(null as decimal(18, 12)) as value_high_pct,
+        from counted
+    ),
+
+    bounded as (
+        select
+            *,
+            value_pct as lowest_pct,
+            value_pct as highest_pct,
+        from divided
+    ),
+
+    typed as (
+        select {{ outcome_columns() }}
+        from bounded
+    )
+{%- endmacro -%}

@@ -432,7 +432,10 @@ def _solution(part: System, objective: np.ndarray, report: Report) -> np.ndarray
         method="highs",
     )
     if result.x is None:
-        raise RuntimeError(f"attack: the solver gave up: {result.message}")
+        raise RuntimeError(
+            f"attack: expected a solution of {objective.size} cells. Found: "
+            f"{result.message} Nothing was published; run the release again."
+        )
     return result.x
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from common_metrics.errors import told
 from common_metrics.lake import Lake
 
 TABLE = "release_changes"
@@ -147,25 +148,21 @@ def literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def main() -> int:
-    """Print what changed with the current release; 2 where there is none."""
+def main() -> None:
+    """Print what changed with the current release; raise NoRelease where none is."""
     parser = argparse.ArgumentParser(prog="changes", description=__doc__.split("\n")[0])
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--tier", choices=["public", "partner"], default="public")
     args = parser.parse_args()
-    file = Lake(args.lake).current / f"{args.tier}.duckdb"
-    if not file.exists():
-        print(f"{file.name}: expected a release. Found none. Run `make run` first.")
-        return 2
-    with duckdb.connect(str(file.resolve()), read_only=True) as con:
+    file = Lake(args.lake).released(f"{args.tier}.duckdb")
+    with duckdb.connect(str(file), read_only=True) as con:
         (said,) = con.execute(
             "select comment from duckdb_tables() where table_name = ?", [TABLE]
         ).fetchone()
-        print(f"Release {file.resolve().parent.name}. {said.rpartition('. ')[2]}")
+        print(f"Release {file.parent.name}. {said.rpartition('. ')[2]}")
         print("\n".join(summary(con)))
     print(f"\nEvery row: table {TABLE} in {file}; one number: make explain.")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(told(main))

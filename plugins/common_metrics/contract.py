@@ -126,7 +126,9 @@ class Read(_Block):
     """How the bytes become cells.
 
     ``header`` names the columns of a file without a header row. ``furniture`` are rows
-    that are no data: sub-totals, repeated headers, foot notes.
+    that are no data: sub-totals, repeated headers, foot notes. Columns that the
+    contract does not know are left out, or, where one more could tell of a student, the
+    file is refused.
     """
 
     format: Literal["csv", "workbook"] = "csv"
@@ -140,6 +142,7 @@ class Read(_Block):
     section: Section | None = None
     fill_down: list[str] = []
     unpivot: Unpivot | None = None
+    additional: Literal["left out", "refused"] = "left out"
 
     @property
     def filled(self) -> list[str]:
@@ -244,12 +247,13 @@ class Contract(_Block):
 def load_contract(file: Path, root: Path = CONTRACTS) -> Contract:
     """Return the contract in ``file``; raise ContractError with the path of a typo."""
     text = file.read_bytes()
+    _refuse_guesses(file, root, text)
     key = file.relative_to(root).with_suffix("").as_posix()
     try:
         content = yaml.safe_load(text)
         contract = Contract(key=key, sha256=_digest(text), **content)
     except (ValidationError, yaml.YAMLError, TypeError) as error:
-        raise ContractError(_explain(file, root, error)) from error
+        raise _unreadable(file, root, error) from error
     if not contract.protects:
         return contract
     # Under another key no student would be joined with what was hashed before.
@@ -276,21 +280,38 @@ def load_contracts(root: Path = CONTRACTS) -> dict[str, Contract]:
     }
 
 
-def _explain(file: Path, root: Path, error: Exception) -> str:
-    where = f"expectations/{file.relative_to(root)}"
-    if not isinstance(error, ValidationError):
-        return f"{where}: not readable as YAML with the blocks of a contract: {error}"
-    lines = [
-        f"{where}: {'.'.join(str(part) for part in item['loc']) or 'contract'}: "
-        f"{item['msg']}. {_nearest_block(item)}"
-        for item in error.errors(include_url=False, include_input=False)
+def _refuse_guesses(file: Path, root: Path, text: bytes) -> None:
+    """A drafted line counts once a person has confirmed it and taken its mark away."""
+    lines = [n for n, line in enumerate(text.splitlines(), 1) if b"TODO" in line]
+    if lines:
+        raise ContractError(
+            f"expectations/{file.relative_to(root)} line {lines[0]}",
+            "lines that a person has confirmed",
+            f"the mark TODO in {len(lines)} lines: {', '.join(map(str, lines))}",
+            "Correct what is guessed there and take the marks away.",
+        )
+
+
+def _unreadable(file: Path, root: Path, error: Exception) -> ContractError:
+    items = [{"loc": (), "msg": f"{error}", "type": ""}]
+    if isinstance(error, ValidationError):
+        items = error.errors(include_url=False, include_input=False)
+    found = [
+        f"  {'.'.join(map(str, item['loc'])) or 'contract'}: {item['msg']}. "
+        f"{_nearest_block(item)}\n"
+        for item in items
     ]
-    return "\n".join(lines)
+    return ContractError(
+        f"expectations/{file.relative_to(root)}",
+        "YAML with the blocks of a contract",
+        "\n" + "".join(found),
+        "Mend the contract and run again.",
+    )
 
 
 def _nearest_block(item: dict[str, Any]) -> str:
     if item["type"] != "extra_forbidden":
-        return "Mend the line and run again."
+        return ""
     *inside, name = item["loc"]
     block = next((BLOCKS[p] for p in reversed(inside) if p in BLOCKS), Contract)
     near = get_close_matches(str(name), block.model_fields, n=1)
@@ -315,7 +336,8 @@ def match_columns(
     """Return which column of the file is which; raise DeliveryRefused if unclear.
 
     Fails closed: the columns found must be exactly those of one layout. Columns that
-    the contract does not know are left out and named in ``Match.additional``.
+    the contract does not know are left out and named in ``Match.additional``, unless
+    the contract refuses them.
     """
     known = known_headers(contract, year_code)
     cleaned = [clean_header(cell) for cell in _told_apart(header, set().union(*known))]
@@ -337,7 +359,14 @@ def match_columns(
         for i, h in enumerate(header)
         if h and i not in found.values() and i not in values
     ]
-    return Match(_layout(contract, found, additional), found, additional)
+    layout = _layout(contract, found, additional)
+    if additional and contract.read.additional == "refused":
+        raise DeliveryRefused(
+            expected=f"the columns of {contract.path} and no other",
+            found=f"additional columns: {name_headers(contract, additional)}",
+            todo="Remove them and send the file again: they may not be sent.",
+        )
+    return Match(layout, found, additional)
 
 
 def known_headers(contract: Contract, year_code: str | None) -> list[list[str]]:

@@ -6,25 +6,35 @@ from functools import wraps
 from traceback import extract_tb
 from typing import Any
 
-from common_metrics.pseudonyms import KeyMissing
-
 # What moves the cursor, hides or turns text, or is no character at all.
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
 
-class ContractError(ValueError):
+class Refused(ValueError):
+    """What must not go on, in four parts; none ever quotes a student's data."""
+
+    def __init__(self, where: str, expected: str, found: str, todo: str):
+        end = "" if found.endswith("\n") else ". "
+        super().__init__(f"{where}: expected {expected}. Found {found}{end}{todo}")
+
+
+class ContractError(Refused):
     """A contract that cannot be read; the message names the file and the path in it."""
 
 
-class DeliveryRefused(ValueError):
-    """A delivery that must not go on. The message never quotes a student's data.
+class DeliveryRefused(Refused):
+    """A delivery that must not go on.
 
-    ``row`` is the physical line in the file, 1-based, where one can be named.
+    ``row`` is the physical line in the file, 1-based, where one can be named. Which
+    file it is, the caller of ``sentence`` knows.
     """
 
     def __init__(self, expected: str, found: str, todo: str, row: int | None = None):
+        super().__init__(f"row {row}" if row else "the file", expected, found, todo)
         self.expected, self.found, self.todo, self.row = expected, found, todo, row
-        super().__init__(self.sentence())
+
+    def __str__(self) -> str:
+        return self.sentence()
 
     def sentence(self, where: str = "") -> str:
         """Return the four parts as text, with ``where`` (the file) in front."""
@@ -58,15 +68,33 @@ def quoting_no_cell(step: Callable[..., Any]) -> Callable[..., Any]:
     def guarded(contract: Any, *args: Any, **kwargs: Any) -> Any:
         try:
             return step(contract, *args, **kwargs)
-        except (DeliveryRefused, KeyMissing, OSError, AssertionError):
+        except (Refused, OSError):
             raise
         except Exception as error:
             if contract.visibility == "public":
                 raise
-            told = f"{contract.key}: {type(error).__name__} {_place(error)}"
-        raise RuntimeError(f"{told}; not quoted, since it may hold a restricted cell")
+            found = f"{type(error).__name__} {_place(error)}"
+        raise Unforeseen(
+            contract.key,
+            "a file that the code can take",
+            f"{found}; not quoted, since it may hold a restricted cell",
+            "Nothing was kept of it; look at that line of the code.",
+        )
 
     return guarded
+
+
+class Unforeseen(Refused):
+    """An error of the code itself, without what it would quote."""
+
+
+def told(main: Callable[[], int | None]) -> int:
+    """Return a command's exit code; 2 with the sentence printed where it is refused."""
+    try:
+        return main() or 0
+    except Refused as refused:
+        print(refused)
+        return 2
 
 
 def _place(error: Exception) -> str:

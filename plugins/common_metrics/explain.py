@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 
+from common_metrics.errors import Refused, told
 from common_metrics.lake import Lake
 
 Row = dict[str, Any]
@@ -26,7 +27,7 @@ PARTS = {
 }
 
 
-class NotFound(LookupError):
+class NotFound(Refused):
     """No number, or several, answer to what was asked."""
 
 
@@ -43,7 +44,7 @@ def explain(
         [*keys, year],
     )
     if not outcomes:
-        raise NotFound(_no_number(con, keys, year))
+        raise _no_number(con, keys, year)
     names = [found["school_name"] or found["school_key"], found["lea_name"]]
     lines = [f"{', '.join(filter(None, names))} ({found['state']})"]
     lines += [f"{outcomes[0]['label']}, {year - 1}-{year % 100:02}, group {group}", ""]
@@ -64,13 +65,14 @@ def find_school(con: duckdb.DuckDBPyConnection, asked: str) -> Row:
         for row in found[:10]
     )
     raise NotFound(
-        f"SCHOOL={asked}: expected one school. Found {len(found)}"
-        f"{': ' + near if near else ''}. Give its federal id, its state code or more "
-        "of its name."
+        f"SCHOOL={asked}",
+        "one school",
+        f"{len(found)}{': ' + near if near else ''}",
+        "Give its federal id, its state code or more of its name.",
     )
 
 
-def _no_number(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> str:
+def _no_number(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> NotFound:
     key, metric, group = keys
     years = _rows(
         con,
@@ -80,9 +82,11 @@ def _no_number(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> st
         [key, metric, group],
     )
     listed = "; ".join(" ".join(str(cell) for cell in row.values()) for row in years)
-    return (
-        f"{key} {metric} {group} {year}: expected a row of school_outcomes. Found "
-        f"none. Ask for one that is there, such as {listed}."
+    return NotFound(
+        f"{key} {metric} {group} {year}",
+        "a row of school_outcomes",
+        "none",
+        f"Ask for one that is there, such as {listed}.",
     )
 
 
@@ -232,8 +236,8 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> list[R
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def main() -> int:
-    """Print the explanation; 2 where no number answers."""
+def main() -> None:
+    """Print the explanation; raise NotFound where no number answers."""
     parser = argparse.ArgumentParser(prog="explain", description=__doc__.split("\n")[0])
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--tier", choices=["public", "partner"], default="public")
@@ -242,19 +246,11 @@ def main() -> int:
     parser.add_argument("--year", type=int, required=True)
     parser.add_argument("--group", default="all")
     args = parser.parse_args()
-    file = Lake(args.lake).current / f"{args.tier}.duckdb"
-    if not file.exists():
-        print(f"{file.name}: expected a release. Found none. Run `make run` first.")
-        return 2
-    with duckdb.connect(str(file.resolve()), read_only=True) as con:
-        try:
-            asked = (args.school, args.metric, args.year, args.group)
-            print("\n".join(explain(con, *asked)))
-        except NotFound as missing:
-            print(missing)
-            return 2
-    return 0
+    file = Lake(args.lake).released(f"{args.tier}.duckdb")
+    with duckdb.connect(str(file), read_only=True) as con:
+        asked = (args.school, args.metric, args.year, args.group)
+        print("\n".join(explain(con, *asked)))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(told(main))

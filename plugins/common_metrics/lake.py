@@ -14,6 +14,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+from common_metrics.errors import Refused
+
 UNDATED = "undated"
 Status = Literal["landed", "validated", "refused", "unmatched"]
 
@@ -57,6 +59,10 @@ class Delivery:
 
     def with_(self, **changes: object) -> "Delivery":
         return replace(self, **changes)
+
+
+class NoRelease(Refused):
+    """Nothing is published yet."""
 
 
 class Lake:
@@ -124,6 +130,13 @@ class Lake:
     @property
     def current(self) -> Path:
         return self.published / "current"
+
+    def released(self, name: str) -> Path:
+        """Return a file of the current release by its own path; raise NoRelease."""
+        file = self.current / name
+        if not file.exists():
+            raise NoRelease(name, "a release", "none", "Run `make run` first.")
+        return file.resolve()
 
     def candidate(self, release: str) -> Path:
         return self.published / f".candidate-{release}"

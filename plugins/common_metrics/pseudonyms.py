@@ -8,12 +8,14 @@ import hmac
 import os
 import re
 
+from common_metrics.errors import Refused
+
 VARIABLE = "COMMON_METRICS_STUDENT_KEY"
 SHORTEST_KEY = 16
 MALFORMED = "malformed"
 
 
-class KeyMissing(RuntimeError):
+class KeyMissing(Refused):
     """No key, or one that can be guessed; nothing of a student is written."""
 
 
@@ -46,8 +48,10 @@ def require_key() -> bytes:
     if len(key) < SHORTEST_KEY:
         found = f"one of {len(key)} characters" if key else "none"
         raise KeyMissing(
-            f"environment: expected a secret of {SHORTEST_KEY} or more characters in "
-            f"{VARIABLE}, found {found}. Student files stay where they are: set the "
-            "key that the lake was begun with (docs/runbook.md) and run again."
+            "environment",
+            f"a secret of {SHORTEST_KEY} or more characters in {VARIABLE}",
+            found,
+            "Student files stay where they are: set the key that the lake was begun "
+            "with (docs/runbook.md) and run again.",
         )
     return key.encode()

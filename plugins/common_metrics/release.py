@@ -18,6 +18,8 @@ import duckdb
 
 from common_metrics import attack, changes
 from common_metrics.build import fingerprint
+from common_metrics.errors import Refused, told
+from common_metrics.excel import write_workbooks
 from common_metrics.lake import Lake, write_json
 from common_metrics.site import write_site
 
@@ -27,13 +29,15 @@ KEPT_RELEASES = 5
 # Files of this storage version open in every DuckDB client back to 1.1.
 STORAGE = "v1.1.0"
 DICTIONARY = "data_dictionary"
+ABOUT = "about_release"
+DICTIONARY_ROWS = Path(__file__).with_name("dictionary.sql")
 VIEWS = Path(__file__).with_name("views.sql")
 RELEASED_TABLES = (
     "select table_name from duckdb_tables() where database_name = 'release'"
 )
 
 
-class ReleaseRefused(RuntimeError):
+class ReleaseRefused(Refused):
     """The candidate must not be published; what is current stays."""
 
 
@@ -96,12 +100,19 @@ def _write_candidate(lake: Lake, release: str, at: datetime, made_from: str) -> 
     for left in lake.published.glob(".candidate-*"):
         shutil.rmtree(left)
     (candidate / PARTNERS).mkdir(parents=True)
+    about = {
+        "release": release,
+        "built_at": at.isoformat(timespec="seconds"),
+        "code_version": os.environ.get("COMMON_METRICS_VERSION", "unknown"),
+    }
     counts = {
-        name: _write_file(lake, candidate, name, tables)
+        name: _write_file(lake, candidate, name, tables, about)
         for name, tables in _files(lake).items()
     }
     write_site(candidate / "public.duckdb", candidate / "site", release)
-    _write_manifest(candidate, release, at, made_from, counts)
+    excel = candidate / "public" / "excel"
+    write_workbooks(candidate / "public.duckdb", excel, lake.build().parent)
+    _write_manifest(candidate, about, made_from, counts)
     return candidate
 
 
@@ -121,8 +132,10 @@ def rollback(lake: Lake, to: str | None = None) -> str:
     earlier = [release for release in kept if release < now]
     if to is None and not earlier or to is not None and to not in kept:
         raise ReleaseRefused(
-            f"rollback: expected a kept release other than {now}. Found: {kept}. "
-            "Name one of them with RELEASE=<id>."
+            "rollback",
+            f"a kept release other than {now}",
+            f"{kept}",
+            "Name one of them with RELEASE=<id>.",
         )
     target = to or earlier[-1]
     _point_current_at(lake, target)
@@ -164,8 +177,10 @@ def _partners(lake: Lake) -> list[Partner]:
     for partner in found:
         if not re.fullmatch("[a-z0-9_]+", partner.id):
             raise ReleaseRefused(
-                "seeds/partners.csv: expected a partner_id of small letters, digits "
-                f"and _, since it names a file. Found {partner.id!r}. Rename it."
+                "seeds/partners.csv",
+                "a partner_id of small letters, digits and _, since it names a file",
+                repr(partner.id),
+                "Rename it.",
             )
     return found
 
@@ -227,7 +242,7 @@ def _tables(lake: Lake, tier: str) -> list[Table]:
 
 
 def _write_file(
-    lake: Lake, candidate: Path, name: str, tables: list[Table]
+    lake: Lake, candidate: Path, name: str, tables: list[Table], about: dict[str, str]
 ) -> dict[str, int]:
     """Write a file afresh, a tier also as Parquet; return the rows of each table."""
     file = candidate / f"{name}.duckdb"
@@ -240,8 +255,10 @@ def _write_file(
         con.execute("use release")
         for table in tables:
             _copy_table(con, table)
-        _write_dictionary(con, tables)
+        if ABOUT in {table.name for table in tables}:
+            con.execute(f"insert into {ABOUT} values (?, ?, ?)", [*about.values()])
         _write_views(con)
+        con.execute(DICTIONARY_ROWS.read_text())
         if name in TIERS:
             changes.fill(con, lake.current / f"{name}.duckdb", name)
         counts = _count_rows(con)
@@ -258,51 +275,27 @@ def _copy_table(con: duckdb.DuckDBPyConnection, table: Table) -> None:
     con.execute(f"create table {table.name} as from ({table.rows}) order by all")
     con.execute(f"comment on table {table.name} is {_literal(table.description)}")
     for name, column in table.columns.items():
-        con.execute(
-            f"comment on column {table.name}.{name} "
-            f"is {_literal(column['description'])}"
-        )
-
-
-def _write_dictionary(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
-    con.execute(
-        f'create table {DICTIONARY} ("table" varchar, "column" varchar, '
-        '"type" varchar, "unit" varchar, "description" varchar)'
-    )
-    types = dict(
-        ((t, c), kind)
-        for t, c, kind in con.execute(
-            "select table_name, column_name, data_type from duckdb_columns() "
-            "where database_name = 'release'"
-        ).fetchall()
-    )
-    rows = [
-        (
-            table.name,
-            name,
-            types[table.name, name],
-            column["unit"],
-            column["description"],
-        )
-        for table in tables
-        for name, column in table.columns.items()
-    ]
-    con.executemany(f"insert into {DICTIONARY} values (?, ?, ?, ?, ?)", rows)
+        unit = f" [{column['unit']}]" if column["unit"] else ""
+        comment = _literal(column["description"].strip() + unit)
+        con.execute(f"comment on column {table.name}.{name} is {comment}")
 
 
 def _write_views(con: duckdb.DuckDBPyConnection) -> None:
     """Write the views; a column that they take from a table keeps its description."""
     con.execute(VIEWS.read_text())
     taken = con.execute(
-        "select columns.table_name, columns.column_name, min(described.description) "
+        "select columns.table_name, columns.column_name, first(described.comment "
+        "order by described.table_name <> 'school_outcomes', described.comment) "
         "from duckdb_columns() as columns inner join duckdb_views() as views "
         "on columns.table_name = views.view_name and views.database_name = 'release' "
-        f'inner join {DICTIONARY} as described on described."column" = column_name '
+        "inner join duckdb_columns() as described "
+        "on described.column_name = columns.column_name "
+        "and described.database_name = 'release' "
         "where columns.database_name = 'release' and columns.comment is null "
         "group by all"
     ).fetchall()
-    for view, column, description in taken:
-        con.execute(f"comment on column {view}.{column} is {_literal(description)}")
+    for view, column, comment in taken:
+        con.execute(f"comment on column {view}.{column} is {_literal(comment)}")
 
 
 def _write_parquet(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -321,18 +314,13 @@ def _count_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _write_manifest(
-    candidate: Path, release: str, at: datetime, made_from: str, counts: dict
+    candidate: Path, about: dict[str, str], made_from: str, counts: dict
 ) -> None:
     """Write what the release holds, and apart from it what the public gets of it.
 
     Digests of partners' files are not for the public: where a table hides few numbers,
     its digest is enough to find them by trial.
     """
-    about = {
-        "release": release,
-        "built_at": at.isoformat(timespec="seconds"),
-        "code_version": os.environ.get("COMMON_METRICS_VERSION", "unknown"),
-    }
     files = _digests(candidate)
     for_all = {name: of for name, of in files.items() if _is_public(name)}
     shown = {**about, "files": for_all, "tables": {"public": counts["public"]}}
@@ -370,8 +358,10 @@ def _refuse_undeclared(
     stray = [pair for pair in held if pair not in declared and pair[0] != DICTIONARY]
     if stray:
         raise ReleaseRefused(
-            f"{tier}.duckdb: expected declared columns only. Found {stray[:5]}. "
-            "Describe them in the model's yml, or take them out of the model."
+            f"{tier}.duckdb",
+            "declared columns only",
+            f"{stray[:5]}",
+            "Describe them in the model's yml, or take them out of the model.",
         )
 
 
@@ -391,9 +381,10 @@ def _refuse_rows_of_others(candidate: Path, partner: Partner) -> None:
                 sql = f"select count(*) from {table} where {others}"
                 if con.execute(sql, [own]).fetchone()[0]:
                     raise ReleaseRefused(
-                        f"{PARTNERS}/{partner.id}.duckdb {table}: expected rows of "
-                        f"{own} alone. Found others. Nothing was published; look at "
-                        "_own_rows in release.py."
+                        f"{PARTNERS}/{partner.id}.duckdb {table}",
+                        f"rows of {own} alone",
+                        "others",
+                        "Nothing was published; look at _own_rows in release.py.",
                     )
 
 
@@ -428,9 +419,11 @@ def _refuse_small_cells(con: duckdb.DuckDBPyConnection) -> None:
         ).fetchone()
         if small:
             raise ReleaseRefused(
-                f"public.duckdb {table}: expected no restricted cell below "
-                f"suppression_minimums. Found {small}. Nothing was published; look "
-                "at int_suppressed_cells in the build file."
+                f"public.duckdb {table}",
+                "no restricted cell below suppression_minimums",
+                f"{small}",
+                "Nothing was published; look at int_suppressed_cells in the build "
+                "file.",
             )
 
 
@@ -441,10 +434,11 @@ def _refuse_recovered(lake: Lake, candidate: Path) -> None:
     if report.recovered:
         cells = "; ".join(str(cell) for cell in report.recovered[:5])
         raise ReleaseRefused(
-            "public.duckdb: expected no hidden cell that follows from what is "
-            f"published. Found {len(report.recovered)}, such as: {cells}. Nothing was "
-            "published and the current release stays; see 'The attack refused a "
-            "release' in docs/runbook.md."
+            "public.duckdb",
+            "no hidden cell that follows from what is published",
+            f"{len(report.recovered)}, such as: {cells}",
+            "Nothing was published and the current release stays; see 'The attack "
+            "refused a release' in docs/runbook.md.",
         )
     manifest = json.loads((candidate / "manifest.json").read_text())
     write_json(candidate / "manifest.json", manifest | {"attack": report.counts()})
@@ -480,14 +474,11 @@ def main() -> None:
     args = parser.parse_args()
     lake = Lake(args.lake)
     if args.action == "rollback":
-        try:
-            print(f"current is now {rollback(lake, args.release)}")
-        except ReleaseRefused as refused:
-            sys.exit(str(refused))
+        print(f"current is now {rollback(lake, args.release)}")
     for release in manifests(lake):
         mark = "*" if release == lake.current.resolve().name else " "
         print(f"{mark} {release}")
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(told(main))

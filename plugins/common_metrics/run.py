@@ -6,13 +6,16 @@ python -m common_metrics.run --lake LAKE [--drop DROP]
 import argparse
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
+from functools import cache, partial
+from multiprocessing import get_context
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 import duckdb
@@ -29,11 +32,17 @@ from rich.table import Table
 
 from common_metrics import landing, pseudonyms
 from common_metrics.contract import load_contracts
+from common_metrics.errors import Refused, told
 from common_metrics.lake import Delivery, Lake
-from common_metrics.pseudonyms import KeyMissing
 from common_metrics.release import manifests
 
 ROOT = Path(__file__).parents[2]
+BUILD, PUBLISH = "build_warehouse", "publish_release"
+AT_A_TIME = min(2, os.cpu_count() or 1)
+
+
+class CannotRun(Refused):
+    """Nothing was begun."""
 
 
 def main() -> int:
@@ -45,16 +54,13 @@ def main() -> int:
     lake = Lake(args.lake.resolve())
     drop = args.drop.resolve() if args.drop else _sample(lake)
     if not drop.is_dir():
-        print(f"DROP: expected a folder of extracts. Found no folder {drop}. Name one.")
-        return 2
-    try:
-        landing.require_key(load_contracts().values(), drop)
-    except KeyMissing as missing:
-        print(missing)
-        return 2
+        raise CannotRun(
+            "DROP", "a folder of extracts", f"no folder {drop}", "Name one."
+        )
+    landing.require_key(load_contracts().values(), drop)
     _prepare_airflow(lake, drop)
     with _quiet(lake.log("airflow.log")) as console:
-        states = _run_dags(console)
+        states = _run_dags(console, lake, drop)
     return _report(console, lake, drop, states)
 
 
@@ -76,6 +82,8 @@ def _prepare_airflow(lake: Lake, drop: Path) -> None:
         "COMMON_METRICS_LAKE": str(lake.root),
         "COMMON_METRICS_DROP": str(drop),
         "AIRFLOW_HOME": str(home),
+        # Two processes write; the default gives up after five seconds.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=60",
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
@@ -104,82 +112,124 @@ def _quiet(log: Path) -> Iterator[Console]:
             os.dup2(saved[1], 2)
 
 
-def _run_dags(console: Console) -> dict[str, str]:
+def _run_dags(console: Console, lake: Lake, drop: Path) -> dict[str, str]:
     """Land, build, publish; return each DAG's state."""
-    from airflow.dag_processing.dagbag import DagBag
-
-    bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
-    if bag.import_errors:
-        raise RuntimeError(f"DAGs do not load: {bag.import_errors}")
-    order = [f"land_{key.replace('/', '_')}" for key in load_contracts()]
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description:<28}"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[state]}"),
-    )
-    states: dict[str, str] = {}
-    # Where nobody watches a terminal, a line a DAG takes the place of the bars.
-    shown = console.is_terminal
-    with Progress(*columns, console=console, disable=not shown) as progress:
-        for dag_id in [*order, "build_warehouse", "publish_release"]:
-            if dag_id == "publish_release" and states["build_warehouse"] != "built":
-                continue
-            states[dag_id] = _run_dag(bag.dags[dag_id], progress)
+    contracts = load_contracts().values()
+    found = {c.key: len(landing.find_deliveries(c, drop)) for c in contracts}
+    # The longest first, so that the two at a time end together.
+    order = sorted(filter(found.get, found), key=lambda key: -found[key])
+    _dags()  # before the fork: its children find Airflow and the DAGs loaded
+    fork = get_context("fork")
+    with ProcessPoolExecutor(AT_A_TIME, fork, _sync_no_more) as pool:
+        start = partial(pool.submit, _run_dag)
+        land = [start(f"land_{key.replace('/', '_')}") for key in order]
+        shown = Progress(*COLUMNS, console=console, disable=not console.is_terminal)
+        try:
+            with shown:
+                count = partial(_judged, time.time(), sum(found.values()))
+                states = _follow(shown, "land the files", land, count)
+                count = partial(_built, time.time(), lake.log("build.log"))
+                states |= _follow(shown, "build with dbt", [start(BUILD)], count)
+                if states[BUILD] == "built":
+                    states |= _follow(shown, "publish", [start(PUBLISH)], dict)
+        finally:
+            pool.shutdown(cancel_futures=True)  # after Ctrl-C nothing more begins
     return states
 
 
-def _run_dag(dag: Any, progress: Progress) -> str:
-    bar = progress.add_task(dag.dag_id, total=None, state="")
-    stop, started = Event(), time.time()
-    watcher = Thread(target=_watch, args=(dag.dag_id, started, progress, bar, stop))
-    watcher.start()
-    try:
-        run = dag.test()
-    finally:
-        stop.set()
-        watcher.join()
-    state = _state(dag.dag_id, run)
-    done = len(run.get_task_instances())
-    progress.update(bar, total=done, completed=done, state=state)
-    if not progress.console.is_terminal:
-        seconds = time.time() - started
-        progress.console.print(
-            f"{dag.dag_id:<28} {done:>4} tasks {seconds:>5.0f} s  {state}"
-        )
-    return state
+COLUMNS = (
+    SpinnerColumn(),
+    TextColumn("{task.description:<16}"),
+    BarColumn(bar_width=30),
+    MofNCompleteColumn(),
+    TimeElapsedColumn(),
+)
 
 
-def _state(dag_id: str, run: Any) -> str:
-    if str(run.state) == "failed":
+@cache
+def _dags() -> dict[str, Any]:
+    """Return the DAGs by id, written to Airflow's records."""
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
+
+    manager = DagBundlesManager()
+    manager.sync_bundles_to_db()
+    (bundle,) = manager.get_all_dag_bundles()
+    bundle.initialize()
+    bag = BundleDagBag(
+        dag_folder=bundle.path, bundle_path=bundle.path, bundle_name=bundle.name
+    )
+    if bag.import_errors:
+        errors = "\n".join(map(str, bag.import_errors.values()))
+        raise CannotRun("dags", "DAGs that load", errors, "Mend the code.")
+    sync_bag_to_db(bag, bundle.name, bundle.version)
+    return bag.dags
+
+
+def _sync_no_more() -> None:
+    """Spare ``dag.test()`` what it does first: load and write every DAG once more.
+
+    That takes a second, and there is a DAG for each contract.
+    """
+    from airflow.dag_processing import dagbag
+
+    dagbag.BundleDagBag = lambda **_: None
+    dagbag.sync_bag_to_db = lambda *_: None
+
+
+def _run_dag(dag_id: str) -> tuple[str, str, int, float]:
+    """Run a DAG; return its id, its state, how many tasks it had, its seconds."""
+    started = time.time()
+    run = _dags()[dag_id].test()
+    tasks = run.get_task_instances()
+    states = {task.task_id: str(task.state) for task in tasks}
+    return dag_id, _state(str(run.state), states), len(tasks), time.time() - started
+
+
+def _state(state: str, tasks: dict[str, str]) -> str:
+    if state == "failed":
         return "failed"
-    states = {ti.task_id: str(ti.state) for ti in run.get_task_instances()}
-    if dag_id == "build_warehouse":
-        return "built" if states["dbt_build"] == "success" else "unchanged"
-    if states.get("announce") == "skipped":
-        return "unchanged"
-    return "done"
+    if "dbt_build" in tasks:
+        return "built" if tasks["dbt_build"] == "success" else "unchanged"
+    return "unchanged" if tasks.get("announce") == "skipped" else "done"
 
 
-def _watch(
-    dag_id: str, since: float, progress: Progress, bar: Any, stop: Event
-) -> None:
-    """Move the bar by the task instances that Airflow's own records call finished."""
-    import sqlite3
+def _follow(
+    progress: Progress, name: str, runs: list[Future], count: Callable[[], dict]
+) -> dict[str, str]:
+    """Show how far the runs are; return the state of each DAG."""
+    bar, waiting, states = progress.add_task(name, total=None), set(runs), {}
+    while waiting:
+        ended, waiting = wait(waiting, 0.5, FIRST_COMPLETED)
+        progress.update(bar, **count())
+        for dag_id, state, tasks, seconds in (run.result() for run in ended):
+            states[dag_id] = state
+            # Where nobody watches a terminal, lines take the place of bars.
+            line = f"{dag_id:<34} {tasks:>4} tasks {seconds:>5.0f} s  {state}"
+            if progress.disable:
+                progress.console.print(line)
+    total = progress.tasks[bar].total or 1
+    progress.update(bar, completed=total, total=total)
+    return states
 
+
+def _judged(since: float, files: int) -> dict[str, int]:
+    """Return how many files Airflow's own records call judged since a time."""
     database = Path(os.environ["AIRFLOW_HOME"]) / "airflow.db"
     sql = (
-        "select sum(ti.state in ('success', 'failed', 'skipped', 'upstream_failed')), "
-        "count(*) from task_instance ti join dag_run dr using (dag_id, run_id) "
-        "where dag_id = ? and dr.start_date >= datetime(?, 'unixepoch')"
+        "select count(*) from task_instance where task_id = 'delivery.validate' "
+        "and state in ('success', 'failed', 'skipped', 'upstream_failed') "
+        "and end_date >= datetime(?, 'unixepoch')"
     )
-    while not stop.wait(0.5):
-        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as con:
-            done, total = con.execute(sql, (dag_id, since - 1)).fetchone()
-        if total:
-            progress.update(bar, completed=done or 0, total=total)
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as con:
+        return {"completed": con.execute(sql, [since]).fetchone()[0], "total": files}
+
+
+def _built(since: float, log: Path) -> dict[str, int]:
+    """Return how many models and tests dbt has begun since a time, as its log says."""
+    is_new = log.exists() and log.stat().st_mtime >= since
+    said = re.findall(r" (\d+) of (\d+) START", log.read_text() if is_new else "")
+    return {"completed": int(said[-1][0]), "total": int(said[-1][1])} if said else {}
 
 
 def _report(console: Console, lake: Lake, drop: Path, states: dict[str, str]) -> int:
@@ -191,13 +241,13 @@ def _report(console: Console, lake: Lake, drop: Path, states: dict[str, str]) ->
     for line in _unmatched(records):
         console.print(line, soft_wrap=True, markup=False)
     failed = [dag_id for dag_id, state in states.items() if state == "failed"]
-    if {"build_warehouse", "publish_release"} & set(failed):
+    if {BUILD, PUBLISH} & set(failed):
         reason = _last_error(lake.log("airflow.log").read_text())
         console.print(f"reason: {reason}", soft_wrap=True, markup=False)
     if manifests(lake):
         _print_release(console, lake)
     if failed:
-        steps = {"build_warehouse", "publish_release"} & set(failed)
+        steps = {BUILD, PUBLISH} & set(failed)
         sound = not steps and manifests(lake)
         what = "What is sound is published" if sound else "Nothing new is published"
         console.print(
@@ -283,12 +333,18 @@ def _print_release(console: Console, lake: Lake) -> None:
         for row in cursor.fetchall():
             table.add_row(*[str(cell) for cell in row])
     console.print(table)
-    console.print(f"release     {lake.current.resolve().name}")
-    for name in ("public.duckdb", "partner.duckdb", "site/index.html", "manifest.json"):
-        console.print(f"            {lake.current / name}", soft_wrap=True)
-    docs = lake.root / "data_docs/ct/graduation_4yr/gx/uncommitted/data_docs/local_site"
-    console.print(f"data docs   {docs / 'index.html'}, one an extract", soft_wrap=True)
+    docs = "data_docs/ct/graduation_4yr/gx/uncommitted/data_docs/local_site/index.html"
+    places = {
+        "release": lake.current.resolve().name,
+        "site": lake.current / "site/index.html",
+        "files": lake.current / "public.duckdb",
+        "": f"{lake.current / 'partner.duckdb'}, and Parquet beside both",
+        "checks": f"{lake.root / docs}, one an extract",
+        "docs": "README.md, docs/bi.md for BI tools; make docs describes each column",
+    }
+    for what, place in places.items():
+        console.print(f"{what:<10} {place}", soft_wrap=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(told(main))

@@ -3,7 +3,12 @@
 import os
 from pathlib import Path
 
+from common_metrics.errors import Refused
 from common_metrics.lake import Lake
+
+
+class SettingMissing(Refused):
+    """A variable of the environment that says where to work is not set."""
 
 
 def lake() -> Lake:
@@ -18,8 +23,10 @@ def drop() -> Path:
 
 def _folder(variable: str) -> Path:
     if variable not in os.environ:
-        raise RuntimeError(
-            f"{variable}: expected the path of a folder. Found nothing. Start through "
-            "`make run` or `make up`, or set it in the environment."
+        raise SettingMissing(
+            variable,
+            "the path of a folder",
+            "nothing",
+            "Start through `make run` or `make up`, or set it in the environment.",
         )
     return Path(os.environ[variable])

@@ -21,12 +21,18 @@ BLANK = TEMPLATES / "common_metrics_submission.csv"
 # Contract and blank file: what people fill in by hand.
 BLANKS = {
     KEY: BLANK,
+    "nessc/learner_profiles": TEMPLATES / "learner_profiles.csv",
+    "nessc/learning_paths": TEMPLATES / "learning_paths.csv",
+    "nessc/mastery": TEMPLATES / "mastery.csv",
     "league/membership": TEMPLATES / "league_membership.csv",
     "league/milestones": TEMPLATES / "league_milestones.csv",
     "league/needs_assessments": TEMPLATES / "league_needs_assessments.csv",
     "league/self_assessments": TEMPLATES / "league_self_assessments.csv",
     "league/activities": TEMPLATES / "league_activities.csv",
     "league/levers": TEMPLATES / "league_levers.csv",
+    "league/finances": TEMPLATES / "league_finances.csv",
+    "nessc/growth": TEMPLATES / "growth.csv",
+    "nessc/college_readiness": TEMPLATES / "college_readiness.csv",
 }
 HEAD = """# The consortium's submission template
 

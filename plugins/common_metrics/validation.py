@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from common_metrics import readers
 from common_metrics.contract import Contract, name_headers, nameable
-from common_metrics.errors import DeliveryRefused, quoting_no_cell
+from common_metrics.errors import DeliveryRefused, Refused, quoting_no_cell
 from common_metrics.lake import UNDATED, Delivery, Lake
 from common_metrics.pseudonyms import MALFORMED
 
@@ -26,6 +26,10 @@ RESULT_FORMAT = {
     "exclude_unexpected_values": True,
     "include_unexpected_rows": False,
 }
+
+
+class RowsLost(Refused):
+    """The count of rows does not add up; nothing is written."""
 
 
 FOREIGN = re.compile(r"<(script|link|img)\b[^>]*https?://[^>]*>(</script>)?")
@@ -103,9 +107,11 @@ def _prove(judged: Delivery, lake: Lake) -> None:
     raw = pa.parquet.read_metadata(lake.rows("raw", judged)).num_rows
     parts = judged.rows_validated + judged.rows_quarantined + judged.rows_duplicate
     if raw != parts:
-        raise AssertionError(
-            f"{judged.key} {judged.file}: {raw} raw rows, but {parts} validated, "
-            "quarantined and duplicate: rows were lost; nothing was written"
+        raise RowsLost(
+            f"{judged.key} {judged.file}",
+            "each raw row to be validated, quarantined or duplicate",
+            f"{raw} raw rows, but {parts} validated, quarantined and duplicate",
+            "Nothing was written; mend the step in validation.py that loses rows.",
         )
 
 

@@ -1,4 +1,6 @@
--- Views of a published file: what is behind each number, in one row.
+-- Views of a published file: what is behind each number, in one row. The comment of a
+-- column ends with the unit of a number, in brackets; a column without one here has that of
+-- the table it is taken from.
 
 -- One outcome of a school with its formula, its definition and the receipt of its file.
 create view explained_outcomes as
@@ -152,11 +154,11 @@ comment on column explained_outcomes.definition_source is
 comment on view explained_targets is
 'One target of a school with the step that leads to it from the year before';
 comment on column explained_targets.not_meeting_before_low_pct is
-'Lowest share not meeting that the rule allows in the year before, or of the baseline';
+'Lowest share not meeting that the rule allows in the year before, or of the baseline [per cent]';
 comment on column explained_targets.not_meeting_before_high_pct is
-'Highest share not meeting that the rule allows in the year before, or of the baseline';
+'Highest share not meeting that the rule allows in the year before, or of the baseline [per cent]';
 comment on column explained_targets.decreases_so_far_pct is
-'Sum of the decreases from the baseline to this year';
+'Sum of the decreases from the baseline to this year [per cent]';
 comment on column explained_targets.derivation is
 'The share not meeting as a product of the share before and the decrease, and why it is another';
 
@@ -221,7 +223,7 @@ inner join rated as other
 comment on view state_comparison is
 'Two states side by side in one year and group; only inside one comparability class';
 comment on column state_comparison.counted_since is
-'First year since when the state counts the metric as now; null where no break is known';
+'First year since when the state counts the metric as now; null where no break is known [year]';
 comment on column state_comparison.other_state is
 'The state beside it';
 comment on column state_comparison.other_metric_id is
@@ -229,19 +231,19 @@ comment on column state_comparison.other_metric_id is
 comment on column state_comparison.other_value_status is
 'value_status there';
 comment on column state_comparison.other_value_pct is
-'Rate there';
+'Rate there [per cent]';
 comment on column state_comparison.other_value_low_pct is
-'Lower bound there';
+'Lower bound there [per cent]';
 comment on column state_comparison.other_value_high_pct is
-'Upper bound there';
+'Upper bound there [per cent]';
 comment on column state_comparison.other_provider is
 'Who published it';
 comment on column state_comparison.other_counted_since is
-'First year since when the other state counts as now; null where no break is known';
+'First year since when the other state counts as now; null where no break is known [year]';
 comment on column state_comparison.difference_low_points is
-'State less other state, in percentage points: the least that the prints allow';
+'State less other state, in percentage points: the least that the prints allow [percentage points]';
 comment on column state_comparison.difference_high_points is
-'State less other state, in percentage points: the most that the prints allow';
+'State less other state, in percentage points: the most that the prints allow [percentage points]';
 
 -- Coalitions side by side, where at least two have a number of one comparability class.
 -- A number that no other coalition has by the same definition is not in it: numbers by
@@ -310,19 +312,271 @@ comment on view coalition_comparison is
 comment on column coalition_comparison.comparability_class is
 'Numbers of one class follow one definition and may be held against each other';
 comment on column coalition_comparison.denominator is
-'Students of the reporting members';
+'Students of the reporting members [students]';
 comment on column coalition_comparison.value_status is
 'reported, or range where a member prints a range';
 comment on column coalition_comparison.states_count is
-'States of the coalition in that year';
+'States of the coalition in that year [states]';
 comment on column coalition_comparison.lowest_pct is
-'Lowest pooled rate that the members allow; equal to the highest where it is exact';
+'Lowest pooled rate that the members allow; equal to the highest where it is exact [per cent]';
 comment on column coalition_comparison.highest_pct is
-'Highest pooled rate that the members allow';
+'Highest pooled rate that the members allow [per cent]';
 comment on column coalition_comparison.coverage_pct is
-'Member schools whose counts are in the rate, of all member schools of the year';
+'Member schools whose counts are in the rate, of all member schools of the year [per cent]';
 comment on column coalition_comparison.coalitions_count is
-'Coalitions with a number of this class, year and student group';
+'Coalitions with a number of this class, year and student group [coalitions]';
+
+-- Every outcome of a school with each warning that bears on it; an outcome without one is
+-- not in it.
+create view warned_outcomes as
+select
+    outcome.school_key,
+    outcome.school_name,
+    outcome.state,
+    outcome.school_year,
+    outcome.metric_id,
+    outcome.student_group,
+    outcome.provider,
+    outcome.value_status,
+    outcome.is_preferred,
+    warning.warning_id,
+    warning.severity,
+    warning.text,
+    warning.reason,
+    warning.source,
+    warning.evidence
+from school_outcomes as outcome
+inner join usage_warnings as warning
+    on
+        outcome.metric_id = warning.metric_id
+        and warning.state in (outcome.state, '*')
+        and coalesce(warning.provider, outcome.provider) = outcome.provider
+        and coalesce(warning.value_status, outcome.value_status) = outcome.value_status
+        and outcome.school_year >= coalesce(warning.first_year, 0)
+        and outcome.school_year <= coalesce(warning.last_year, 9999)
+        and (
+            warning.max_denominator is null
+            or outcome.denominator <= warning.max_denominator
+        );
+
+comment on view warned_outcomes is
+'Each outcome of a school with each warning that bears on it, see usage_warnings';
+comment on column warned_outcomes.value_status is
+'Status of the number that is warned of';
+comment on column warned_outcomes.text is
+'The warning in a sentence';
+
+-- A school year by year: what came, what was asked for, what became of it and where it is
+-- from. A year has a row for each model of targets, or one without a target. Years to come
+-- have a target alone.
+create view school_history as
+with years as (
+    select school_key, metric_id, student_group, school_year
+    from school_outcomes
+    where is_preferred
+    union
+    select school_key, metric_id, student_group, school_year
+    from school_targets
+),
+
+warned as (
+    select
+        school_key,
+        metric_id,
+        student_group,
+        school_year,
+        string_agg(distinct warning_id, ', ' order by warning_id) as warning_ids
+    from warned_outcomes
+    where is_preferred
+    group by all
+)
+
+select
+    years.school_key,
+    school.school_name,
+    school.lea_name,
+    school.state,
+    years.metric_id,
+    metric.label,
+    metric.direction,
+    years.student_group,
+    years.school_year,
+    outcome.value_status,
+    outcome.value_pct,
+    outcome.value_low_pct,
+    outcome.value_high_pct,
+    outcome.numerator,
+    outcome.denominator,
+    target.target_model,
+    target.baseline_year,
+    target.baseline_status,
+    target.target_pct,
+    target.target_low_pct,
+    target.target_high_pct,
+    target.goal_pct,
+    status.interval_low_pct,
+    status.interval_high_pct,
+    status.verdict,
+    warned.warning_ids,
+    outcome.provider,
+    outcome.definition_id,
+    outcome.source_file,
+    outcome.source_sheet,
+    outcome.source_row,
+    outcome.data_as_of
+from years
+left join school_outcomes as outcome
+    on
+        years.school_key = outcome.school_key
+        and years.metric_id = outcome.metric_id
+        and years.student_group = outcome.student_group
+        and years.school_year = outcome.school_year
+        and outcome.is_preferred
+left join school_targets as target
+    on
+        years.school_key = target.school_key
+        and years.metric_id = target.metric_id
+        and years.student_group = target.student_group
+        and years.school_year = target.school_year
+left join school_target_status as status
+    on
+        target.school_key = status.school_key
+        and target.metric_id = status.metric_id
+        and target.student_group = status.student_group
+        and target.school_year = status.school_year
+        and target.target_model = status.target_model
+left join warned
+    on
+        years.school_key = warned.school_key
+        and years.metric_id = warned.metric_id
+        and years.student_group = warned.student_group
+        and years.school_year = warned.school_year
+left join dim_school as school
+    on years.school_key = school.school_key
+left join dim_metric as metric
+    on years.metric_id = metric.metric_id;
+
+comment on view school_history is
+'A school year by year: its number, target, goal, verdict, warnings and source in one row';
+comment on column school_history.warning_ids is
+'Warnings that bear on the number, see usage_warnings; null where there is none';
+comment on column school_history.provider is
+'Who published the number; the preferred row of the year';
+
+-- Schools that do not meet their target of the year, with the points that are missing. In
+-- a table of one metric, group, year and model of targets the last one is the furthest off.
+create view schools_off_track as
+with off as (
+    select
+        status.*,
+        status.school_year = max(status.school_year) over (
+            partition by status.state, status.metric_id, status.target_model
+        ) as is_newest_year,
+        metric.label,
+        metric.direction,
+        if(metric.direction = 'lower', -1, 1) as sign,
+        coalesce(status.value_low_pct, status.value_pct) as low_pct,
+        coalesce(status.value_high_pct, status.value_pct) as high_pct
+    from school_target_status as status
+    inner join dim_metric as metric
+        on status.metric_id = metric.metric_id
+    where status.verdict in ('at_goal', 'on_track', 'off_track', 'cannot_tell')
+)
+
+select
+    off.school_key,
+    school.school_name,
+    school.lea_name,
+    off.state,
+    off.metric_id,
+    off.label,
+    off.direction,
+    off.student_group,
+    off.school_year,
+    off.is_newest_year,
+    off.target_model,
+    off.value_pct,
+    off.value_low_pct,
+    off.value_high_pct,
+    off.interval_low_pct,
+    off.interval_high_pct,
+    off.target_pct,
+    off.target_low_pct,
+    off.target_high_pct,
+    off.goal_pct,
+    round(
+        if(off.sign = 1, off.target_low_pct - off.high_pct, off.low_pct - off.target_high_pct),
+        6
+    ) as missing_low_points,
+    round(
+        if(off.sign = 1, off.target_high_pct - off.low_pct, off.high_pct - off.target_low_pct),
+        6
+    ) as missing_high_points,
+    off.provider
+from off
+left join dim_school as school
+    on off.school_key = school.school_key
+where off.verdict = 'off_track';
+
+comment on view schools_off_track is
+'Schools that do not meet their target of the year, and by how much';
+comment on column schools_off_track.is_newest_year is
+'True in the newest year in which any school of the state is held against this target';
+comment on column schools_off_track.missing_low_points is
+'Percentage points missing to the target: the least that the prints allow [percentage points]';
+comment on column schools_off_track.missing_high_points is
+'Percentage points missing to the target: the most that the prints allow; equal where the number is exact [percentage points]';
+
+-- Gaps in a school that are wider than chance and the printed ranges explain, and to the
+-- disadvantage of the group, ranked within state, year, metric and group. Without counts
+-- the interval is of the printed ranges alone, and chance is not in it.
+create view widest_gaps as
+with certain as (
+    select
+        gap.*,
+        metric.label,
+        metric.direction,
+        if(metric.direction = 'lower', gap.interval_low_points, -gap.interval_high_points)
+            as certain_points
+    from group_gaps as gap
+    inner join dim_metric as metric
+        on gap.metric_id = metric.metric_id
+    where
+        gap.is_preferred
+        and gap.gap = if(metric.direction = 'lower', 'higher', 'lower')
+)
+
+select
+    school_key,
+    school_name,
+    state,
+    metric_id,
+    label,
+    direction,
+    student_group,
+    complement_group,
+    school_year,
+    value_status,
+    gap_low_points,
+    gap_high_points,
+    interval_low_points,
+    interval_high_points,
+    certain_points,
+    rank() over (
+        partition by state, school_year, metric_id, student_group
+        order by certain_points desc
+    ) as gap_rank,
+    provider
+from certain;
+
+comment on view widest_gaps is
+'Gaps within a school to the disadvantage of a group, beyond chance and the printed ranges';
+comment on column widest_gaps.certain_points is
+'Percentage points of the gap that remain at the near end of its interval [percentage points]';
+comment on column widest_gaps.gap_rank is
+'1 = widest certain gap of the state, year, metric and group; equal gaps share a rank [rank]';
+comment on column widest_gaps.value_status is
+'reported (both rates exact) or range (chance is then not in the interval)';
 
 -- Every outcome with the time in which it was the newest: what stands in the outcome
 -- tables today, and beside it what was replaced. A number has its time from the receipt

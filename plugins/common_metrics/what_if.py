@@ -16,36 +16,41 @@ from pathlib import Path
 import duckdb
 
 from common_metrics import build, changes, release
+from common_metrics.errors import Refused, told
 from common_metrics.lake import Lake
 
 SEEDS = build.DBT_PROJECT / "seeds"
 
 
-class Refused(ValueError):
-    """What is asked cannot be tried; the message says what to do."""
+class NotTried(Refused):
+    """What is asked cannot be tried."""
 
 
 def changed_seeds(folder: Path) -> list[Path]:
-    """Return the files of ``folder`` that differ from the seeds; raise Refused."""
+    """Return the files of ``folder`` that differ from the seeds; raise NotTried."""
     files = sorted(folder.glob("*.csv"))
     if not files:
-        raise Refused(
-            "SEEDS: expected a folder with changed copies of seeds. Found no csv file. "
-            "Copy one there from dbt_project/seeds and change it."
+        raise NotTried(
+            "SEEDS",
+            "a folder with changed copies of seeds",
+            "no csv file",
+            "Copy one there from dbt_project/seeds and change it.",
         )
     for file in files:
         _refuse_other_table(file)
     changed = [f for f in files if f.read_bytes() != (SEEDS / f.name).read_bytes()]
     if not changed:
-        raise Refused(
-            "SEEDS: expected a changed rule. Found only files that equal the rules in "
-            "use. Change a row first."
+        raise NotTried(
+            "SEEDS",
+            "a changed rule",
+            "only files that equal the rules in use",
+            "Change a row first.",
         )
     return changed
 
 
 def what_if(lake: Lake, seeds: list[Path], tier: str) -> list[str]:
-    """Return the summary of what ``seeds`` would move; raise Refused."""
+    """Return the summary of what ``seeds`` would move; raise NotTried."""
     with (
         tempfile.TemporaryDirectory() as folder,
         duckdb.connect(config={"temp_directory": folder}) as con,
@@ -72,14 +77,18 @@ def _refuse_other_table(file: Path) -> None:
     seed = SEEDS / file.name
     if not seed.exists():
         names = ", ".join(sorted(f.name for f in SEEDS.glob("*.csv")))
-        raise Refused(
-            f"{file.name}: expected the name of a seed. Found none of that name. Name "
-            f"the file as one of {names}."
+        raise NotTried(
+            file.name,
+            "the name of a seed",
+            "none of that name",
+            f"Name the file as one of {names}.",
         )
     if _header(file) != _header(seed):
-        raise Refused(
-            f"{file.name} row 1: expected the columns {', '.join(_header(seed))}. "
-            f"Found {', '.join(_header(file))}. Keep the columns of the seed."
+        raise NotTried(
+            f"{file.name} row 1",
+            f"the columns {', '.join(_header(seed))}",
+            ", ".join(_header(file)),
+            "Keep the columns of the seed.",
         )
 
 
@@ -107,9 +116,11 @@ def _refuse_other_build(lake: Lake) -> None:
     record = lake.build_record()
     made_from = json.loads(record.read_text()) if record.exists() else {}
     if made_from.get("fingerprint") != build.fingerprint(lake):
-        raise Refused(
-            "build: expected a finished build of these deliveries, rules and code. "
-            "Found none or an older one. Run `make run` first."
+        raise NotTried(
+            "build",
+            "a finished build of these deliveries, rules and code",
+            "none or an older one",
+            "Run `make run` first.",
         )
 
 
@@ -129,30 +140,27 @@ def _run_dbt(lake: Lake, project: Path, tried: Path, names: list[str]) -> None:
         check=False,
     )
     if done.returncode:
-        raise Refused(
-            "SEEDS: expected rules with which every model and test passes. Found:\n"
-            f"{build.failures(done.stdout)}\nCorrect the rule that it complains of."
+        raise NotTried(
+            "SEEDS",
+            "rules with which every model and test passes",
+            f"these:\n{build.failures(done.stdout)}\n",
+            "Correct the rule that it complains of.",
         )
 
 
-def main() -> int:
-    """Print what would move; 2 where the question is refused."""
+def main() -> None:
+    """Print what would move; raise NotTried where the question is refused."""
     parser = argparse.ArgumentParser(prog="what_if", description=__doc__.split("\n")[0])
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--seeds", type=Path, required=True)
     parser.add_argument("--tier", choices=release.TIERS, default="public")
     args = parser.parse_args()
-    try:
-        seeds = changed_seeds(args.seeds)
-        lines = what_if(Lake(args.lake), seeds, args.tier)
-    except Refused as refused:
-        print(refused)
-        return 2
+    seeds = changed_seeds(args.seeds)
+    lines = what_if(Lake(args.lake), seeds, args.tier)
     print(f"With {', '.join(seed.name for seed in seeds)} instead of the rules in use:")
     print("\n".join(lines))
     print("\nNothing was kept. To adopt: put them into dbt_project/seeds and make run.")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(told(main))

@@ -38,6 +38,7 @@ with named as (
         delivery,
     from {{ ref('stg_league__activities') }}
     where visitor_school_name is not null
+    {%- for extract in ['levers', 'finances'] %}
     union all
     select
         'school' as role,
@@ -50,7 +51,8 @@ with named as (
         source_file,
         source_row,
         delivery,
-    from {{ ref('stg_league__levers') }}
+    from {{ ref('stg_league__' ~ extract) }}
+    {%- endfor %}
 ),
 
 deliveries as (

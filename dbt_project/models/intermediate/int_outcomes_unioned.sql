@@ -8,6 +8,9 @@
     ref('stg_ct__college_entrance'),
     ref('stg_us__edfacts_acgr'),
     ref('stg_nessc__common_metrics_submission'),
+    ref('stg_nessc__learner_profiles'),
+    ref('stg_nessc__learning_paths'),
+    ref('stg_nessc__mastery'),
     ref('stg_vt__student_information'),
     ref('stg_vt__postsecondary'),
     ref('stg_vt__assessment'),
@@ -25,6 +28,8 @@
     ref('stg_ct__science_state'),
     ref('stg_ri__assessment'),
     ref('stg_me__assessment'),
+    ref('stg_nessc__growth'),
+    ref('stg_nessc__college_readiness'),
 ] %}
 
 with unioned as (

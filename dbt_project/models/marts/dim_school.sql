@@ -1,4 +1,6 @@
 -- One row a school, its name and district of the newest year in which it was printed.
+-- Of two names that a provider prints in one year the later in the alphabet, so that a
+-- second build says the same.
 with outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
     where level = 'school' and source_file is not null
@@ -49,9 +51,9 @@ schools as (
         school_key,
         max(school_id_nces) as school_id_nces,
         max(state) as state,
-        max_by(school_name, recency) as school_name,
-        max(lea_id_nces) as lea_id_nces,
-        max_by(lea_name, recency) as lea_name,
+        max_by(school_name, row(recency, school_name)) as school_name,
+        max_by(lea_id_nces, row(recency, lea_id_nces)) as lea_id_nces,
+        max_by(lea_name, row(recency, lea_name)) as lea_name,
         max(school_id_state) as school_id_state,
         bool_or(is_newest) as is_active,
         cast(min(school_year) as integer) as first_year,

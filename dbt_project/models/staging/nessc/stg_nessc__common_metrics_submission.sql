@@ -1,6 +1,5 @@
--- A state's own counts, one row a cell. The template asks for no rate: it is the
--- quotient of the counts, exact, so that it needs no bounds. A row without a school is
--- the state's own, never the sum of its schools.
+-- A state's own counts, one row a cell. A row without a school is the state's own,
+-- never the sum of its schools.
 with printed as (
     select * from {{ source('nessc', 'common_metrics_submission') }}
 ),
@@ -33,34 +32,6 @@ renamed as (
     from printed
 ),
 
-counted as (
-    select
-        *,
-        {{ printed_count('numerator_token') }} as numerator,
-        {{ printed_count('denominator_token') }} as denominator,
-    from renamed
-),
-
-divided as (
-    select
-        *,
-        {{ pct_of_counts('numerator', 'denominator') }} as value_pct,
-        cast(null as decimal(18, 12)) as value_low_pct,
-        cast(null as decimal(18, 12)) as value_high_pct,
-    from counted
-),
-
-bounded as (
-    select
-        *,
-        value_pct as lowest_pct,
-        value_pct as highest_pct,
-    from divided
-),
-
-typed as (
-    select {{ outcome_columns() }}
-    from bounded
-)
+{{ counted_outcomes('renamed') }}
 
 select * from typed

@@ -1,0 +1,132 @@
+-- Does public money carry a school? Public revenue, that for one pupil times the
+-- pupils, is to reach the goal's share of the operating cost by the due year after the
+-- launch (seeds metric_goals, league_rules). Where the League lists a launch of the
+-- school, the list wins over what the school states; a listed launch that has not come
+-- is none. Of what a school states the newest counts. The verdict compares unrounded
+-- dollars.
+with finances as (
+    {{ league_rows('finances', ['school_year']) }}
+),
+
+launches as (
+    select * from {{ ref('implementation_milestones') }}
+    where phase = 'launch'
+),
+
+goals as (
+    select * from {{ ref('metric_goals') }}
+    where metric_id = 'financial_sustainability' and is_current
+),
+
+closings as (
+    select
+        school_key,
+        min(school_year) as closed_year,
+    from {{ ref('known_school_events') }}
+    where event_type in ('closed', 'merged')
+    group by school_key
+),
+
+stated as (
+    select
+        school_key,
+        max_by(stated_launch_year, school_year) as newest_launch_year,
+    from finances
+    where stated_launch_year is not null
+    group by school_key
+),
+
+dated as (
+    select
+        finances.*,
+        stated.newest_launch_year,
+        goals.metric_id,
+        goals.goal_pct,
+        {{ league_rule('sustainability_due_year', 'integer') }} as due_year,
+        case
+            when launches.school_key is null then stated.newest_launch_year
+            else {{ school_year_of('launches.actual_date') }}
+        end as launch_year,
+        case
+            when launches.school_key is not null then 'milestones'
+            when stated.school_key is not null then 'stated'
+            else 'none'
+        end as launch_basis,
+        coalesce(finances.school_year >= closings.closed_year, false) as is_closed,
+    from finances
+    cross join goals
+    left join launches
+        on finances.school_key = launches.school_key
+    left join stated
+        on finances.school_key = stated.school_key
+    left join closings
+        on finances.school_key = closings.school_key
+),
+
+measured as (
+    select
+        *,
+        school_year - launch_year as years_since_launch,
+        school_year
+        - launch_year
+        + {{ league_rule('sustainability_launch_counts_as', 'integer') }}
+            as sustainability_year,
+        per_pupil_revenue * cast(enrollment_count as decimal(5, 0)) as public_revenue,
+    from dated
+),
+
+reasoned as (
+    select
+        *,
+        case
+            when is_closed then 'closed'
+            when launch_basis = 'none' then 'launch_unknown'
+            when launch_year is null then 'not_launched'
+            when years_since_launch < 0 then 'before_launch'
+            when value_status = 'not_reported' then 'not_reported'
+            when 100 * public_revenue >= goal_pct * operating_cost then 'covered'
+            when sustainability_year < due_year then 'before_due_year'
+            else 'due'
+        end as reason,
+    from measured
+),
+
+judged as (
+    select
+        school_key,
+        school_id_nces,
+        state,
+        known_name as school_name,
+        cast(school_year as integer) as school_year,
+        metric_id,
+        launch_year,
+        launch_basis,
+        newest_launch_year as stated_launch_year,
+        cast(years_since_launch as integer) as years_since_launch,
+        cast(sustainability_year as integer) as sustainability_year,
+        due_year,
+        value_status,
+        per_pupil_revenue,
+        enrollment_count,
+        public_revenue,
+        operating_cost,
+        cast(100 * public_revenue / operating_cost as double) as value_pct,
+        cast(goal_pct as double) as goal_pct,
+        case reason
+            when 'covered' then 'met'
+            when 'due' then 'below'
+            when 'before_due_year' then 'not_yet_due'
+            when 'not_reported' then 'not_reported'
+            when 'launch_unknown' then 'unknown'
+            else 'not_applicable'
+        end as verdict,
+        case reason when 'covered' then true when 'due' then false end
+            as meets_year_four_goal,
+        reason,
+        source_file,
+        source_row,
+        delivery,
+    from reasoned
+)
+
+select * from judged

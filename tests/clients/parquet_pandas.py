@@ -1,0 +1,22 @@
+"""Parquet by pandas."""
+
+import pandas as pd
+from reading import loop
+
+
+def read(folder):
+    # Once for both files: current may move on between them.
+    public = folder.resolve() / "public"
+    (release,) = pd.read_parquet(public / "about_release.parquet").release_id
+    rows = pd.read_parquet(
+        public / "school_target_status.parquet",
+        filters=[
+            ("state", "=", "CT"),
+            ("student_group", "=", "all"),
+            ("target_model", "=", "compounding"),
+        ],
+    )
+    return release, len(rows)
+
+
+loop("Parquet by pandas", pd.__version__, read)

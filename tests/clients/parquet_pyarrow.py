@@ -1,0 +1,20 @@
+"""Parquet by pyarrow."""
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+from reading import loop
+
+
+def read(folder):
+    # Once for both files: current may move on between them.
+    public = folder.resolve() / "public"
+    about = ds.dataset(public / "about_release.parquet").to_table()
+    rows = ds.dataset(public / "school_target_status.parquet").count_rows(
+        filter=(ds.field("state") == "CT")
+        & (ds.field("student_group") == "all")
+        & (ds.field("target_model") == "compounding")
+    )
+    return about["release_id"][0].as_py(), rows
+
+
+loop("Parquet by pyarrow", pa.__version__, read)

@@ -1,0 +1,62 @@
+"""Superset over its REST API: a question to the dataset of the imported dashboard.
+
+Starts a Superset of its own, and tells besides what each chart of the dashboard shows.
+"""
+
+import socket
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from reading import loop
+
+SUPERSET = Path(__file__).parents[2] / "superset"
+sys.path.insert(0, str(SUPERSET))
+from rest import Session  # noqa: E402
+
+FILTERS = {"state": "CT", "student_group": "all", "target_model": "compounding"}
+
+
+def main(home):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, SUPERSET / "serve.py", home]
+    command += [Path(sys.argv[1]) / "public.duckdb", "--port", str(port)]
+    with (
+        (Path(home) / "log").open("w") as log,
+        subprocess.Popen(command, stdout=-1, stderr=log, text=True) as server,
+    ):
+        try:
+            if not any(line.startswith("http") for line in server.stdout):
+                sys.exit((Path(home) / "log").read_text()[-5000:])
+            ask(Session(f"http://127.0.0.1:{port}", password(home)))
+        finally:
+            server.terminate()
+
+
+def password(home):
+    return (Path(home) / "admin.password").read_text()
+
+
+def ask(session):
+    datasets = session.get("dataset/")["result"]
+    (dataset,) = (d["id"] for d in datasets if d["table_name"] != "about_release")
+    filters = [{"col": c, "op": "==", "val": v} for c, v in FILTERS.items()]
+    count = {"expressionType": "SQL", "sqlExpression": "count(*)", "label": "verdicts"}
+    query = {"columns": ["release_id"], "metrics": [count], "filters": filters}
+    context = {"datasource": {"id": dataset, "type": "table"}, "queries": [query]}
+
+    def read(_):
+        (row,) = session.post("chart/data", json=context)["result"][0]["data"]
+        return row["release_id"], row["verdicts"]
+
+    listed = session.get("dashboard/schools-against-targets/charts")["result"]
+    charts = {chart["slice_name"]: session.rows(chart["id"]) for chart in listed}
+    loop("Superset", version("apache-superset"), read, charts=charts)
+
+
+with TemporaryDirectory() as folder:
+    main(folder)

@@ -1,0 +1,243 @@
+"""Real clients read published files while releases change; see docs/bi.md."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from zipfile import ZipFile
+
+import duckdb
+import pytest
+import yaml
+from clients import run
+from compiled import compile_models
+from python_calamine import CalamineWorkbook
+
+from common_metrics import excel, release
+from common_metrics.build import DBT_PROJECT
+from common_metrics.lake import Lake, write_json
+
+ROOT = Path(__file__).parents[1]
+ENVIRONMENTS = Path(f"{sys.prefix}-clients")
+FORMULA = '=cmd|"/c calc"!A1'
+SCHOOLS = {"090000100001": "Alder Falls", "090000100002": FORMULA}
+YEARS = (2015, 2016)
+
+
+def described() -> Iterator[dict]:
+    """What the public tier holds: models and seeds, from their yml."""
+    for file in [*DBT_PROJECT.glob("models/*/*.yml"), DBT_PROJECT / "seeds/seeds.yml"]:
+        content = yaml.safe_load(file.read_text())
+        for node in [*content.get("models", []), *content.get("seeds", [])]:
+            if "public" in node.get("config", {}).get("meta", {}).get("tiers", []):
+                yield node
+
+
+def create(con: duckdb.DuckDBPyConnection, node: dict) -> None:
+    """Make the table of a node: a seed with its rows, a model without any."""
+    seed = DBT_PROJECT / f"seeds/{node['name']}.csv"
+    columns = {c["name"]: c.get("data_type", "varchar") for c in node["columns"]}
+    made = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+    con.execute(f"create table {node['name']} ({made})")
+    if seed.exists():
+        types = node["config"].get("column_types", {})
+        rows = f"read_csv('{seed}', types = {types})" if types else f"'{seed}'"
+        con.execute(f"create or replace table {node['name']} as from {rows}")
+
+
+def fill(con: duckdb.DuckDBPyConnection) -> None:
+    """Two schools of Connecticut, one on its way and one with a name that attacks."""
+    rule = "'CT' as state, 'acgr_4yr' as metric_id, 'all' as student_group"
+    con.execute("insert into dim_metric by name select 'acgr_4yr' as metric_id")
+    for key, name in SCHOOLS.items():
+        con.execute(
+            "insert into dim_school by name select ? as school_key, "
+            "? as school_name, 'CT' as state",
+            [key, name],
+        )
+    for year in YEARS:
+        con.execute(
+            "insert into dim_school_year values (?, ?, ?)",
+            [year, f"{year - 1}-{year % 100}", f"{year}-01-01"],
+        )
+        for key, verdict in zip(SCHOOLS, ("at_goal", "off_track"), strict=True):
+            grain = (
+                f"select '{key}' as school_key, {year} as school_year, {rule}, "
+                "'compounding' as target_model, 81.5 as target_pct"
+            )
+            con.execute(f"insert into school_targets_public by name {grain}")
+            con.execute(
+                f"insert into school_target_status_public by name {grain}, "
+                f"'{verdict}' as verdict"
+            )
+
+
+def nodes(con: duckdb.DuckDBPyConnection, published: list[dict]) -> dict:
+    """What dbt's manifest would say of these tables."""
+    found = {}
+    for node in published:
+        meta = node["config"]["meta"] | {"tiers": ["public", "partner"]}
+        columns = con.execute(f"describe {node['name']}").fetchall()
+        found[node["name"]] = {
+            "name": node["name"],
+            "schema": "published",
+            "description": f"about {node['name']}",
+            "config": {"meta": meta},
+            "columns": {
+                name: {"description": f"about {name}", "config": {}}
+                for name, *_ in columns
+            },
+        }
+    return found
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
+    """Two releases with every public table, the real views and the real metrics."""
+    folder = tmp_path_factory.mktemp("clients")
+    built = Lake(folder / "built")
+    published = list(described())
+    metrics = compile_models(folder, ["semantic_metrics"])["semantic_metrics"]
+    with duckdb.connect(str(built.build())) as con:
+        con.execute("create schema published; use published")
+        for node in published:
+            create(con, node)
+        con.execute(f"insert into semantic_metrics by name {metrics}")
+        fill(con)
+        write_json(
+            built.dbt_target() / "manifest.json", {"nodes": nodes(con, published)}
+        )
+    write_json(built.build_record(), {"fingerprint": "a" * 64})
+    with pytest.MonkeyPatch.context() as patch:
+        # The page of a release wants more rows than these.
+        patch.setattr(release, "write_site", lambda *_: None)
+        yield run.two_releases(built.build().parent, folder / "lake")
+
+
+@pytest.fixture(scope="module")
+def environments() -> Path:
+    """The environments of the clients, as `make test` sets them up."""
+    kinds = {environment for environment, _ in run.CLIENTS.values()}
+    missing = {k for k in kinds if not (ENVIRONMENTS / k / ".ready").exists()}
+    assert not missing, f"{missing} are not set up: run `make test`"
+    return ENVIRONMENTS
+
+
+@pytest.mark.parametrize("client", [name for name in run.CLIENTS if name != "superset"])
+def test_a_client_reads_whole_releases_while_they_change(
+    client: str, lake: Lake, environments: Path
+) -> None:
+    report = run.watch(environments, client, lake, seconds=1.5)
+    assert report.is_whole, (report.errors, report.seen)
+    assert report.sees_the_next and report.swaps > 2, run.line(report)
+
+
+def test_superset_shows_the_imported_dashboard_and_the_next_release(
+    lake: Lake, environments: Path
+) -> None:
+    report = run.watch(environments, "superset", lake, seconds=4)
+    assert report.is_whole, (report.errors, report.seen)
+    assert report.sees_the_next, run.line(report)
+    shown = report.charts
+    file = lake.published / shown["Which release"][0]["release_id"] / "public.duckdb"
+    with duckdb.connect(str(file), read_only=True) as con:
+        held = con.execute("select verdict from school_target_status").fetchall()
+    verdicts = [(row["verdict"],) for row in shown["Schools and their targets"]]
+    assert sorted(verdicts) == sorted(held)
+    (year, *_) = shown["Verdicts by year"]
+    assert (year["schools_at_goal_pct"], year["schools_judged_count"]) == (50, 2)
+
+
+def test_no_text_of_a_workbook_is_a_formula_or_a_link(lake: Lake) -> None:
+    with ZipFile(lake.current / "public/excel/CT.xlsx") as book:
+        parts = {name: book.read(name).decode() for name in book.namelist()}
+    sheets = [text for name, text in parts.items() if "worksheets/sheet" in name]
+    assert any("=cmd|" in text for text in sheets)
+    assert not [text for text in sheets if "<f>" in text or "hyperlink" in text]
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_stale"),
+    [
+        ("duckdb-1.1.3", True),
+        ("duckdb-1.2.2", True),
+        ("duckdb-1.4.4", True),
+        ("python", False),
+    ],
+)
+def test_a_pool_shows_the_old_release_until_it_lets_go(
+    environment: str, is_stale: bool, lake: Lake, environments: Path
+) -> None:
+    old, new = sorted(release.manifests(lake))
+    release.rollback(lake, old)
+    python = environments / environment / "bin/python"
+    command = [python, run.HERE / "pooled.py", lake.current / "public.duckdb"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as client:
+        assert client.stdout.readline() == "open\n"
+        release.rollback(lake, new)
+        seen = json.loads(client.communicate("\n")[0])
+    assert seen["first"] == old and seen["attached"] == seen["alone"] == new
+    assert seen["second"] == (old if is_stale else new)
+
+
+# What goes wrong, on which client, and what it says; docs/bi.md has each with its cure.
+OPEN = "import duckdb; duckdb.connect('{}', read_only=True)"
+ENGINE = "import sqlalchemy as sa; sa.create_engine('duckdb:%s').connect()"
+ERRORS = {
+    "writer": ("python", OPEN, "Could not set lock on file"),
+    "newer": ("duckdb-1.1.3", OPEN, "database file with version number"),
+    "write": (
+        "python",
+        OPEN + ".execute('create table mine (a integer)')",
+        'Cannot execute statement of type "CREATE"',
+    ),
+    "mixed": (
+        "python",
+        "import duckdb; con = duckdb.connect('{0}', read_only=True); "
+        "duckdb.connect('{0}')",
+        "with a different configuration than existing connections",
+    ),
+    "slashes": (
+        "python",
+        ENGINE % "//{}?access_mode=read_only",
+        "in read-only mode: database does not exist",
+    ),
+    "parameter": (
+        "python",
+        ENGINE % "///{}?read_only=true",
+        'unrecognized configuration parameter "read_only"',
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_the_errors_of_the_page_are_what_clients_say(
+    name: str, tmp_path: Path, environments: Path
+) -> None:
+    environment, code, text = ERRORS[name]
+    file, version = tmp_path / "a.duckdb", "v1.2.0" if name == "newer" else "v1.1.0"
+    with duckdb.connect() as con:
+        con.execute(f"attach '{file}' as a (storage_version '{version}')")
+        con.execute("create table a.t as select 1 as n")
+        if name != "writer":
+            con.execute("detach a")
+        python = environments / environment / "bin/python"
+        command = [python, "-c", code.format(file)]
+        said = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert said.returncode and text in said.stderr
+    assert text in (ROOT / "docs/bi.md").read_text()
+
+
+def test_a_workbook_keeps_to_excel_s_rows_and_explains_every_column(
+    lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(excel, "MOST_ROWS", 1)
+    excel.write_workbooks(lake.current / "public.duckdb", tmp_path / "made", tmp_path)
+    book = CalamineWorkbook.from_path(str(tmp_path / "made/CT.xlsx"))
+    read = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
+    assert ["Schools", "1 of 2 rows"] in read["Read me"]
+    assert all(len(read[name]) <= 2 for name in excel.SHEETS)
+    explained = {(sheet, column) for sheet, column, *_ in read["Dictionary"][1:]}
+    assert explained == {(name, c) for name in excel.SHEETS for c in read[name][0]}

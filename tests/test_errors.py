@@ -1,0 +1,111 @@
+"""Every error says where, what was expected, what was found, what to do."""
+
+import ast
+import inspect
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from common_metrics import explain, run
+from common_metrics.errors import DeliveryRefused, Refused, told
+
+ROOT = Path(__file__).parents[1]
+CODE = [*(ROOT / "plugins/common_metrics").glob("*.py"), *(ROOT / "dags").glob("*.py")]
+# Not told as they are: pydantic's validators end in a ContractError, sheets.py is a
+# process of its own with exit codes, Airflow's carry the sentence of one of ours. What
+# hides cells and what attacks them share no code with the rest, and say it by hand.
+ELSEWHERE = {
+    ("contract", "ValueError"),
+    ("sheets", "OverflowError"),
+    ("attack", "RuntimeError"),
+    ("suppression", "RuntimeError"),
+    ("land_extracts", "AirflowFailException"),
+    ("land_extracts", "AirflowSkipException"),
+}
+
+
+def raised() -> Iterator[tuple[Path, ast.Raise]]:
+    """Every error that is made where it is raised."""
+    for file in CODE:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                yield file, node
+
+
+def named(node: ast.Raise) -> str:
+    called = node.exc.func
+    return called.attr if isinstance(called, ast.Attribute) else called.id
+
+
+def test_every_error_is_one_of_four_parts() -> None:
+    strays = []
+    for file, node in raised():
+        name = named(node)
+        if (file.stem, name) in ELSEWHERE or (file.stem, name) in MADE_ELSEWHERE:
+            continue
+        module = import_module(f"common_metrics.{file.stem}")
+        if not issubclass(getattr(module, name, Exception), Refused):
+            strays.append(f"{file.name} line {node.lineno}: {name}")
+    assert strays == []
+
+
+# Functions that return one of ours, by their annotation.
+MADE_ELSEWHERE = {
+    (file.stem, node.name)
+    for file in CODE
+    for node in ast.walk(ast.parse(file.read_text()))
+    if isinstance(node, ast.FunctionDef)
+    and isinstance(node.returns, ast.Name)
+    and node.returns.id in ("DeliveryRefused", "ContractError", "NotFound")
+}
+
+
+def test_those_that_say_it_by_hand_say_all_four() -> None:
+    by_hand = [ast.unparse(n) for _, n in raised() if named(n) == "RuntimeError"]
+    assert len(by_hand) == 2
+    for said in by_hand:
+        assert re.search(r"\w+: expected .*Found.*Nothing was published", said, re.S)
+
+
+def test_every_kind_of_error_takes_its_four_parts() -> None:
+    kinds, waiting = [], [Refused]
+    while waiting:
+        kinds.append(kind := waiting.pop())
+        waiting += kind.__subclasses__()
+    assert len(kinds) > 8
+    for kind in kinds:
+        asked = inspect.signature(kind).parameters.values()
+        wanted = [p.name for p in asked if p.default is inspect.Parameter.empty]
+        parts = ["where", "expected", "found", "todo"]
+        # Whoever refuses a delivery knows which file it is.
+        assert wanted == parts[1:] if kind is DeliveryRefused else wanted == parts
+
+
+def test_what_to_do_is_a_sentence() -> None:
+    for file, node in raised():
+        for part in [*node.exc.args, *(k.value for k in node.exc.keywords)][3:4]:
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                assert part.value.endswith("."), f"{file.name} line {node.lineno}"
+
+
+@pytest.mark.parametrize(
+    ("main", "words", "said"),
+    [
+        (run.main, ["--lake", "l", "--drop", "none"], "DROP: expected a folder of "),
+        (
+            explain.main,
+            ["--lake", "l", "--school", "a", "--metric", "b", "--year", "2015"],
+            "public.duckdb: expected a release. Found none. Run `make run` first.",
+        ),
+    ],
+)
+def test_a_command_says_it_in_a_sentence_and_not_in_a_traceback(
+    main, words, said, capsys, monkeypatch, tmp_path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["command", *words])
+    assert told(main) == 2
+    assert capsys.readouterr().out.startswith(said)

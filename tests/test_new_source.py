@@ -1,0 +1,226 @@
+"""A new source: drafts that show nothing, and the walk of the README, step by step."""
+
+import csv
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+
+from common_metrics.contract import ContractError, load_contract
+from common_metrics.new_source import NotDrafted, draft
+from workbook import xlsx
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+WALK = README.split("## Add a source")[1].split("\n## ")[0]
+(SAMPLE,) = re.findall(r"```csv\n(.*?)```", WALK, re.S)
+EDITS = re.findall(r"^\| `(.+?)` \| `(.+?)` \|$", WALK, re.M)
+UNIONED = "dbt_project/models/intermediate/int_outcomes_unioned.sql"
+STUDENTS = (
+    "School,First Name,Born,SSN,Score\nAsh,Quozzabyzko,1999-01-31,123-45-6789,7\n"
+)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The sample of the README."""
+    place = tmp_path / "dropout_2014-15.csv"
+    place.write_text(SAMPLE)
+    return place
+
+
+def texts(root: Path, names: list[str]) -> list[str]:
+    return [(root / name).read_text() for name in names]
+
+
+def test_a_draft_is_refused_while_a_guess_is_marked(tmp_path: Path, file: Path) -> None:
+    names = draft("me/dropout", file, False, tmp_path)
+    contract = tmp_path / names[0]
+    with pytest.raises(ContractError) as refused:
+        load_contract(contract, contract.parents[1])
+    said = str(refused.value)
+    assert said.startswith("expectations/me/dropout.yml line 3: expected lines that ")
+    assert "Found the mark TODO in " in said and "take the marks away." in said
+    contract.write_text(contract.read_text().replace("TODO", "sure"))
+    assert load_contract(contract, contract.parents[1]).visibility == "restricted"
+
+
+def test_columns_have_the_names_and_units_of_other_contracts(
+    tmp_path: Path, file: Path
+) -> None:
+    names = draft("me/dropout", file, False, tmp_path)
+    columns = yaml.safe_load((tmp_path / names[0]).read_text())["columns"]
+    assert list(columns) == [
+        *("lea_name", "lea_id_state", "school_name", "school_id_state"),
+        *("student_group_label", "enrolled_in_grades_9_to_12_count"),
+        *("dropouts_count", "dropout_pct"),
+    ]
+
+
+def test_a_fixture_has_the_header_and_no_cell_of_the_file(
+    tmp_path: Path, file: Path
+) -> None:
+    names = draft("me/dropout", file, False, tmp_path)
+    header, *rows = csv.reader((tmp_path / names[3]).read_text().splitlines())
+    assert header == SAMPLE.splitlines()[0].split(",") and len(rows) == 1
+    cells = {cell for line in SAMPLE.splitlines()[1:] for cell in line.split(",")}
+    assert set(rows[0]) & cells <= {"All Students"}
+
+
+def test_a_workbook_is_drafted_too(tmp_path: Path) -> None:
+    book = tmp_path / "counts.xlsx"
+    book.write_bytes(xlsx({"Counts": [["School", "Graduates"], ["Ash", 12.0]]}))
+    names = draft("vt/counts", book, False, tmp_path)
+    content = yaml.safe_load((tmp_path / names[0]).read_text())
+    assert content["read"]["format"] == "workbook"
+    assert content["landing"]["drop"] == ["vt_counts/*.xlsx"]
+
+
+def test_public_rows_become_the_fixture_where_the_engineer_says_so(
+    tmp_path: Path, file: Path
+) -> None:
+    names = draft("me/dropout", file, True, tmp_path)
+    assert (tmp_path / names[3]).read_text() == SAMPLE
+    assert "visibility: public" in (tmp_path / names[0]).read_text()
+
+
+def test_nothing_of_a_student_is_copied(tmp_path: Path) -> None:
+    file = tmp_path / "students.csv"
+    file.write_text(STUDENTS)
+    with pytest.raises(NotDrafted, match="no column of single students"):
+        draft("vt/students", file, True, tmp_path)
+    assert not (tmp_path / "expectations").exists()
+    written = "".join(texts(tmp_path, draft("vt/students", file, False, tmp_path)))
+    for cell in STUDENTS.splitlines()[1].split(",")[1:4]:
+        assert cell not in written
+    assert written.count("protect: TODO") == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "found"),
+    [
+        (
+            "ME/dropout",
+            SAMPLE,
+            "KEY=ME/dropout: expected <provider>/<extract> in small",
+        ),
+        ("me/../dropout", SAMPLE, "KEY=me/../dropout: expected"),
+        ("me/dropout", "", "expected a row of column names"),
+        ("me/dropout", "Ash,Doe,1234567\nElm,Roe,7654321\n", "one with numbers in it"),
+    ],
+)
+def test_what_cannot_be_drafted_is_refused_and_nothing_written(
+    tmp_path: Path, key: str, content: str, found: str
+) -> None:
+    file = tmp_path / "file.csv"
+    file.write_text(content)
+    with pytest.raises(NotDrafted, match=re.escape(found)):
+        draft(key, file, False, tmp_path)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_nothing_is_overwritten(tmp_path: Path, file: Path) -> None:
+    fixture = tmp_path / draft("me/dropout", file, False, tmp_path)[3]
+    for name in ("expectations", "dbt_project"):
+        (tmp_path / name).rename(tmp_path / f"{name}_before")
+    with pytest.raises(NotDrafted, match=f"Found {fixture.relative_to(tmp_path)}"):
+        draft("me/dropout", file, True, tmp_path)
+    assert not (tmp_path / "expectations").exists()
+
+
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository as it stands, in a folder of its own."""
+    copy = tmp_path_factory.mktemp("walk") / "repository"
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    done = subprocess.run(listed, cwd=ROOT, capture_output=True, check=True)
+    for name in filter(None, done.stdout.decode().split("\0")):
+        place = copy / name
+        if (ROOT / name).is_file() and not name.startswith(("tests/", "docs/")):
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes((ROOT / name).read_bytes())
+    (copy / "docs/templates").mkdir(parents=True)
+    return copy
+
+
+def python(copied: Path, *words: str) -> str:
+    """What a program of the copy prints."""
+    done = subprocess.run(
+        [sys.executable, *words],
+        cwd=copied,
+        env={"PYTHONPATH": "plugins", "PATH": str(Path(sys.executable).parent)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def confirm(place: Path) -> None:
+    """The README's edits of one drafted file."""
+    text = place.read_text()
+    for drafted, right in EDITS:
+        text = text.replace(drafted, right)
+    place.write_text(re.sub(r" +# TODO.*", "", text))
+
+
+BUILD = """
+import subprocess
+from pathlib import Path
+from common_metrics import landing, validation, build
+from common_metrics.contract import load_contracts
+from common_metrics.lake import Lake
+lake, contract = Lake(Path("lake").resolve()), load_contracts()["me/dropout"]
+(name,) = landing.find_deliveries(contract, Path("drop"))
+landed = landing.land(contract, Path("drop"), name, lake, "2016-03-01T06:00:00+00:00")
+print(validation.validate(contract, landed, lake).rows_validated, "rows", flush=True)
+build.write_inputs(lake)
+# The models on the way, and of the tests those of the new model alone.
+selected = ["+school_outcomes", "stg_me__dropout+1,resource_type:test"]
+quick = ["--indirect-selection", "empty", "--exclude-resource-type", "unit_test"]
+where = ["--project-dir", "dbt_project", "--profiles-dir", "dbt_project"]
+command = [build.DBT, "build", *where, *quick, "-s", *selected]
+subprocess.run(command, env=build.dbt_environment(lake), check=True)
+"""
+
+
+def test_the_walk_of_the_readme_ends_in_school_outcomes(
+    copied: Path, file: Path
+) -> None:
+    (draft_it,) = re.findall(r"`make new-source KEY=(\S+) FILE=(\S+)`", WALK)
+    (copied / draft_it[1]).write_text(SAMPLE)
+    printed = python(copied, "-m", "common_metrics.new_source", *draft_it)
+    drafted = [copied / line for line in printed.splitlines()[:4]]
+    used = "".join(place.read_text() for place in drafted)
+    assert [old for old, _ in EDITS if old not in used] == []
+    for place in drafted:
+        confirm(place)
+        assert "TODO" not in place.read_text()
+    union = copied / UNIONED
+    (ref,) = re.findall(r"`(ref\(.+?\),)` to the list", WALK)
+    union.write_text(union.read_text().replace("] %}", f"    {ref}\n] %}}", 1))
+    for module in ("dbt_sources", "template"):
+        python(copied, "-m", f"common_metrics.{module}")
+    checked = python(
+        copied, "-m", "common_metrics.check", draft_it[1], "--key", draft_it[0]
+    )
+    assert "3 of 3 rows would be accepted" in checked
+    place = copied / "drop/me_dropout"
+    place.mkdir(parents=True)
+    (copied / draft_it[1]).rename(place / draft_it[1])
+    built = python(copied, "-c", BUILD)
+    assert built.startswith("3 rows") and "accepted_values_stg_me__dropout" in built
+    with duckdb.connect(str(copied / "lake/build/warehouse.duckdb")) as con:
+        found = con.execute(
+            "select school_name, numerator, denominator, round(value_pct, 1), "
+            "source_row from published.school_outcomes where metric_id = "
+            "'dropout_event' and student_group = 'all' order by source_row"
+        ).fetchall()
+    assert [(*row[:3], float(row[3]), row[4]) for row in found] == [
+        ("Alder Shore High School", 6, 240, 2.5, 2),
+        ("Birch Cove High School", 9, 180, 5.0, 4),
+    ]
