@@ -718,9 +718,7 @@ def test_hostile_text_is_carried_to_the_release_as_text(
     )
     csvs = list(lake.current.resolve().rglob("*.csv"))
     assert csvs and all(file.parent == site / "schools" for file in csvs)
-    cells = [
-        cell for file in csvs for row in csv.reader(file.open()) for cell in row
-    ]
+    cells = [cell for file in csvs for row in csv.reader(file.open()) for cell in row]
     assert not any(cell.startswith(("=", "+", "@", "\t")) for cell in cells)
 
 
