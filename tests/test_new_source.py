@@ -110,6 +110,8 @@ def test_nothing_of_a_student_is_copied(tmp_path: Path) -> None:
         ),
         ("me/../dropout", SAMPLE, "KEY=me/../dropout: expected"),
         ("me/dropout", "", "expected a row of column names"),
+        ("me/dropout", "School,Score\n", "expected a row of column names"),
+        ("me/dropout", "Not a table.\n\nBut words, so\nand, so, on\nno\n", "as many"),
         ("me/dropout", "Ash,Doe,1234567\nElm,Roe,7654321\n", "one with numbers in it"),
     ],
 )

@@ -100,12 +100,16 @@ def _header_at(file: Path, found: list[Record]) -> int:
     """Return where the header stands: the first row with most words in it."""
     words = [len(set(filter(None, r.cells))) for r in found[:SEARCHED_LINES]] or [0]
     at = words.index(max(words))
+    widths = {len(record.cells) for record in found[at : at + 2]}
     # What is no name of a column may be a student's: it must not reach a draft.
-    if words[at] < 2 or any(re.fullmatch(r"[\d/.*-]+", c) for c in found[at].cells):
+    numbers = [
+        re.fullmatch(r"[\d/.*-]+", cell) for r in found[at:][:1] for cell in r.cells
+    ]
+    if words[at] < 2 or any(numbers) or len(found) < at + 2 or len(widths) > 1:
         raise NotDrafted(
             f"FILE={file.name}",
-            f"a row of column names within the first {SEARCHED_LINES}",
-            "none, or one with numbers in it",
+            f"a row of column names within the first {SEARCHED_LINES}, and a row below",
+            "none of as many cells, or one with numbers in it",
             "Give a sample that has its header.",
         )
     return at
