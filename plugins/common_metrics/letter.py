@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from common_metrics.errors import told
 from common_metrics.explain import NotFound, find_school
 from common_metrics.lake import Lake
 from common_metrics.site import TEMPLATES
@@ -39,8 +40,10 @@ def page_of(public: Path, school: str) -> str:
         found = con.fetchone()
     if found is None:
         raise NotFound(
-            f"SCHOOL={school}: expected a high school of the five states with a rate. "
-            f"Found {key} without one. Choose a school that the site has a page of."
+            f"SCHOOL={school}",
+            "a high school of the five states with a rate",
+            f"{key} without one",
+            "Choose a school that the site has a page of.",
         )
     return found[0]
 
@@ -50,17 +53,19 @@ def write_letter(lake: Lake, school: str) -> Path:
 
     Raises NotFound where no school, or several, answer, or no browser is installed.
     """
-    release = lake.current.resolve()
-    name = page_of(release / "public.duckdb", school)
+    public = lake.released("public.duckdb")
+    name = page_of(public, school)
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise NotFound(
-            f"make letter: expected one of {', '.join(BROWSERS)} on the path. Found "
-            "none. Install Chromium, or print the school's letter from the site."
+            "make letter",
+            f"one of {', '.join(BROWSERS)} on the path",
+            "none",
+            "Install Chromium, or print the school's letter from the site.",
         )
     pdf = lake.root / "letters" / f"{name}.pdf"
     pdf.parent.mkdir(parents=True, exist_ok=True)
-    page = release / "site" / "schools" / f"{name}-letter.html"
+    page = public.parent / "site" / "schools" / f"{name}-letter.html"
     # Chromium's sandbox does not start for root, as in a container; the page is ours.
     root = ["--no-sandbox"] * (os.geteuid() == 0)
     with TemporaryDirectory() as profile:
@@ -74,23 +79,14 @@ def write_letter(lake: Lake, school: str) -> Path:
     return pdf
 
 
-def main() -> int:
-    """Print where the letter is; 2 where there is none to write."""
+def main() -> None:
+    """Print where the letter is; raise NotFound where there is none to write."""
     parser = argparse.ArgumentParser(prog="letter", description=__doc__.split("\n")[0])
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--school", required=True)
     args = parser.parse_args()
-    lake = Lake(args.lake)
-    if not (lake.current / "public.duckdb").exists():
-        print("public.duckdb: expected a release. Found none. Run `make run` first.")
-        return 2
-    try:
-        print(write_letter(lake, args.school))
-    except NotFound as missing:
-        print(missing)
-        return 2
-    return 0
+    print(write_letter(Lake(args.lake), args.school))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(told(main))
