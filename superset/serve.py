@@ -27,7 +27,11 @@ def main() -> None:
     parser.add_argument("file", type=Path)
     parser.add_argument("--port", type=int, default=8088)
     args = parser.parse_args()
+    if not args.file.exists():
+        sys.exit(f"superset: expected a release, {args.file}. Found none: `make run`.")
     args.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # What the last run left was made with a key that is gone.
+    (args.home / "superset.db").unlink(missing_ok=True)
     os.environ["SUPERSET_HOME"] = str(args.home.resolve())
     os.environ["SUPERSET_SECRET_KEY"] = secrets.token_urlsafe(42)
     os.environ["SUPERSET_CONFIG_PATH"] = str(HERE / "superset_config.py")

@@ -172,6 +172,7 @@ WRONG = {  # cells of a good row, what they become, and what is said of it
     "mastery": [
         ("60,24", "60,61", "no more students who advanced by standard than"),
         ("509990400004", "", "a federal or a state code in each row"),
+        ("2015-16", "2015-17", "a school year such as 2014-15 or 2015"),
     ],
 }
 

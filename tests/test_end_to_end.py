@@ -576,7 +576,8 @@ def test_a_second_run_changes_nothing(lake: Lake, public: Path) -> None:
     records = {f: f.read_bytes() for f in lake.deliveries.rglob("*.json")}
     again = make_run(lake.root)
     assert again.returncode == 0, again.stdout
-    assert again.stdout.count("unchanged") == len(load_contracts()) + 1
+    delivered = {d.key for d in lake.all_recorded() if d.status != "unmatched"}
+    assert again.stdout.count("unchanged") == len(delivered) + 1 > 50
     assert list(release.manifests(lake)) == [public.parent.name]
     after = {f: f.stat().st_mtime_ns for f in lake.validated.rglob("*.parquet")}
     assert after == before

@@ -33,7 +33,7 @@ def test_a_run_that_finds_student_files_stops_without_a_key(
     shutil.copy(file, drop / "ct_0000000_student_enrollment.csv")
     run = started(tmp_path / "lake", drop.parent, key)
     assert run.returncode == 2
-    assert f"{VARIABLE}, found {found}" in run.stdout and "run again" in run.stdout
+    assert f"{VARIABLE}. Found {found}. " in run.stdout and "run again" in run.stdout
     lake = tmp_path / "lake"
     assert not lake.exists() or not list(lake.rglob("*.parquet"))
 

@@ -221,7 +221,7 @@ def _judged(since: float, files: int) -> dict[str, int]:
         "and state in ('success', 'failed', 'skipped', 'upstream_failed') "
         "and end_date >= datetime(?, 'unixepoch')"
     )
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as con:
+    with sqlite3.connect(f"file:{database}?mode=ro", timeout=60, uri=True) as con:
         return {"completed": con.execute(sql, [since]).fetchone()[0], "total": files}
 
 

@@ -15,6 +15,7 @@ VERDICTS = """
     select count(*) from school_target_status
     where state = 'CT' and student_group = 'all' and target_model = 'compounding'
 """
+PATIENCE = 60  # seconds
 RELEASE = "select release_id from about_release"
 
 
@@ -24,7 +25,8 @@ def loop(client, version, read, **more):
     seen, errors = Counter([read(folder)]), Counter()
     print("ready", flush=True)
     until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    # On a busy machine a slow client goes on until it has seen a change.
+    while time.monotonic() < until + (len(seen) < 2) * PATIENCE:
         try:
             seen[read(folder)] += 1
         except Exception as error:

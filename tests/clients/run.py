@@ -8,6 +8,7 @@ import argparse
 import json
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -147,6 +148,8 @@ def main() -> None:
     parser.add_argument("--environments", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=5)
     args = parser.parse_args()
+    if not Lake(args.lake).build_record().exists():
+        sys.exit(f"clients: expected a build in {args.lake}. Found none: `make run`.")
     build = Lake(args.lake).build().parent
     with tempfile.TemporaryDirectory() as folder:
         lake = two_releases(build, Path(folder))
