@@ -54,7 +54,7 @@ def write_letter(lake: Lake, school: str) -> Path:
     Raises NotFound where no school, or several, answer, or no browser is installed.
     """
     public = lake.released("public.duckdb")
-    release, name = public.parent, page_of(public, school)
+    name = page_of(public, school)
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise NotFound(
@@ -65,7 +65,7 @@ def write_letter(lake: Lake, school: str) -> Path:
         )
     pdf = lake.root / "letters" / f"{name}.pdf"
     pdf.parent.mkdir(parents=True, exist_ok=True)
-    page = release / "site" / "schools" / f"{name}-letter.html"
+    page = public.parent / "site" / "schools" / f"{name}-letter.html"
     # Chromium's sandbox does not start for root, as in a container; the page is ours.
     root = ["--no-sandbox"] * (os.geteuid() == 0)
     with TemporaryDirectory() as profile:
