@@ -6,6 +6,7 @@ python -m common_metrics.run --lake LAKE [--drop DROP]
 import argparse
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -58,6 +59,8 @@ def main() -> int:
             "DROP", "a folder of extracts", f"no folder {drop}", "Name one."
         )
     landing.require_key(load_contracts().values(), drop)
+    # Else the pool's processes would outlive this one when it is ended.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     _prepare_airflow(lake, drop)
     with _quiet(lake.log("airflow.log")) as console:
         states = _run_dags(console, lake, drop)
