@@ -147,6 +147,8 @@ def test_superset_shows_the_imported_dashboard_and_the_next_release(
     assert sorted(verdicts) == sorted(held)
     (year, *_) = shown["Verdicts by year"]
     assert (year["schools_at_goal_pct"], year["schools_judged_count"]) == (50, 2)
+    # Superset's own policy lets its pages ask a counting service.
+    assert "default-src 'self'" in report.policy and "https:" not in report.policy
 
 
 def test_no_text_of_a_workbook_is_a_formula_or_a_link(lake: Lake) -> None:

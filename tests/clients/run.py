@@ -66,6 +66,7 @@ class Report:
     held: set[tuple[str, int]]
     swaps: int
     charts: dict[str, list[dict]] = field(default_factory=dict)
+    policy: str = ""
 
     @property
     def reads(self) -> int:
