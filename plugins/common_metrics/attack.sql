@@ -365,20 +365,27 @@ with rows_so_far as (
     group by kind, tag, anchor
 ),
 
-halves as (
+-- Materialized: joined the other way round, each pair of places meets.
+parts_so_far as materialized (
     select
         divisions.*,
-        of_whole.kind as of_kind,
-        of_whole.tag as of_tag,
+        rows_so_far.kind as of_kind,
+        rows_so_far.tag as of_tag,
+        rows_so_far.counts,
         divisions.tag || ' ' || of_kind || ' ' || of_tag as new_tag,
     from divisions
-    inner join rows_so_far as of_whole on divisions.whole = of_whole.anchor
-    inner join rows_so_far as of_part
+    inner join rows_so_far on divisions.part = rows_so_far.anchor
+),
+
+halves as (
+    select parts_so_far.*
+    from parts_so_far
+    inner join rows_so_far
         on
-            divisions.part = of_part.anchor
-            and of_whole.kind = of_part.kind
-            and of_whole.tag = of_part.tag
-            and of_whole.counts = of_part.counts
+            parts_so_far.whole = rows_so_far.anchor
+            and of_kind = rows_so_far.kind
+            and of_tag = rows_so_far.tag
+            and parts_so_far.counts = rows_so_far.counts
 ),
 
 anchors as (

@@ -172,7 +172,7 @@ def system_of(
     # A whole below its parts would tell something of them, if something false.
     system.hide(told.count_id[told.rest_count < 0].to_numpy() - 1)
     system.hide(shows[counted.is_small.to_numpy(), 0])
-    system.hide(shows[(counted.denominator < counted.min_denominator).to_numpy(), 1])
+    system.hide(shows[counted.is_denominator_small.to_numpy(), 1])
     return system
 
 
