@@ -142,6 +142,14 @@ def test_one_hidden_part_of_two_is_the_difference(attacked):
     assert not found(attacked([ALL, row("female"), row("male")]))
 
 
+def test_a_group_without_students_leaves_all_to_the_other(attacked):
+    none = row("male", value_status="not_applicable")
+    assert ("acgr_4yr", "female", "numerator") in found(
+        attacked([ALL, row("female"), none])
+    )
+    assert not found(attacked([row("all"), row("female"), none]))
+
+
 def test_a_hidden_outcome_is_what_the_others_leave(attacked):
     outcomes = [
         row("all", 150, 200),

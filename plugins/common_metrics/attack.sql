@@ -23,10 +23,16 @@ select
 from cells
 left join metric_counts using (metric_id);
 
+-- Where a cell is not applicable there are no such students.
 create or replace temp table numbers as
-select *, numerator_count as count_name, numerator as shown from named
-union all by name
-select *, denominator_count as count_name, denominator as shown from named;
+select
+    *,
+    unnest([numerator_count, denominator_count]) as count_name,
+    case
+        when is_own and value_status = 'not_applicable' then 0
+        else unnest([numerator, denominator])
+    end as shown,
+from named;
 
 create or replace temp table shown_here as
 select
