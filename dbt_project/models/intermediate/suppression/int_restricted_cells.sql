@@ -145,7 +145,7 @@ guarded as (
             or told_by_few.cell_id is not null
             and judged.value_status <> 'suppressed' as is_small
         ),
-        judged.denominator < judged.min_denominator
+        coalesce(judged.denominator < judged.min_denominator, false)
         or told_by_few.cell_id is not null as is_denominator_small,
     from judged
     left join told_by_few
