@@ -208,14 +208,8 @@ inner join (
 ) as counts
     on above.count_name = counts.numerator_count
 inner join nodes as below
-    on
-        counts.denominator_count = below.count_name
-        and above.provider = below.provider
-        and above.level = below.level
-        and above.state = below.state
-        and above.place = below.place
-        and above.school_year = below.school_year
-        and above.student_group = below.student_group;
+    using (provider, level, state, place, school_year, student_group)
+where counts.denominator_count = below.count_name;
 
 -- Entries of the rows; a row is one kind, tag and anchor. A constant has no node.
 create or replace temp table entries (
@@ -235,14 +229,8 @@ with parts as (
     from nodes as whole
     inner join count_sums on whole.count_name = count_sums.whole_count
     inner join nodes as part
-        on
-            count_sums.part_count = part.count_name
-            and whole.provider = part.provider
-            and whole.level = part.level
-            and whole.state = part.state
-            and whole.place = part.place
-            and whole.school_year = part.school_year
-            and whole.student_group = part.student_group
+        using (provider, level, state, place, school_year, student_group)
+    where count_sums.part_count = part.count_name
 )
 
 select 'sum', '', whole, part, -1 from parts
@@ -266,6 +254,14 @@ with known as (
         using (provider, level, state, place, school_year, count_name, student_group)
 ),
 
+lesser_wholes as (
+    select * rename (count_name as lesser_of) from known
+),
+
+greater_wholes as (
+    select * rename (count_name as greater_of) from known
+),
+
 ordered as (
     select
         lesser.node as lesser,
@@ -274,33 +270,17 @@ ordered as (
     from count_orders
     inner join known as lesser on count_orders.lesser_count = lesser.count_name
     inner join known as greater
-        on
-            count_orders.greater_count = greater.count_name
-            and lesser.provider = greater.provider
-            and lesser.level = greater.level
-            and lesser.state = greater.state
-            and lesser.place = greater.place
-            and lesser.school_year = greater.school_year
-            and lesser.student_group = greater.student_group
-    left join known as lesser_whole
-        on
-            count_orders.lesser_of = lesser_whole.count_name
-            and lesser.provider = lesser_whole.provider
-            and lesser.level = lesser_whole.level
-            and lesser.state = lesser_whole.state
-            and lesser.place = lesser_whole.place
-            and lesser.school_year = lesser_whole.school_year
-            and lesser.student_group = lesser_whole.student_group
-    left join known as greater_whole
-        on
-            count_orders.greater_of = greater_whole.count_name
-            and lesser.provider = greater_whole.provider
-            and lesser.level = greater_whole.level
-            and lesser.state = greater_whole.state
-            and lesser.place = greater_whole.place
-            and lesser.school_year = greater_whole.school_year
-            and lesser.student_group = greater_whole.student_group
-    where lesser_of = greater_of or lesser_whole.value = greater_whole.value
+        using (provider, level, state, place, school_year, student_group)
+    left join lesser_wholes as lesser_whole
+        using (provider, level, state, place, school_year, student_group, lesser_of)
+    left join greater_wholes as greater_whole
+        using (provider, level, state, place, school_year, student_group, greater_of)
+    where
+        count_orders.greater_count = greater.count_name
+        and (
+            count_orders.lesser_of = count_orders.greater_of
+            or lesser_whole.value = greater_whole.value
+        )
 )
 
 select 'order', tag, greater, unnest([greater, lesser]), unnest([1, -1])
@@ -335,15 +315,10 @@ parts as (
     inner join sources using (provider, level, state, place, school_year)
     inner join vocabularies using (source)
     inner join nodes as part
-        on
-            vocabularies.part_group = part.student_group
-            and whole.provider = part.provider
-            and whole.level = part.level
-            and whole.state = part.state
-            and whole.place = part.place
-            and whole.school_year = part.school_year
-            and whole.count_name = part.count_name
-    where whole.student_group = vocabularies.whole_group
+        using (provider, level, state, place, school_year, count_name)
+    where
+        whole.student_group = vocabularies.whole_group
+        and part.student_group = vocabularies.part_group
 )
 
 select distinct 'groups' as kind, tag, whole, part
