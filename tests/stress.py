@@ -79,7 +79,8 @@ select
     true as is_preferred, null::varchar as lea_id_nces, * exclude (entry),
     entry.key as metric_id, entry.value::bigint as numerator,
     100.0 * numerator / denominator as value_pct,
-    value_pct as lowest_pct, value_pct as highest_pct
+    value_pct as lowest_pct, value_pct as highest_pct,
+    null::double as value_low_pct, null::double as value_high_pct
 from told
 """
 # What the public sees: the marts' rule, without the tables that are made of them.
@@ -90,6 +91,8 @@ select
         if(is_hidden, null, numerator) as numerator,
         if(is_hidden and is_denominator_hidden, null, denominator) as denominator,
         if(is_hidden, null, value_pct) as value_pct,
+        if(is_hidden, null, value_low_pct) as value_low_pct,
+        if(is_hidden, null, value_high_pct) as value_high_pct,
         if(is_hidden, 'suppressed', value_status) as value_status
     ),
 from (
