@@ -151,8 +151,10 @@ def invented(con: duckdb.DuckDBPyConnection, schools: int, years: int) -> None:
     con.execute(OUTCOMES)
 
 
-def attacked(con: duckdb.DuckDBPyConnection, hidden: pa.Table) -> attack.Report:
-    """Write what the public would see, and attack it."""
+def attacked(
+    con: duckdb.DuckDBPyConnection, hidden: pa.Table, knows: str | None = None
+) -> attack.Report:
+    """Write what the public would see; attack it, as a school if one is named."""
     con.register("hidden", hidden)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "public.duckdb"
@@ -164,10 +166,18 @@ def attacked(con: duckdb.DuckDBPyConnection, hidden: pa.Table) -> attack.Report:
         for level in ("school", "state"):
             con.execute(PUBLIC.format(level=level))
         con.execute("detach public")
-        return attack.recovered(file)
+        own = Path(folder) / "own.duckdb"
+        con.execute(f"attach '{own}' as own")
+        con.execute(
+            "create table own.school_outcomes as select * exclude (level) "
+            "from outcomes where level = 'school' and school_key = ?",
+            [knows],
+        )
+        con.execute("detach own")
+        return attack.recovered(file, insider=own if knows else None)
 
 
-def compare(con: duckdb.DuckDBPyConnection, ways: list[str]) -> None:
+def compare(con: duckdb.DuckDBPyConnection, ways: list[str], knows: str | None) -> None:
     """Print shares, what is recovered and seconds, one line a way of hiding."""
     con.execute(f"create temp view outcomes as from {SCHEMA}.int_outcomes_reconciled")
     tables = [
@@ -185,7 +195,7 @@ def compare(con: duckdb.DuckDBPyConnection, ways: list[str]) -> None:
         WAYS[way](counted, system)
         seconds = time.monotonic() - started
         shown = int((~system.is_hidden_cell()).sum())
-        report = attacked(con, suppression.hidden_cells(cells, counted, system))
+        report = attacked(con, suppression.hidden_cells(cells, counted, system), knows)
         print(
             f"{way}: {shown:,} shown ({shown / len(counted):.1%}), "
             f"{seconds:.0f} s; the attack: {report.counts()}",
@@ -199,6 +209,7 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=4)
     parser.add_argument("--lake", type=Path)
     parser.add_argument("--ways", nargs="*", default=list(WAYS))
+    parser.add_argument("--knows", help="key of a school that attacks")
     args = parser.parse_args()
     if args.lake:
         con = duckdb.connect()
@@ -212,7 +223,7 @@ def main() -> None:
         started = time.monotonic()
         warehouse.make(*GRAPH)
         print(f"relations: {time.monotonic() - started:.0f} s")
-    compare(con, args.ways)
+    compare(con, args.ways, args.knows)
 
 
 if __name__ == "__main__":
