@@ -142,6 +142,14 @@ def test_one_hidden_part_of_two_is_the_difference(attacked):
     assert not found(attacked([ALL, row("female"), row("male")]))
 
 
+def test_a_group_without_students_leaves_all_to_the_other(attacked):
+    none = row("male", value_status="not_applicable")
+    assert ("acgr_4yr", "female", "numerator") in found(
+        attacked([ALL, row("female"), none])
+    )
+    assert not found(attacked([row("all"), row("female"), none]))
+
+
 def test_a_hidden_outcome_is_what_the_others_leave(attacked):
     outcomes = [
         row("all", 150, 200),
@@ -315,6 +323,20 @@ def test_an_insider_learns_nothing_of_others(tmp_path: Path):
     report = attack.recovered(public, insider=knows)
     assert {c.student_group for c in report.recovered} == {"male"}
     assert {c.student_group for c in report.already} == {"female"}
+
+
+def test_one_school_of_two_knows_the_other_from_their_total(tmp_path: Path):
+    own, other = row("all", 150, 200), row("all", school_key="B")
+    knows = released(tmp_path / "k.duckdb", [own])
+
+    def learnt(name: str, *rows: dict) -> set[str]:
+        public = released(tmp_path / f"{name}.duckdb", [row("all"), other, *rows])
+        return {c.school_key for c in attack.recovered(public, insider=knows).recovered}
+
+    assert learnt("two", row("all", 153, 206, school_key=None)) == {"B"}
+    assert not learnt("hidden", row("all", school_key=None))
+    third = row("all", school_key="C")
+    assert not learnt("three", row("all", 190, 280, school_key=None), third)
 
 
 def test_the_report_names_cells_and_prints_no_value(tmp_path: Path):

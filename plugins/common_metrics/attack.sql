@@ -23,10 +23,16 @@ select
 from cells
 left join metric_counts using (metric_id);
 
+-- Where a cell is not applicable there are no such students.
 create or replace temp table numbers as
-select *, numerator_count as count_name, numerator as shown from named
-union all by name
-select *, denominator_count as count_name, denominator as shown from named;
+select
+    *,
+    unnest([numerator_count, denominator_count]) as count_name,
+    case
+        when is_own and value_status = 'not_applicable' then 0
+        else unnest([numerator, denominator])
+    end as shown,
+from named;
 
 create or replace temp table shown_here as
 select
@@ -202,14 +208,8 @@ inner join (
 ) as counts
     on above.count_name = counts.numerator_count
 inner join nodes as below
-    on
-        counts.denominator_count = below.count_name
-        and above.provider = below.provider
-        and above.level = below.level
-        and above.state = below.state
-        and above.place = below.place
-        and above.school_year = below.school_year
-        and above.student_group = below.student_group;
+    using (provider, level, state, place, school_year, student_group)
+where counts.denominator_count = below.count_name;
 
 -- Entries of the rows; a row is one kind, tag and anchor. A constant has no node.
 create or replace temp table entries (
@@ -229,14 +229,8 @@ with parts as (
     from nodes as whole
     inner join count_sums on whole.count_name = count_sums.whole_count
     inner join nodes as part
-        on
-            count_sums.part_count = part.count_name
-            and whole.provider = part.provider
-            and whole.level = part.level
-            and whole.state = part.state
-            and whole.place = part.place
-            and whole.school_year = part.school_year
-            and whole.student_group = part.student_group
+        using (provider, level, state, place, school_year, student_group)
+    where count_sums.part_count = part.count_name
 )
 
 select 'sum', '', whole, part, -1 from parts
@@ -260,6 +254,14 @@ with known as (
         using (provider, level, state, place, school_year, count_name, student_group)
 ),
 
+lesser_wholes as (
+    select * rename (count_name as lesser_of) from known
+),
+
+greater_wholes as (
+    select * rename (count_name as greater_of) from known
+),
+
 ordered as (
     select
         lesser.node as lesser,
@@ -268,33 +270,17 @@ ordered as (
     from count_orders
     inner join known as lesser on count_orders.lesser_count = lesser.count_name
     inner join known as greater
-        on
-            count_orders.greater_count = greater.count_name
-            and lesser.provider = greater.provider
-            and lesser.level = greater.level
-            and lesser.state = greater.state
-            and lesser.place = greater.place
-            and lesser.school_year = greater.school_year
-            and lesser.student_group = greater.student_group
-    left join known as lesser_whole
-        on
-            count_orders.lesser_of = lesser_whole.count_name
-            and lesser.provider = lesser_whole.provider
-            and lesser.level = lesser_whole.level
-            and lesser.state = lesser_whole.state
-            and lesser.place = lesser_whole.place
-            and lesser.school_year = lesser_whole.school_year
-            and lesser.student_group = lesser_whole.student_group
-    left join known as greater_whole
-        on
-            count_orders.greater_of = greater_whole.count_name
-            and lesser.provider = greater_whole.provider
-            and lesser.level = greater_whole.level
-            and lesser.state = greater_whole.state
-            and lesser.place = greater_whole.place
-            and lesser.school_year = greater_whole.school_year
-            and lesser.student_group = greater_whole.student_group
-    where lesser_of = greater_of or lesser_whole.value = greater_whole.value
+        using (provider, level, state, place, school_year, student_group)
+    left join lesser_wholes as lesser_whole
+        using (provider, level, state, place, school_year, student_group, lesser_of)
+    left join greater_wholes as greater_whole
+        using (provider, level, state, place, school_year, student_group, greater_of)
+    where
+        count_orders.greater_count = greater.count_name
+        and (
+            count_orders.lesser_of = count_orders.greater_of
+            or lesser_whole.value = greater_whole.value
+        )
 )
 
 select 'order', tag, greater, unnest([greater, lesser]), unnest([1, -1])
@@ -329,15 +315,10 @@ parts as (
     inner join sources using (provider, level, state, place, school_year)
     inner join vocabularies using (source)
     inner join nodes as part
-        on
-            vocabularies.part_group = part.student_group
-            and whole.provider = part.provider
-            and whole.level = part.level
-            and whole.state = part.state
-            and whole.place = part.place
-            and whole.school_year = part.school_year
-            and whole.count_name = part.count_name
-    where whole.student_group = vocabularies.whole_group
+        using (provider, level, state, place, school_year, count_name)
+    where
+        whole.student_group = vocabularies.whole_group
+        and part.student_group = vocabularies.part_group
 )
 
 select distinct 'groups' as kind, tag, whole, part
@@ -365,20 +346,27 @@ with rows_so_far as (
     group by kind, tag, anchor
 ),
 
-halves as (
+-- Materialized: joined the other way round, each pair of places meets.
+parts_so_far as materialized (
     select
         divisions.*,
-        of_whole.kind as of_kind,
-        of_whole.tag as of_tag,
+        rows_so_far.kind as of_kind,
+        rows_so_far.tag as of_tag,
+        rows_so_far.counts,
         divisions.tag || ' ' || of_kind || ' ' || of_tag as new_tag,
     from divisions
-    inner join rows_so_far as of_whole on divisions.whole = of_whole.anchor
-    inner join rows_so_far as of_part
+    inner join rows_so_far on divisions.part = rows_so_far.anchor
+),
+
+halves as (
+    select parts_so_far.*
+    from parts_so_far
+    inner join rows_so_far
         on
-            divisions.part = of_part.anchor
-            and of_whole.kind = of_part.kind
-            and of_whole.tag = of_part.tag
-            and of_whole.counts = of_part.counts
+            parts_so_far.whole = rows_so_far.anchor
+            and of_kind = rows_so_far.kind
+            and of_tag = rows_so_far.tag
+            and parts_so_far.counts = rows_so_far.counts
 ),
 
 anchors as (

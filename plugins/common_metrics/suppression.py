@@ -8,13 +8,22 @@ exact). This module knows the true numbers; the attack on a release is another p
 and does not.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 from scipy.optimize import linprog
-from scipy.sparse import block_array, csc_matrix, csr_matrix, hstack, vstack
+from scipy.sparse import (
+    block_diag,
+    coo_matrix,
+    csc_matrix,
+    csr_matrix,
+    eye_array,
+    hstack,
+    vstack,
+)
 from scipy.sparse.csgraph import connected_components
 
 KEYS = [
@@ -33,6 +42,12 @@ COST_OF_ALL, COST_OF_STATE = 8.0, 20.0
 FAR = 1000.0
 NEAR_ZERO = 1e-6
 TIGHTENINGS = 4
+# Clusters of more columns are first moved as a whole: sooner done, and more is hidden.
+MANY, JOINT_MOVES = 8_000, 4
+# To move a number by one is then worth more than all that must be hidden for it.
+WORTH = 1e5
+# How many columns around a number are looked at for further ones; at last, all.
+NEAR = (200, 700, 3_000, 10**9)
 # What linprog says where no table fits.
 INFEASIBLE = 2
 
@@ -48,6 +63,7 @@ class System:
     """
 
     matrix: csc_matrix
+    shows: np.ndarray
     truth: np.ndarray
     lowest: np.ndarray
     highest: np.ndarray
@@ -56,17 +72,16 @@ class System:
     is_sensitive_rest: np.ndarray
     place: np.ndarray
     link: np.ndarray
-    shows: np.ndarray
     cost: np.ndarray
     is_hidden: np.ndarray
     is_told_anyway: np.ndarray
-    cluster: np.ndarray
     low: np.ndarray
     high: np.ndarray
 
     def hide(self, columns: np.ndarray) -> None:
         """Hide numbers and all that goes with them: who hides a cell shows no part."""
-        hidden = np.isin(self.link, self.link[columns])
+        links = self.link[columns]
+        hidden = np.isin(self.link, links[links >= 0])
         while not (hidden <= self.is_hidden).all():
             self.is_hidden |= hidden
             numerators = self.shows[self.is_hidden_cell(), 0]
@@ -77,18 +92,16 @@ class System:
 
     def is_unknown(self) -> np.ndarray:
         """Return the columns that a reader of what is shown does not know."""
-        rests = np.ones(len(self.truth) - len(self.link), bool)
-        return np.concatenate([self.is_hidden, rests]) & ~self.is_public
+        return (self.is_hidden | (self.link < 0)) & ~self.is_public
 
     def must_be_wide(self) -> np.ndarray:
-        rests = np.zeros(len(self.truth) - len(self.link), bool)
-        hidden = np.concatenate([self.is_hidden, rests]) & ~self.is_public
+        hidden = self.is_hidden & ~self.is_public
         return (hidden | self.is_sensitive_rest) & ~self.is_told_anyway
 
     def is_short(self) -> np.ndarray:
-        """Return which columns were not yet seen to move by their interval."""
+        """Return what must be wide and was not yet seen to move by its interval."""
         low, high = np.ceil(self.low - NEAR_ZERO), np.floor(self.high + NEAR_ZERO)
-        return high - low < self.interval
+        return self.must_be_wide() & (high - low < self.interval)
 
     def saw(self, columns: np.ndarray, moves: np.ndarray) -> None:
         self.low[columns] = np.minimum(self.low[columns], moves)
@@ -114,7 +127,7 @@ def suppressed_cells(
     else:
         system = system_of(counted, cell_counts, counts, relations)
         protect(system)
-        hidden = _hidden(frame, counted, system)
+        hidden = hidden_cells(frame, counted, system)
     reasons = [hidden.is_withheld, hidden.is_small]
     hidden["reason"] = np.select(reasons, ["withheld", "small"], "complementary")
     return pa.Table.from_pandas(hidden[schema.names], schema, preserve_index=False)
@@ -128,12 +141,15 @@ def system_of(
     told = relations.to_pandas()
     terms = told[told.rest_count >= 0]
     rests = terms.drop_duplicates("relation_id").sort_values("relation_id")
-    matrix = _matrix(terms, rests, len(numbers))
     shows = _shows(counted, cell_counts.to_pandas())
     link = numbers.groupby(NUMBER, sort=False).ngroup().to_numpy()
     complete = rests.is_complete.to_numpy()
+    false, no_place = np.zeros(len(rests), bool), np.full(len(rests), -1)
+    place = numbers.groupby(["place_key", "school_year"]).ngroup()
+    only_printed = np.concatenate([numbers.cells_count == 0, false])
     system = System(
-        matrix=matrix,
+        matrix=_matrix(terms, rests, len(numbers)),
+        shows=shows,
         truth=_joined(numbers.student_count, rests.rest_count),
         lowest=_joined(numbers.lowest_known.fillna(0), 0 * rests.rest_count),
         highest=_joined(
@@ -144,36 +160,142 @@ def system_of(
         is_sensitive_rest=np.concatenate(
             [np.zeros(len(numbers), bool), rests.is_rest_protected]
         ),
-        place=numbers.groupby(["place_key", "school_year"]).ngroup().to_numpy(),
-        link=link,
-        shows=shows,
+        place=np.concatenate([place, no_place]),
+        link=np.concatenate([link, no_place]),
         cost=_cost(counted, shows, link, len(rests)),
         # Printed as a range alone: nobody knows it, and it is not ours to protect.
-        is_hidden=np.array(numbers.cells_count == 0),
-        is_told_anyway=_joined(numbers.cells_count == 0, 0 * rests.rest_count) > 0,
-        cluster=_labels(matrix)[1],
-        low=np.zeros(len(numbers) + len(rests)),
-        high=np.zeros(len(numbers) + len(rests)),
+        is_hidden=only_printed.copy(),
+        is_told_anyway=only_printed,
+        low=np.zeros(len(only_printed)),
+        high=np.zeros(len(only_printed)),
     )
     # A whole below its parts would tell something of them, if something false.
     system.hide(told.count_id[told.rest_count < 0].to_numpy() - 1)
     system.hide(shows[counted.is_small.to_numpy(), 0])
-    system.hide(shows[(counted.denominator < counted.min_denominator).to_numpy(), 1])
+    system.hide(shows[counted.is_denominator_small.to_numpy(), 1])
     return system
 
 
 def protect(system: System) -> None:
     """Hide further numbers until none that is hidden can be told too narrowly."""
+    for columns, part in clusters(system):
+        _protect_cluster(part)
+        system.is_hidden[columns] = part.is_hidden
+
+
+def clusters(system: System) -> Iterator[tuple[np.ndarray, System]]:
+    """Yield columns and system of each part that shares nothing with another.
+
+    No relation, no cell, no number of two providers. Left out is where all is shown.
+    """
+    of_row, of_column = _labels(system)
+    of_cell = of_column[system.shows[:, 0]]
+    wanted = np.unique(of_column[system.must_be_wide()])
+    groups = [_grouped(of, wanted) for of in (of_column, of_row, of_cell)]
+    arrays = [field.name for field in fields(System)][2:]
+    for columns, rows, cells in zip(*groups, strict=True):
+        yield (
+            columns,
+            System(
+                matrix=system.matrix[:, columns][rows],
+                shows=np.searchsorted(columns, system.shows[cells]),
+                **{name: getattr(system, name)[columns] for name in arrays},
+            ),
+        )
+
+
+def _labels(system: System) -> tuple[np.ndarray, np.ndarray]:
+    """Return which cluster each row and column belongs to."""
+    matrix, width = system.matrix.tocoo(), system.matrix.shape[1]
+    linked = np.flatnonzero(system.link >= 0)
+    _, first, of = np.unique(
+        system.link[linked], return_index=True, return_inverse=True
+    )
+    one = np.concatenate([matrix.row + width, system.shows[:, 0], linked])
+    other = np.concatenate([matrix.col, system.shows[:, 1], linked[first][of]])
+    size = width + matrix.shape[0]
+    graph = coo_matrix((np.ones(len(one)), (one, other)), shape=(size, size))
+    label = connected_components(graph, directed=False)[1]
+    return label[width:], label[:width]
+
+
+def _grouped(labels: np.ndarray, wanted: np.ndarray) -> list[np.ndarray]:
+    """Return the places of each wanted label, in order."""
+    order = np.argsort(labels, kind="stable")
+    ends = np.searchsorted(labels[order], [wanted, wanted + 1])
+    return [order[a:b] for a, b in ends.T]
+
+
+def _protect_cluster(system: System) -> None:
+    """First all numbers at once, then each that is left on its own."""
+    is_told, rows = _is_told(system), system.matrix.tocsr()
+    _look_around(system)
+    chance = np.random.default_rng(0)
+    for _ in range(JOINT_MOVES if len(system.truth) > MANY else 0):
+        system.hide(_joint_move(system, is_told, chance))
+        _look_around(system)
     while len(found := narrow(system)):
         for column in found:
             if not system.is_short()[column]:
                 continue
-            moved = _cheapest_move(system, column)
+            moved = None if is_told[column] else _cheapest_move(system, rows, column)
             system.is_told_anyway[column] = moved is None
-            if moved is None:
-                moved = _around(system, column)
-            system.hide(moved[moved < len(system.link)])
-            _look_around(system, system.cluster == system.cluster[column])
+            system.hide(_around(system, column) if moved is None else moved)
+        _look_around(system)
+
+
+def _joint_move(
+    system: System, is_told: np.ndarray, chance: np.random.Generator
+) -> np.ndarray:
+    """Return what differs in a table in which many numbers differ by their interval.
+
+    Each up or down by chance; what is moved is worth far more than what is hidden.
+    """
+    near = np.flatnonzero(~system.is_public)
+    short = np.flatnonzero((system.is_short() & ~is_told)[near])
+    if not len(short):
+        return short
+    part, (down, up) = system.matrix[:, near], _room(system, near)
+    shown = np.flatnonzero(~system.is_unknown()[near])
+    upward = chance.random(len(short)) < 0.5
+    seen = np.where(upward, -system.low[near[short]], system.high[near[short]])
+    need = system.interval[near[short]] - seen
+    sign = np.where(upward, 1.0, -1.0)
+    least = down.copy()
+    least[shown] = 0
+    cost = system.cost[near[shown]]
+    price = np.zeros(len(near))
+    price[shown] = cost
+    width = len(near) + len(shown)
+    # The gain of a number is no more than it moved, and no more than it must.
+    picks = csr_matrix((sign, (np.arange(len(short)), short)), (len(short), len(near)))
+    split = hstack([part, -part[:, shown], csc_matrix((part.shape[0], len(short)))])
+    gains = hstack([-picks, picks[:, shown], eye_array(len(short))])
+    found = _solved(
+        np.r_[price, cost, np.full(len(short), -WORTH)] / WORTH,
+        split,
+        np.zeros(part.shape[0]),
+        np.column_stack(
+            [
+                np.r_[least, np.zeros(width - len(near) + len(short))],
+                np.r_[up, -down[shown], need],
+            ]
+        ),
+        gains,
+    )
+    moves = found[: len(near)].copy()
+    moves[shown] -= found[len(near) : width]
+    system.saw(near, moves)
+    return near[np.abs(moves) > NEAR_ZERO]
+
+
+def _is_told(system: System) -> np.ndarray:
+    """Return which columns prints tell: they could not move with all else hidden."""
+    columns = np.flatnonzero(~system.is_public)
+    down, up = _tightened(system.matrix[:, columns], *_room(system, columns))
+    told = system.is_public.copy()
+    told[columns] = up - down < system.interval[columns] - NEAR_ZERO
+    return told
 
 
 def _around(system: System, column: int) -> np.ndarray:
@@ -182,76 +304,34 @@ def _around(system: System, column: int) -> np.ndarray:
     Where what publishers print tells a number anyway, a reader may still doubt a print
     or round it otherwise; what stands around it here must not settle the doubt.
     """
-    rows = system.matrix[:, [column]].nonzero()[0]
-    beside = np.unique(system.matrix[rows].nonzero()[1])
-    beside = beside[beside < len(system.link)]
-    own = (
-        system.place[column] if column < len(system.link) else system.place[beside[-1]]
-    )
+    rows = system.matrix[:, [column]].indices
+    beside = np.unique(system.matrix[rows].tocsr().indices)
+    beside = beside[system.place[beside] >= 0]
+    own = system.place[column if system.place[column] >= 0 else beside[-1]]
     return beside[system.place[beside] == own]
 
 
 def narrow(system: System) -> np.ndarray:
-    """Return the columns whose possible values lie too close together."""
-    _look_around(system, np.ones(len(system.truth), bool), one_by_one=True)
-    found = np.flatnonzero(system.must_be_wide() & system.is_short())
+    """Return the columns whose possible values may lie too close together."""
+    found = np.flatnonzero(system.is_short())
     return found[np.lexsort((found, -system.interval[found]))]
 
 
-def components(
-    matrix: csc_matrix, columns: np.ndarray
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the columns and rows of each part of the system that hangs together."""
-    of_row, of_column = _labels(matrix[:, columns])
-    by_row, by_column = (np.argsort(of, kind="stable") for of in (of_row, of_column))
-    labels = np.unique(of_column)
-    ends = np.array([labels, labels + 1])
-    row_at = np.searchsorted(of_row[by_row], ends)
-    column_at = np.searchsorted(of_column[by_column], ends)
-    return [
-        (columns[by_column[c0:c1]], by_row[r0:r1])
-        for r0, r1, c0, c1 in zip(*row_at, *column_at, strict=True)
-    ]
-
-
-def _labels(part: csc_matrix) -> tuple[np.ndarray, np.ndarray]:
-    """Return which component each row and column belongs to."""
-    _, label = connected_components(block_array([[None, part], [part.T, None]]))
-    return label[: part.shape[0]], label[part.shape[0] :]
-
-
-def _look_around(system: System, where: np.ndarray, one_by_one: bool = False) -> None:
-    """Move columns as far as they need, by linear programs.
-
-    All of a component at once, since one answer widens many; then each alone.
-    """
-    wanted = system.must_be_wide() & where
-    unknown = np.flatnonzero(system.is_unknown() & where)
-    for columns, rows in components(system.matrix, unknown):
-        if not (wanted & system.is_short())[columns].any():
-            continue
-        part = system.matrix[rows][:, columns]
-        room = _tightened(part, *_room(system, columns))
-        may = wanted[columns] & (room[1] - room[0] >= system.interval[columns])
-        _move(system, columns, part, room, may)
-        for column in (
-            np.flatnonzero(may & system.is_short()[columns]) if one_by_one else ()
-        ):
-            _move(system, columns, part, room, np.arange(len(columns)) == column)
-
-
-def _move(
-    system: System,
-    columns: np.ndarray,
-    part: csc_matrix,
-    room: tuple[np.ndarray, np.ndarray],
-    chosen: np.ndarray,
-) -> None:
-    for sign in (-1, 1):
-        short = chosen & system.is_short()[columns]
-        if short.any():
-            zeros, bounds = np.zeros(part.shape[0]), np.column_stack(room)
-            system.saw(columns, _solved(sign * short, part, zeros, bounds))
+def _look_around(system: System) -> None:
+    """Move all columns as far as they need: one answer widens many, by chance."""
+    chance = np.random.default_rng(0)
+    columns = np.flatnonzero(system.is_unknown())
+    part = system.matrix[:, columns]
+    part = part[np.unique(part.indices)]
+    bounds = np.array(_tightened(part, *_room(system, columns)))
+    may = bounds[1] - bounds[0] >= system.interval[columns]
+    before, short = np.inf, may & system.is_short()[columns]
+    while 0 < short.sum() < before:
+        before, weights = short.sum(), short * chance.random(len(columns))
+        for sign in (-1, 1):
+            moves = _solved(sign * weights, part, np.zeros(part.shape[0]), bounds.T)
+            system.saw(columns, moves)
+        short = may & system.is_short()[columns]
 
 
 def _tightened(
@@ -281,64 +361,83 @@ def _room(system: System, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return down, np.minimum(system.highest[columns] - truth, FAR)
 
 
-def _cheapest_move(system: System, column: int) -> np.ndarray | None:
+def _cheapest_move(system: System, rows: csr_matrix, column: int) -> np.ndarray | None:
     """Return the columns to hide so that ``column`` may differ by its interval.
 
-    Looks among the numbers of the same school and year and what is hidden already,
-    then everywhere. None: what publishers print tells it, whatever is hidden here.
+    Looks among what is hidden and the numbers of the same school and year, then
+    everywhere, each time near first. None: what publishers print tells it, whatever is
+    hidden here.
     """
     unknown = system.is_unknown()
-    numbers = len(system.link)
-    here = np.ones(len(system.truth), bool)
-    if column < numbers:
-        here[:numbers] = system.place == system.place[column]
-    else:
-        touched = system.matrix[:, [column]].nonzero()[0]
-        parts = system.matrix[touched].nonzero()[1]
-        places = system.place[parts[parts < numbers]]
-        here[:numbers] = np.isin(system.place, places)
-    cluster = system.cluster == system.cluster[column]
-    everywhere = np.ones(len(here), bool)
-    for near in (here | unknown, everywhere):
-        columns = np.flatnonzero(near & cluster & ~system.is_public)
-        found = _solve_move(system, column, columns)
-        if found is not None:
-            return found
+    here = np.isin(system.place, system.place[_around(system, column)])
+    here = (here | unknown) & ~system.is_public
+    for may_move in (here, ~system.is_public):
+        for most in NEAR:
+            near = _near(system.matrix, rows, column, may_move, most)
+            found = _solve_move(system, column, near)
+            if found is not None:
+                return found
+            if len(near) < most:
+                break
     return None
+
+
+def _near(
+    matrix: csc_matrix, rows: csr_matrix, column: int, may_move: np.ndarray, most: int
+) -> np.ndarray:
+    """Return at most so many columns that relations join to one, the nearest."""
+    near, size = np.array([column]), 0
+    while size < len(near) < most:
+        size = len(near)
+        touched = np.unique(matrix[:, near].indices)
+        beside = np.unique(rows[touched].indices)
+        beside = np.setdiff1d(beside[may_move[beside]], near)
+        near = np.concatenate([near, beside[: most - size]])
+    return np.sort(near)
 
 
 def _solve_move(system: System, column: int, near: np.ndarray) -> np.ndarray | None:
     """Return what differs between two tables, an interval apart, at the least cost."""
-    # What no row joins to the column need not be looked at.
-    joined = [c for c in components(system.matrix, near) if column in c[0]]
-    if not joined:
-        return None
-    ((near, rows),) = joined
-    part = system.matrix[rows][:, near]
+    part = system.matrix[:, near]
+    part = part[np.unique(part.indices)]
     down, up = _room(system, near)
-    at = np.arange(len(near)) == np.searchsorted(near, column)
-    one, none = hstack([part, -part]), csr_matrix((part.shape[0], 2 * len(near)))
-    apart = csr_matrix(np.concatenate([at, -1.0 * at, -1.0 * at, at])[None])
-    price = np.where(system.is_unknown()[near], NEAR_ZERO, system.cost[near])
+    shown = np.flatnonzero(~system.is_unknown()[near])
+    # Of what is shown each step up and each step down costs; the unknown moves freely.
+    least = down.copy()
+    least[shown] = 0
+    table = hstack([part, -part[:, shown]])
+    cost = system.cost[near][shown]
+    price = np.zeros(len(near))
+    price[shown] = cost
+    at = np.zeros(table.shape[1])
+    at[np.searchsorted(near, column)] = 1
+    at[len(near) :][near[shown] == column] = -1
+    bounds = np.column_stack([np.r_[least, 0 * cost], np.r_[up, -down[shown]]])
     found = _solved(
-        np.tile(price, 4),
-        vstack([hstack([one, none]), hstack([none, one]), apart]),
+        np.tile(np.r_[price, cost], 2),
+        vstack([block_diag([table, table]), csr_matrix(np.r_[at, -at])]),
         np.r_[np.zeros(2 * part.shape[0]), system.interval[column]],
-        np.column_stack([np.zeros(4 * len(near)), np.tile(np.r_[up, -down], 2)]),
+        np.tile(bounds, (2, 1)),
     )
     if found is None:
         return None
-    plus, minus, plus_other, minus_other = found.reshape(4, -1)
-    system.saw(near, plus - minus)
-    system.saw(near, plus_other - minus_other)
-    return near[found.reshape(4, -1).max(axis=0) > NEAR_ZERO]
+    moves = [half[: len(near)].copy() for half in np.split(found, 2)]
+    for move, half in zip(moves, np.split(found, 2), strict=True):
+        move[shown] -= half[len(near) :]
+        system.saw(near, move)
+    return near[np.abs(moves).max(axis=0) > NEAR_ZERO]
 
 
 def _solved(
-    objective: np.ndarray, matrix: csc_matrix, sums: np.ndarray, bounds: np.ndarray
+    objective: np.ndarray,
+    matrix: csc_matrix,
+    sums: np.ndarray,
+    bounds: np.ndarray,
+    at_most_zero: csc_matrix | None = None,
 ) -> np.ndarray | None:
     """Return the cheapest columns, or None where no table fits."""
-    found = linprog(objective, A_eq=matrix, b_eq=sums, bounds=bounds)
+    none = None if at_most_zero is None else np.zeros(at_most_zero.shape[0])
+    found = linprog(objective, at_most_zero, none, matrix, sums, bounds)
     if found.x is None and found.status != INFEASIBLE:
         raise RuntimeError(
             f"int_suppressed_cells: expected a solution of {matrix.shape[1]} columns. "
@@ -384,7 +483,9 @@ def _cost(
     return np.concatenate([of_link[link] * ties, np.zeros(rests)])
 
 
-def _hidden(cells: pd.DataFrame, counted: pd.DataFrame, system: System) -> pd.DataFrame:
+def hidden_cells(
+    cells: pd.DataFrame, counted: pd.DataFrame, system: System
+) -> pd.DataFrame:
     """Return the hidden cells; one without counts is hidden where it is small."""
     of_counted = counted[["cell_id"]].assign(
         is_hidden=system.is_hidden_cell(),
