@@ -522,9 +522,8 @@ def test_submitted_counts_are_true_and_small_ones_are_there(
     out: Path, state: str
 ) -> None:
     counts, small = true_counts(out, state), Counter()
-    every = truth(out, "outcomes")
-    submitted = [r for r in every if r["extract"] == "common_metrics_submission"]
-    for row in (r for r in submitted if r["state"] == state):
+    own = [r for r in truth(out, "outcomes") if r["state"] == state]
+    for row in (r for r in own if r["extract"] == "common_metrics_submission"):
         key = (row["school_id_state"], row["school_year"], row["student_group"])
         part, whole = (
             counts.get(key, Counter())[name] for name in SUBMITTED[row["metric_id"]][:2]
