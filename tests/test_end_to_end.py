@@ -878,8 +878,7 @@ def test_the_network_is_the_sum_of_what_its_states_print(public: Path) -> None:
     """All five print counts of dropouts in 2014 and 2015, one of them in 2016.
 
     Of three the public sees none: a school's would follow from two of them, and Rhode
-    Island's is also counted from the records of two schools, each of which knows its
-    own.
+    Island's is also counted from records of two schools, each of which knows its own.
     """
     shown = "select count(numerator) from state_outcomes where metric_id = "
     shown += "'dropout_cohort' and is_preferred and student_group = 'all' and {}"

@@ -126,6 +126,25 @@ def test_a_hidden_number_that_stands_in_two_sums_is_guarded_in_both() -> None:
     assert all(max(values) - min(values) >= LEAST for values in seen.values())
 
 
+def test_a_large_cluster_is_moved_as_a_whole_and_is_as_safe(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counts = {"f1": 2, "m1": 20, "f2": 21, "m2": 22, "s1": 22, "s2": 43, "f": 23}
+    sums = [("s1", ["f1", "m1"]), ("s2", ["f2", "m2"]), ("f", ["f1", "f2"])]
+    moves = []
+    joint = suppression._joint_move
+    monkeypatch.setattr(suppression, "MANY", 0)
+    monkeypatch.setattr(
+        suppression,
+        "_joint_move",
+        lambda *told: moves.append(joint(*told)) or moves[-1],
+    )
+    hidden = hidden_of(counts, sums)
+    assert any(map(len, moves))
+    seen = possible(counts, sums, hidden)
+    assert all(max(values) - min(values) >= LEAST for values in seen.values())
+
+
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, 12), min_size=3, max_size=3))
 def test_no_hidden_number_can_be_told_closely_by_trying_all(parts: list[int]) -> None:
