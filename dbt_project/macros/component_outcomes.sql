@@ -1,3 +1,33 @@
+{#- The columns of an outcome in a file of school counts: `told` has its rows, `rule`
+    metric and definition. What the school does not report is no number, whatever stands
+    beside it. -#}
+{%- macro component_columns(extract, told, rule, numerator, denominator) -%}
+        'nessc' as provider,
+        '{{ extract }}' as extract,
+        'school' as level,
+        {{ told }}.state,
+        cast(null as varchar) as lea_id_nces,
+        cast(null as varchar) as lea_id_state,
+        cast(null as varchar) as lea_name,
+        {{ told }}.school_id_nces,
+        {{ told }}.school_id_state,
+        {{ told }}.school_name,
+        {{ told }}._school_year as school_year,
+        {{ rule }}.metric_id,
+        {{ told }}.student_group as student_group_label,
+        case when {{ told }}.value_status = 'reported' then {{ told }}.{{ numerator }} end
+            as numerator_token,
+        case when {{ told }}.value_status = 'reported' then {{ told }}.{{ denominator }} end
+            as denominator_token,
+        {{ told }}.value_status,
+        {{ rule }}.definition_id,
+        cast({{ told }}.data_as_of as date) as data_as_of,
+        {{ told }}._source_file as source_file,
+        cast(null as varchar) as source_sheet,
+        {{ told }}._source_row as source_row,
+        {{ told }}._delivery as delivery,
+{%- endmacro -%}
+
 {#- A model of the outcomes in a file of school counts, one count a column. `measures` has
     the column of each metric's numerator; all are of the students that the row is about.
     An empty count beside others was not counted: it is not reported, and no zero. -#}
@@ -35,33 +65,9 @@ judged as (
     from measured
 ),
 
--- What the school does not report is no number, whatever stands beside it.
 renamed as (
     select
-        'nessc' as provider,
-        '{{ extract }}' as extract,
-        'school' as level,
-        judged.state,
-        cast(null as varchar) as lea_id_nces,
-        cast(null as varchar) as lea_id_state,
-        cast(null as varchar) as lea_name,
-        judged.school_id_nces,
-        judged.school_id_state,
-        judged.school_name,
-        judged._school_year as school_year,
-        judged.metric_id,
-        judged.student_group as student_group_label,
-        case when judged.value_status = 'reported' then judged.count_token end
-            as numerator_token,
-        case when judged.value_status = 'reported' then judged.students_count end
-            as denominator_token,
-        judged.value_status,
-        metrics.definition_id,
-        cast(judged.data_as_of as date) as data_as_of,
-        judged._source_file as source_file,
-        cast(null as varchar) as source_sheet,
-        judged._source_row as source_row,
-        judged._delivery as delivery,
+        {{ component_columns(extract, 'judged', 'metrics', 'count_token', 'students_count') }}
     from judged
     inner join metrics
         on judged.metric_id = metrics.metric_id
