@@ -95,7 +95,9 @@ def test_the_unit_tests_of_all_models_pass(lake: Lake, public: Path) -> None:
         text=True,
     )
     files = (build.DBT_PROJECT / "models").rglob("*.yml")
-    written = sum(len(re.findall(r"^    model: \w+$", f.read_text(), re.M)) for f in files)
+    written = sum(
+        len(re.findall(r"^    model: \w+$", f.read_text(), re.M)) for f in files
+    )
     assert done.returncode == 0, done.stdout
     assert f"PASS={written} WARN=0 ERROR=0 SKIP=0" in done.stdout and written > 80
 
