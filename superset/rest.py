@@ -44,9 +44,10 @@ class Session:
         return answer.json()
 
     def add_database(self, file: Path) -> None:
-        """Connect Superset with ``public.duckdb``, read-only."""
+        """Connect Superset with ``public.duckdb``, closed to all other files."""
         made = ("uuid", "database_name", "expose_in_sqllab", "allow_dml")
-        uri = f"duckdb:///{file.absolute()}?access_mode=read_only"
+        settings = DATABASE["sqlalchemy_uri"].partition("?")[2]
+        uri = f"duckdb:///{file.absolute()}?{settings}"
         fields = {name: DATABASE[name] for name in made}
         self.post("database/", json={**fields, "sqlalchemy_uri": uri})
 

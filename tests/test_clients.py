@@ -1,6 +1,7 @@
 """Real clients read published files while releases change; see docs/bi.md."""
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ ENVIRONMENTS = Path(f"{sys.prefix}-clients")
 FORMULA = '=cmd|"/c calc"!A1'
 SCHOOLS = {"090000100001": "Alder Falls", "090000100002": FORMULA}
 YEARS = (2015, 2016)
+OLD = ("duckdb-1.1.3", "duckdb-1.2.2", "duckdb-1.4.4")
 
 
 def described() -> Iterator[dict]:
@@ -147,6 +149,7 @@ def test_superset_shows_the_imported_dashboard_and_the_next_release(
     assert sorted(verdicts) == sorted(held)
     (year, *_) = shown["Verdicts by year"]
     assert (year["schools_at_goal_pct"], year["schools_judged_count"]) == (50, 2)
+    assert "Permission Error: Cannot access file" in report.beside, report.beside
     # Superset's own policy lets its pages ask a counting service.
     assert "default-src 'self'" in report.policy and "https:" not in report.policy
 
@@ -161,12 +164,7 @@ def test_no_text_of_a_workbook_is_a_formula_or_a_link(lake: Lake) -> None:
 
 @pytest.mark.parametrize(
     ("environment", "is_stale"),
-    [
-        ("duckdb-1.1.3", True),
-        ("duckdb-1.2.2", True),
-        ("duckdb-1.4.4", True),
-        ("python", False),
-    ],
+    [*((old, True) for old in OLD), ("python", False)],
 )
 def test_a_pool_shows_the_old_release_until_it_lets_go(
     environment: str, is_stale: bool, lake: Lake, environments: Path
@@ -182,6 +180,46 @@ def test_a_pool_shows_the_old_release_until_it_lets_go(
         seen = json.loads(client.communicate("\n")[0])
     assert seen["first"] == old and seen["attached"] == seen["alone"] == new
     assert seen["second"] == (old if is_stale else new)
+
+
+WAYS = ["file", "session"]
+CLOSED = [(e, way) for e in (*OLD, "python") for way in WAYS] + [("python", "engine")]
+
+
+def asked(environment: str, way: str, lake: Lake, environments: Path) -> list:
+    """What a connection opened in that way answers; see clients/closed.py."""
+    files = ("public.duckdb", "partner/about_release.parquet", "partner.duckdb")
+    python = environments / environment / "bin/python"
+    command = [python, run.HERE / "closed.py", way, *(lake.current / f for f in files)]
+    return json.loads(subprocess.check_output(command, text=True))
+
+
+@pytest.mark.parametrize(("environment", "way"), CLOSED)
+def test_a_closed_connection_reads_no_partner_file_beside_the_public_one(
+    environment: str, way: str, lake: Lake, environments: Path
+) -> None:
+    held, parquet, other, opening = asked(environment, way, lake, environments)
+    assert held == 1
+    assert parquet.startswith("Permission Error")
+    assert other.startswith("Permission Error")
+    assert opening.startswith("Invalid Input Error")
+
+
+def test_without_the_setting_both_partner_files_are_read(
+    lake: Lake, environments: Path
+) -> None:
+    assert asked("python", "open", lake, environments)[:3] == [1, 1, None]
+
+
+def test_every_address_of_superset_and_the_page_is_closed() -> None:
+    settings = "?access_mode=read_only&enable_external_access=false"
+    database = ROOT / "superset/dashboard/databases/common_metrics.yaml"
+    assert yaml.safe_load(database.read_text())["sqlalchemy_uri"].endswith(settings)
+    page = (ROOT / "docs/bi.md").read_text()
+    assert page.count("public.duckdb?") == page.count(f"public.duckdb{settings}") == 1
+    tools = re.split(r"^## ", page, flags=re.M)[4:]
+    opens = [t for t in tools if not t.startswith(("Excel", "psql", "Parquet"))]
+    assert len(opens) == 10 and all("enable_external_access" in t for t in opens)
 
 
 # What goes wrong, on which client, and what it says; docs/bi.md has each with its cure.

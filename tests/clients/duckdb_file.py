@@ -5,7 +5,8 @@ from reading import RELEASE, VERDICTS, loop
 
 
 def read(folder):
-    with duckdb.connect(str(folder / "public.duckdb"), read_only=True) as con:
+    file, closed = str(folder / "public.duckdb"), {"enable_external_access": "false"}
+    with duckdb.connect(file, read_only=True, config=closed) as con:
         (release,) = con.execute(RELEASE).fetchone()
         (verdicts,) = con.execute(VERDICTS).fetchone()
     return release, verdicts

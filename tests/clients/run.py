@@ -67,6 +67,7 @@ class Report:
     swaps: int
     charts: dict[str, list[dict]] = field(default_factory=dict)
     policy: str = ""
+    beside: str = ""
 
     @property
     def reads(self) -> int:

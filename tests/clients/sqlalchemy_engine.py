@@ -11,7 +11,8 @@ engine = None
 def read(folder):
     global engine
     if engine is None:
-        url = f"duckdb:///{folder}/public.duckdb?access_mode=read_only"
+        settings = "access_mode=read_only&enable_external_access=false"
+        url = f"duckdb:///{folder}/public.duckdb?{settings}"
         engine = sa.create_engine(url, poolclass=sa.pool.NullPool)
         # Browsing is what BI tools do first; with SQLAlchemy 2.1 it fails.
         names = sa.inspect(engine).get_columns("school_target_status")

@@ -57,7 +57,17 @@ def ask(session):
     charts = {chart["slice_name"]: session.rows(chart["id"]) for chart in listed}
     page = session.http.get(session.api.replace("api/v1", "login/"))
     more = {"charts": charts, "policy": page.headers["Content-Security-Policy"]}
+    more["beside"] = beside(session)
     loop("Superset", version("apache-superset"), read, **more)
+
+
+def beside(session):
+    """Return what SQL Lab says to who asks for a restricted file by its path."""
+    (database,) = (d["id"] for d in session.get("database/")["result"])
+    file = Path(sys.argv[1]).resolve() / "partner/about_release.parquet"
+    query = {"database_id": database, "sql": f"select * from '{file}'"}
+    answer = session.http.post(f"{session.api}/sqllab/execute/", json=query, timeout=60)
+    return answer.text
 
 
 with TemporaryDirectory() as folder:

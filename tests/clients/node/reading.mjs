@@ -10,6 +10,7 @@ async function read() {
   // create, not fromCache: a cached instance keeps its release.
   const instance = await DuckDBInstance.create(`${folder}/public.duckdb`, {
     access_mode: "READ_ONLY",
+    enable_external_access: "false",
   });
   const connection = await instance.connect();
   try {
