@@ -941,6 +941,31 @@ def test_every_column_has_a_description_and_a_unit(public: Path, tier: str) -> N
     assert view == "schools_off_track" and comment.endswith(" [percentage points]")
 
 
+@pytest.mark.parametrize(
+    "view, table, columns",
+    [
+        ("school_history", "school_targets", "goal_pct, baseline_year, target_pct"),
+        ("school_history", "school_target_status", "verdict, interval_low_pct"),
+        ("schools_off_track", "school_target_status", "goal_pct, target_low_pct"),
+        ("explained_targets", "school_targets", "goal_pct, baseline_year"),
+        ("outcome_history", "outcome_versions", "level, valid_from"),
+        ("coalition_comparison", "coalition_outcomes", "value_pct, numerator"),
+        ("warned_outcomes", "usage_warnings", "reason, source, evidence"),
+        ("state_comparison", "state_outcomes", "metric_id, value_status, value_pct"),
+        ("widest_gaps", "group_gaps", "gap_low_points, provider"),
+    ],
+)
+def test_a_view_says_of_a_column_what_its_table_says(
+    public: Path, view: str, table: str, columns: str
+) -> None:
+    def said(name: str) -> dict[str, str]:
+        asked = 'select "column", description from data_dictionary where "table" = '
+        of = dict(rows(public, f"{asked} '{name}'"))
+        return {column: of[column] for column in columns.split(", ")}
+
+    assert said(view) == said(table)
+
+
 QUERIES = sorted((ROOT / "docs/queries").glob("*.sql"))
 
 

@@ -281,18 +281,31 @@ def _copy_table(con: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 def _write_views(con: duckdb.DuckDBPyConnection) -> None:
-    """Write the views; a column that they take from a table keeps its description."""
+    """Write the views; a column is described as in the first table that its view reads.
+
+    A column of no such table stays undescribed: views.sql has to say what it is.
+    """
     con.execute(VIEWS.read_text())
     taken = con.execute(
-        "select columns.table_name, columns.column_name, first(described.comment "
-        "order by described.table_name <> 'school_outcomes', described.comment) "
-        "from duckdb_columns() as columns inner join duckdb_views() as views "
-        "on columns.table_name = views.view_name and views.database_name = 'release' "
-        "inner join duckdb_columns() as described "
-        "on described.column_name = columns.column_name "
-        "and described.database_name = 'release' "
-        "where columns.database_name = 'release' and columns.comment is null "
-        "group by all"
+        r"""
+        with reads as (
+            select views.view_name, tables.table_name, length(regexp_extract(
+                views.sql, '(?s)^.*?(FROM|JOIN) \(*' || tables.table_name || '\b'
+            )) as place
+            from duckdb_views() as views, duckdb_tables() as tables
+            where views.database_name = 'release'
+                and tables.database_name = 'release' and place > 0
+        )
+
+        select view_name, own.column_name, arg_min(said.comment, place)
+        from reads
+        inner join duckdb_columns() as said using (table_name)
+        inner join duckdb_columns() as own
+            on own.table_name = view_name and own.column_name = said.column_name
+        where said.database_name = 'release' and own.database_name = 'release'
+            and own.comment is null
+        group by all
+        """
     ).fetchall()
     for view, column, comment in taken:
         con.execute(f"comment on column {view}.{column} is {_literal(comment)}")
