@@ -17,6 +17,7 @@ import duckdb
 import hostile
 import pytest
 from leaks import scan
+from python_calamine import CalamineWorkbook
 
 from common_metrics import attack, build, landing, release, validation
 from common_metrics.contract import load_contracts
@@ -964,6 +965,18 @@ def test_a_view_says_of_a_column_what_its_table_says(
         return {column: of[column] for column in columns.split(", ")}
 
     assert said(view) == said(table)
+
+
+def test_a_workbook_says_of_a_verdict_what_its_table_says(public: Path) -> None:
+    book = CalamineWorkbook.from_path(str(public.with_name("public") / "excel/CT.xlsx"))
+    explained = book.get_sheet_by_name("Dictionary").to_python()
+    asked = (
+        "select 'Targets', \"column\", unit, description from data_dictionary "
+        "where \"table\" = 'school_target_status' "
+        "and \"column\" in ('value_status', 'value_pct', 'verdict')"
+    )
+    said = [list(row) for row in rows(public, asked)]
+    assert len(said) == 3 and all(row in explained for row in said)
 
 
 QUERIES = sorted((ROOT / "docs/queries").glob("*.sql"))
