@@ -155,6 +155,7 @@ ROWS = {
         band("s1", GRADUATION, 2013, 85, 89),
         outcome("s1", GRADUATION, 2014, 85.0, denominator=40),
         outcome("s1", GRADUATION, 2015, 86.0, denominator=43),
+        band("s1", GRADUATION, 2015, 85, 89, is_preferred=False),
         hidden("s1", GRADUATION, 2016),
         outcome("s1", GRADUATION, 2018, 91.0),
         hidden("s1", "dropout_cohort", 2015, visibility="restricted"),
@@ -458,11 +459,21 @@ def test_csv_is_whole_and_no_formula(site):
         for r in rows
         if r["metric_id"] == GRADUATION
     }
-    assert len(rows) == 15 and of["2015", "all", "True"]["verdict"] == "cannot_tell"
+    assert len(rows) == 16 and of["2015", "all", "True"]["verdict"] == "cannot_tell"
+    held = {"verdict", "target_low_pct", "verdict_from_start"}
+    assert all(of["2015", "all", "True"][column] for column in held)
+    assert not any(of["2015", "all", "False"][column] for column in held)
     hidden_row = of["2016", "all", "True"]
     assert hidden_row["value_status"] == "suppressed" and not hidden_row["value_pct"]
     assert of["2020", "all", ""]["target_low_pct"].startswith("91.1")
     assert "'=evil()" in (site / "schools" / "s2.csv").read_text()
+
+
+def test_the_method_explains_the_columns_of_a_csv(site, pages):
+    header = (site / "schools" / "s1.csv").read_text().split("\n")[0].strip()
+    explained = section(pages["method.html"], "csv")
+    for column in header.replace('"', "").split(","):
+        assert f"<code>{column}</code>" in explained, column
 
 
 def test_letter_says_where_we_are_in_plain_words(pages):
