@@ -9,9 +9,9 @@ import xlsxwriter
 
 # What a sheet of Excel holds, below its header.
 MOST_ROWS = 1_048_575
-# Each sheet: its rows, and before them the tables that describe its columns, of two that
-# have a column the first. Groups and the other target model would be twenty times the
-# rows, more than people can use in a workbook.
+# Each sheet: its rows, and before them the tables that describe its columns, of two
+# that have a column the first. Groups and the other target model would be twenty times
+# the rows, more than people can use in a workbook.
 SHEETS = {
     "Schools": (("dim_school",), "from dim_school where state = $state order by all"),
     "State rates": (
