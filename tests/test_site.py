@@ -165,7 +165,7 @@ ROWS = {
         hidden("s1", GRADUATION, 2015, student_group="el"),
         outcome("s2", GRADUATION, 2014, 60.0, source_file="=evil()", source_sheet=EVIL),
         band("s3", "acgr_5yr", 2014, 0, 49),
-        outcome(WAY_OUT, GRADUATION, 2014, 77.0, state="VT"),
+        outcome(WAY_OUT, GRADUATION, 2014, 77.0, state="VT", provider="computed"),
         *(
             row
             for of in (GRADUATION, "acgr_5yr", "dropout_cohort", COLLEGE)
@@ -488,8 +488,15 @@ def test_letter_says_where_we_are_in_plain_words(pages):
         "For some measures there is no number for 2017.",
     ]:
         assert part in words, part
+    assert "Department of Education, not from our school." in words
     shouting = [w for w in re.findall("[A-Za-z]+", words) if len(w) > 13]
     assert not set(shouting) - {"Connecticut"}
+
+
+def test_a_letter_does_not_disown_records_that_a_school_sent(pages):
+    (name,) = [n for n in pages if n.endswith("-letter.html") and "up-and" in n]
+    words = text(pages[name])
+    assert "come from records of students in Vermont. The full page" in words
 
 
 def test_a_release_with_rules_alone(tmp_path):
