@@ -787,9 +787,15 @@ def test_dbt_stores_no_failing_row(lake: Lake, public: Path) -> None:
 
 
 def test_nobody_else_on_the_machine_enters_the_lake(lake: Lake, public: Path) -> None:
-    closed = {f.name for f in lake.root.iterdir() if f.stat().st_mode & 0o77 == 0}
+    def open_in(folder: Path) -> set[str]:
+        return {f.name for f in folder.iterdir() if f.stat().st_mode & 0o77}
+
     folders = {f.name for f in lake.root.iterdir() if f.is_dir()}
-    assert folders - closed == {"published", "sample"}
+    assert folders & open_in(lake.root) == {"published"}
+    assert open_in(lake.current) == {"public.duckdb", "public", "site"}
+    for place in (".", "public.duckdb", "public/manifest.json", "site/index.html"):
+        assert (lake.current / place).stat().st_mode & 0o44 == 0o44, place
+    assert (lake.current / "partner.duckdb").stat().st_mode & 0o777 == 0o600
 
 
 def test_rollback_is_one_command_and_stays(lake: Lake, public: Path) -> None:
@@ -1164,6 +1170,7 @@ def test_the_notebook_runs_on_a_release_and_shows_a_page(
     page = tmp_path / "notebook.html"
     done = run_notebook(public, page)
     assert done.returncode == 0, done.stderr
+    assert page.stat().st_mode & 0o777 == 0o600
     shown = page.read_text()
     for heading in ("One school's path", "The region against its goals", "Gaps within"):
         assert re.search(f"<h2[^>]*>{heading}", shown), heading

@@ -25,6 +25,8 @@ from common_metrics.site import write_site
 
 TIERS = ("public", "partner")
 PARTNERS = "partners"
+# What of a release everybody may read.
+PUBLIC = {"public.duckdb", "public", "site"}
 KEPT_RELEASES = 5
 # Files of this storage version open in every DuckDB client back to 1.1.
 STORAGE = "v1.1.0"
@@ -88,6 +90,7 @@ def publish(lake: Lake, at: datetime) -> str:
         for partner in _partners(lake):
             _refuse_rows_of_others(candidate, partner)
         _refuse_recovered(lake, candidate)
+    _open_to_all(candidate)
     os.replace(candidate, lake.published / release)
     _point_current_at(lake, release)
     _prune(lake, release)
@@ -99,7 +102,8 @@ def _write_candidate(lake: Lake, release: str, at: datetime, made_from: str) -> 
     candidate = lake.candidate(release)
     for left in lake.published.glob(".candidate-*"):
         shutil.rmtree(left)
-    (candidate / PARTNERS).mkdir(parents=True)
+    candidate.mkdir(mode=0o700, parents=True)
+    (candidate / PARTNERS).mkdir()
     about = {
         "release": release,
         "built_at": at.isoformat(timespec="seconds"),
@@ -114,6 +118,14 @@ def _write_candidate(lake: Lake, release: str, at: datetime, made_from: str) -> 
     write_workbooks(candidate / "public.duckdb", excel, lake.build().parent)
     _write_manifest(candidate, about, made_from, counts)
     return candidate
+
+
+def _open_to_all(candidate: Path) -> None:
+    """Let every user of the machine read the public files, and those alone."""
+    for path in candidate.iterdir():
+        if path.name not in PUBLIC:
+            path.chmod(0o700 if path.is_dir() else 0o600)
+    candidate.chmod(0o755)
 
 
 def audit(candidate: Path, files: dict[str, list[Table]]) -> None:
@@ -357,7 +369,7 @@ def _digests(folder: Path, found: str = "**/*") -> dict[str, dict[str, str | int
 
 
 def _is_public(name: str) -> bool:
-    return name == "public.duckdb" or name.startswith(("public/", "site/"))
+    return name.split("/")[0] in PUBLIC
 
 
 def _refuse_undeclared(
