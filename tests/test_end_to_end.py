@@ -18,6 +18,7 @@ import hostile
 import pytest
 from leaks import scan
 from python_calamine import CalamineWorkbook
+from test_site import LIMIT, dead_links, pages_of
 
 from common_metrics import attack, build, landing, release, validation
 from common_metrics.contract import load_contracts
@@ -796,6 +797,14 @@ def test_nobody_else_on_the_machine_enters_the_lake(lake: Lake, public: Path) ->
     for place in (".", "public.duckdb", "public/manifest.json", "site/index.html"):
         assert (lake.current / place).stat().st_mode & 0o44 == 0o44, place
     assert (lake.current / "partner.duckdb").stat().st_mode & 0o777 == 0o600
+
+
+def test_each_page_is_light_and_each_link_leads_to_a_file(public: Path) -> None:
+    site = public.with_name("site")
+    pages = pages_of(site)
+    held = dead_links(site, pages, lambda name: (public.parent / name).is_file())
+    assert held == [] and len(pages) > 100
+    assert max(len(page.encode()) for page in pages.values()) < LIMIT
 
 
 def test_rollback_is_one_command_and_stays(lake: Lake, public: Path) -> None:
