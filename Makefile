@@ -89,6 +89,7 @@ up: $(VENV)/.runtime $(if $(DROP),,sample) ## Airflow's UI and scheduler on 127.
 	wait -n
 
 sample: $(VENV)/.runtime ## write the sample extracts; OUT=, FAULTS=all
+	@mkdir -p -m 700 "$(call absolute,$(OUT))"
 	@$(PYTHON) sample/generate.py "$(call absolute,$(OUT))" --faults "$(FAULTS)"
 
 rollback: $(VENV)/.runtime ## publish the release before, or RELEASE=
@@ -117,6 +118,7 @@ bench: $(VENV)/.dev ## time the stages; DROP=, LAKE=
 	@$(PYTHON) tests/bench.py --lake "$(LAKE_DIR)" $(if $(DROP),--drop "$(DROP_DIR)")
 
 docs: $(VENV)/.runtime ## models, columns and tests of the last build, in LAKE/docs
+	@mkdir -p -m 700 "$(LAKE_DIR)/docs"
 	@dbt docs generate --static --project-dir dbt_project --profiles-dir dbt_project \
 		--target-path "$(LAKE_DIR)/docs"
 	@echo "docs: $(LAKE_DIR)/docs/static_index.html"

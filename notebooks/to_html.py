@@ -27,6 +27,8 @@ def main(page: Path) -> None:
     page.unlink(missing_ok=True)
     outputs, _ = app.run()
     shown = [mo.as_html(output).text for output in outputs if output is not None]
+    # What the partners' file says is for no other user of the machine.
+    page.touch(mode=0o600)
     page.write_text(HEAD + "\n".join(shown), encoding="utf-8")
 
 

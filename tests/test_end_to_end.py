@@ -17,6 +17,8 @@ import duckdb
 import hostile
 import pytest
 from leaks import scan
+from python_calamine import CalamineWorkbook
+from test_site import LIMIT, dead_links, pages_of
 
 from common_metrics import attack, build, landing, release, validation
 from common_metrics.contract import load_contracts
@@ -788,9 +790,23 @@ def test_dbt_stores_no_failing_row(lake: Lake, public: Path) -> None:
 
 
 def test_nobody_else_on_the_machine_enters_the_lake(lake: Lake, public: Path) -> None:
-    closed = {f.name for f in lake.root.iterdir() if f.stat().st_mode & 0o77 == 0}
+    def open_in(folder: Path) -> set[str]:
+        return {f.name for f in folder.iterdir() if f.stat().st_mode & 0o77}
+
     folders = {f.name for f in lake.root.iterdir() if f.is_dir()}
-    assert folders - closed == {"published", "sample"}
+    assert folders & open_in(lake.root) == {"published"}
+    assert open_in(lake.current) == {"public.duckdb", "public", "site"}
+    for place in (".", "public.duckdb", "public/manifest.json", "site/index.html"):
+        assert (lake.current / place).stat().st_mode & 0o44 == 0o44, place
+    assert (lake.current / "partner.duckdb").stat().st_mode & 0o777 == 0o600
+
+
+def test_each_page_is_light_and_each_link_leads_to_a_file(public: Path) -> None:
+    site = public.with_name("site")
+    pages = pages_of(site)
+    held = dead_links(site, pages, lambda name: (public.parent / name).is_file())
+    assert held == [] and len(pages) > 100
+    assert max(len(page.encode()) for page in pages.values()) < LIMIT
 
 
 def test_rollback_is_one_command_and_stays(lake: Lake, public: Path) -> None:
@@ -943,6 +959,43 @@ def test_every_column_has_a_description_and_a_unit(public: Path, tier: str) -> N
     )
     ((view, _, comment),) = rows(file, said)
     assert view == "schools_off_track" and comment.endswith(" [percentage points]")
+
+
+@pytest.mark.parametrize(
+    "view, table, columns",
+    [
+        ("school_history", "school_targets", "goal_pct, baseline_year, target_pct"),
+        ("school_history", "school_target_status", "verdict, interval_low_pct"),
+        ("schools_off_track", "school_target_status", "goal_pct, target_low_pct"),
+        ("explained_targets", "school_targets", "goal_pct, baseline_year"),
+        ("outcome_history", "outcome_versions", "level, valid_from"),
+        ("coalition_comparison", "coalition_outcomes", "value_pct, numerator"),
+        ("warned_outcomes", "usage_warnings", "reason, source, evidence"),
+        ("state_comparison", "state_outcomes", "metric_id, value_status, value_pct"),
+        ("widest_gaps", "group_gaps", "gap_low_points, provider"),
+    ],
+)
+def test_a_view_says_of_a_column_what_its_table_says(
+    public: Path, view: str, table: str, columns: str
+) -> None:
+    def said(name: str) -> dict[str, str]:
+        asked = 'select "column", description from data_dictionary where "table" = '
+        of = dict(rows(public, f"{asked} '{name}'"))
+        return {column: of[column] for column in columns.split(", ")}
+
+    assert said(view) == said(table)
+
+
+def test_a_workbook_says_of_a_verdict_what_its_table_says(public: Path) -> None:
+    book = CalamineWorkbook.from_path(str(public.with_name("public") / "excel/CT.xlsx"))
+    explained = book.get_sheet_by_name("Dictionary").to_python()
+    asked = (
+        "select 'Targets', \"column\", unit, description from data_dictionary "
+        "where \"table\" = 'school_target_status' "
+        "and \"column\" in ('value_status', 'value_pct', 'verdict')"
+    )
+    said = [list(row) for row in rows(public, asked)]
+    assert len(said) == 3 and all(row in explained for row in said)
 
 
 QUERIES = sorted((ROOT / "docs/queries").glob("*.sql"))
@@ -1130,6 +1183,7 @@ def test_the_notebook_runs_on_a_release_and_shows_a_page(
     page = tmp_path / "notebook.html"
     done = run_notebook(public, page)
     assert done.returncode == 0, done.stderr
+    assert page.stat().st_mode & 0o777 == 0o600
     shown = page.read_text()
     for heading in ("One school's path", "The region against its goals", "Gaps within"):
         assert re.search(f"<h2[^>]*>{heading}", shown), heading

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urljoin
@@ -155,6 +155,7 @@ ROWS = {
         band("s1", GRADUATION, 2013, 85, 89),
         outcome("s1", GRADUATION, 2014, 85.0, denominator=40),
         outcome("s1", GRADUATION, 2015, 86.0, denominator=43),
+        band("s1", GRADUATION, 2015, 85, 89, is_preferred=False),
         hidden("s1", GRADUATION, 2016),
         outcome("s1", GRADUATION, 2018, 91.0),
         hidden("s1", "dropout_cohort", 2015, visibility="restricted"),
@@ -164,7 +165,7 @@ ROWS = {
         hidden("s1", GRADUATION, 2015, student_group="el"),
         outcome("s2", GRADUATION, 2014, 60.0, source_file="=evil()", source_sheet=EVIL),
         band("s3", "acgr_5yr", 2014, 0, 49),
-        outcome(WAY_OUT, GRADUATION, 2014, 77.0, state="VT"),
+        outcome(WAY_OUT, GRADUATION, 2014, 77.0, state="VT", provider="computed"),
         *(
             row
             for of in (GRADUATION, "acgr_5yr", "dropout_cohort", COLLEGE)
@@ -254,6 +255,10 @@ def site(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module")
 def pages(site: Path) -> dict[str, str]:
+    return pages_of(site)
+
+
+def pages_of(site: Path) -> dict[str, str]:
     """Return each page by its path below the site."""
     return {
         file.relative_to(site).as_posix(): file.read_text(encoding="utf-8")
@@ -335,20 +340,32 @@ def test_no_outside_address(site, pages):
         assert not re.search(r"https?:|//[a-z]|url\(|@import", file.read_text()), file
 
 
-def test_every_link_leads_somewhere(site, pages):
+def dead_links(
+    site: Path, pages: dict[str, str], is_beside: Callable[[str], object]
+) -> list[tuple[str, str]]:
+    """Return pages and their links that lead nowhere.
+
+    ``is_beside`` tells of a path below the release whether there is such a file.
+    """
     outlines = {name: Outline(page) for name, page in pages.items()}
     assert sum(len(outline.links) for outline in outlines.values()) > 300
-    for name, outline in outlines.items():
-        for link in outline.links:
-            path, fragment = urldefrag(urljoin(f"site/{name}", link))
-            inside = unquote(path).removeprefix("site/")
-            if inside == unquote(path):
-                table = r"\w+\.parquet|excel/[A-Z]{2}\.xlsx"
-                beside = rf"public\.duckdb|public/(manifest\.json|{table})"
-                assert re.fullmatch(beside, inside), (name, link)
-                continue
-            assert (site / inside).is_file(), (name, link)
-            assert not fragment or fragment in outlines[inside].ids, (name, link)
+
+    def leads_somewhere(name: str, link: str) -> object:
+        path, fragment = urldefrag(urljoin(f"site/{name}", link))
+        inside = unquote(path).removeprefix("site/")
+        if inside == unquote(path):
+            return is_beside(inside)
+        is_there = (site / inside).is_file()
+        return is_there and (not fragment or fragment in outlines[inside].ids)
+
+    links = [(name, link) for name in outlines for link in outlines[name].links]
+    return [pair for pair in links if not leads_somewhere(*pair)]
+
+
+def test_every_link_leads_somewhere(site, pages):
+    table = r"\w+\.parquet|excel/[A-Z]{2}\.xlsx"
+    beside = rf"public\.duckdb|public/(manifest\.json|{table})"
+    assert dead_links(site, pages, re.compile(beside).fullmatch) == []
 
 
 def test_outline_of_each_page_is_sound(pages):
@@ -387,11 +404,11 @@ def test_a_line_stops_at_a_year_without_a_rate(pages):
 def test_why_there_is_no_rate_in_words(pages):
     page = pages["schools/s1.html"]
     assert row_of(page, HISTORY, "2013", "85 to 89 %")
-    assert row_of(page, HISTORY, "2016", "Hidden by its publisher: too few students")
+    assert row_of(page, HISTORY, "2016", "Hidden by its publisher", "would follow")
     assert row_of(page, HISTORY, "2017", "Due, not delivered")
     assert row_of(page, HISTORY, "2020", "Not delivered yet", "91.1 %")
     dropout = "Dropped out of the cohort, all students, year by year"
-    assert row_of(page, dropout, "2015", "Hidden here: too few students")
+    assert row_of(page, dropout, "2015", "Hidden here: few students, or a number")
     words = text(section(page, "hidden"))
     assert "fewer than 20 students" in words and "never counted as zero" in words
 
@@ -458,11 +475,21 @@ def test_csv_is_whole_and_no_formula(site):
         for r in rows
         if r["metric_id"] == GRADUATION
     }
-    assert len(rows) == 15 and of["2015", "all", "True"]["verdict"] == "cannot_tell"
+    assert len(rows) == 16 and of["2015", "all", "True"]["verdict"] == "cannot_tell"
+    held = {"verdict", "target_low_pct", "verdict_from_start"}
+    assert all(of["2015", "all", "True"][column] for column in held)
+    assert not any(of["2015", "all", "False"][column] for column in held)
     hidden_row = of["2016", "all", "True"]
     assert hidden_row["value_status"] == "suppressed" and not hidden_row["value_pct"]
     assert of["2020", "all", ""]["target_low_pct"].startswith("91.1")
     assert "'=evil()" in (site / "schools" / "s2.csv").read_text()
+
+
+def test_the_method_explains_the_columns_of_a_csv(site, pages):
+    header = (site / "schools" / "s1.csv").read_text().split("\n")[0].strip()
+    explained = section(pages["method.html"], "csv")
+    for column in header.replace('"', "").split(","):
+        assert f"<code>{column}</code>" in explained, column
 
 
 def test_letter_says_where_we_are_in_plain_words(pages):
@@ -471,14 +498,21 @@ def test_letter_says_where_we_are_in_plain_words(pages):
         "To the families of our students Maple High School",
         "Finished high school in four years 91.0 in 2018",
         "90 or more Yes. We are at the goal.",
-        "Left school without finishing Hidden in 2015: too few students",
+        "Left school without finishing Hidden in 2015, so that no student is",
         "Hidden does not mean zero.",
         "We do not guess where in the range we are.",
         "For some measures there is no number for 2017.",
     ]:
         assert part in words, part
+    assert "Department of Education, not from our school." in words
     shouting = [w for w in re.findall("[A-Za-z]+", words) if len(w) > 13]
     assert not set(shouting) - {"Connecticut"}
+
+
+def test_a_letter_does_not_disown_records_that_a_school_sent(pages):
+    (name,) = [n for n in pages if n.endswith("-letter.html") and "up-and" in n]
+    words = text(pages[name])
+    assert "come from records of students in Vermont. The full page" in words
 
 
 def test_a_release_with_rules_alone(tmp_path):
@@ -656,6 +690,7 @@ def test_make_letter_writes_one_page_or_says_what_to_do(site, browser, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     pdf = Path(done.stdout.strip())
     assert pdf == lake.root / "letters" / "s1.pdf"
+    assert pdf.parent.stat().st_mode & 0o777 == 0o700
     assert re.search(rb"/Type /Pages\s+/Count 1\s", pdf.read_bytes())
     for asked, found in [("Nowhere", "Found 0"), ("School", "Found 2"), ("s6", "s6")]:
         refused = letter(lake.root, asked)

@@ -9,19 +9,20 @@ import xlsxwriter
 
 # What a sheet of Excel holds, below its header.
 MOST_ROWS = 1_048_575
-# Each sheet: the table that describes its columns, and its rows. Groups and the other
-# target model would be twenty times the rows, more than people can use in a workbook.
+# Each sheet: its rows, and before them the tables that describe its columns, of two
+# that have a column the first. Groups and the other target model would be twenty times
+# the rows, more than people can use in a workbook.
 SHEETS = {
-    "Schools": ("dim_school", "from dim_school where state = $state order by all"),
+    "Schools": (("dim_school",), "from dim_school where state = $state order by all"),
     "State rates": (
-        "state_outcomes",
+        ("state_outcomes",),
         "select school_year, metric_id, numerator, denominator, value_pct, "
         "value_low_pct, value_high_pct, value_status, provider, definition_id, "
         "source_file, source_row from state_outcomes "
         "where state = $state and student_group = 'all' and is_preferred order by all",
     ),
     "School rates": (
-        "school_outcomes",
+        ("school_outcomes",),
         "select school_key, school_id_nces, school_name, school_year, metric_id, "
         "numerator, denominator, value_pct, value_low_pct, value_high_pct, "
         "value_status, provider, definition_id, source_file, source_row "
@@ -29,7 +30,7 @@ SHEETS = {
         "where state = $state and student_group = 'all' and is_preferred order by all",
     ),
     "Targets": (
-        "school_targets",
+        ("school_targets", "school_target_status", "dim_school"),
         "select target.school_key, school.school_name, target.metric_id, "
         "target.school_year, target.baseline_year, target.target_pct, "
         "target.target_low_pct, target.target_high_pct, target.goal_pct, "
@@ -43,7 +44,7 @@ SHEETS = {
         "order by all",
     ),
     "Metrics": (
-        "dim_metric",
+        ("dim_metric",),
         "select metric_id, label, numerator_definition, denominator_definition, "
         "direction, goal_pct, definition_id, comparability_class, source "
         "from dim_metric order by all",
@@ -88,7 +89,8 @@ def _write_workbook(
     con: duckdb.DuckDBPyConnection, state: str, file: Path, waiting: str
 ) -> None:
     sheets = {
-        name: (table, *_rows(con, sql, state)) for name, (table, sql) in SHEETS.items()
+        name: (tables, *_rows(con, sql, state))
+        for name, (tables, sql) in SHEETS.items()
     }
     about = _rows(con, "from about_release", state)[1][0]
     with xlsxwriter.Workbook(str(file), OPTIONS | {"tmpdir": waiting}) as book:
@@ -128,10 +130,9 @@ def _dictionary(
             'select "table", "column", unit, description from data_dictionary'
         ).fetchall()
     }
-    by_name = {column: words for (_, column), words in said.items()}
     rows = [
-        (sheet, column, *said.get((table, column), by_name[column]))
-        for sheet, (table, columns, _) in sheets.items()
+        (sheet, column, *next(said[t, column] for t in tables if (t, column) in said))
+        for sheet, (tables, columns, _) in sheets.items()
         for column in columns
     ]
     return ["sheet", "column", "unit", "description"], rows

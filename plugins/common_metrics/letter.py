@@ -63,8 +63,7 @@ def write_letter(lake: Lake, school: str) -> Path:
             "none",
             "Install Chromium, or print the school's letter from the site.",
         )
-    pdf = lake.root / "letters" / f"{name}.pdf"
-    pdf.parent.mkdir(parents=True, exist_ok=True)
+    pdf = lake.private("letters") / f"{name}.pdf"
     page = public.parent / "site" / "schools" / f"{name}-letter.html"
     # Chromium's sandbox does not start for root, as in a container; the page is ours.
     root = ["--no-sandbox"] * (os.geteuid() == 0)

@@ -25,6 +25,8 @@ from common_metrics.site import write_site
 
 TIERS = ("public", "partner")
 PARTNERS = "partners"
+# What of a release everybody may read.
+PUBLIC = {"public.duckdb", "public", "site"}
 KEPT_RELEASES = 5
 # Files of this storage version open in every DuckDB client back to 1.1.
 STORAGE = "v1.1.0"
@@ -88,6 +90,7 @@ def publish(lake: Lake, at: datetime) -> str:
         for partner in _partners(lake):
             _refuse_rows_of_others(candidate, partner)
         _refuse_recovered(lake, candidate)
+    _open_to_all(candidate)
     os.replace(candidate, lake.published / release)
     _point_current_at(lake, release)
     _prune(lake, release)
@@ -99,7 +102,8 @@ def _write_candidate(lake: Lake, release: str, at: datetime, made_from: str) -> 
     candidate = lake.candidate(release)
     for left in lake.published.glob(".candidate-*"):
         shutil.rmtree(left)
-    (candidate / PARTNERS).mkdir(parents=True)
+    candidate.mkdir(mode=0o700, parents=True)
+    (candidate / PARTNERS).mkdir()
     about = {
         "release": release,
         "built_at": at.isoformat(timespec="seconds"),
@@ -114,6 +118,14 @@ def _write_candidate(lake: Lake, release: str, at: datetime, made_from: str) -> 
     write_workbooks(candidate / "public.duckdb", excel, lake.build().parent)
     _write_manifest(candidate, about, made_from, counts)
     return candidate
+
+
+def _open_to_all(candidate: Path) -> None:
+    """Let every user of the machine read the public files, and those alone."""
+    for path in candidate.iterdir():
+        if path.name not in PUBLIC:
+            path.chmod(0o700 if path.is_dir() else 0o600)
+    candidate.chmod(0o755)
 
 
 def audit(candidate: Path, files: dict[str, list[Table]]) -> None:
@@ -281,18 +293,31 @@ def _copy_table(con: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 def _write_views(con: duckdb.DuckDBPyConnection) -> None:
-    """Write the views; a column that they take from a table keeps its description."""
+    """Write the views; a column is described as in the first table that its view reads.
+
+    A column of no such table stays undescribed: views.sql has to say what it is.
+    """
     con.execute(VIEWS.read_text())
     taken = con.execute(
-        "select columns.table_name, columns.column_name, first(described.comment "
-        "order by described.table_name <> 'school_outcomes', described.comment) "
-        "from duckdb_columns() as columns inner join duckdb_views() as views "
-        "on columns.table_name = views.view_name and views.database_name = 'release' "
-        "inner join duckdb_columns() as described "
-        "on described.column_name = columns.column_name "
-        "and described.database_name = 'release' "
-        "where columns.database_name = 'release' and columns.comment is null "
-        "group by all"
+        r"""
+        with reads as (
+            select views.view_name, tables.table_name, length(regexp_extract(
+                views.sql, '(?s)^.*?(FROM|JOIN) \(*' || tables.table_name || '\b'
+            )) as place
+            from duckdb_views() as views, duckdb_tables() as tables
+            where views.database_name = 'release'
+                and tables.database_name = 'release' and place > 0
+        )
+
+        select view_name, own.column_name, arg_min(said.comment, place)
+        from reads
+        inner join duckdb_columns() as said using (table_name)
+        inner join duckdb_columns() as own
+            on own.table_name = view_name and own.column_name = said.column_name
+        where said.database_name = 'release' and own.database_name = 'release'
+            and own.comment is null
+        group by all
+        """
     ).fetchall()
     for view, column, comment in taken:
         con.execute(f"comment on column {view}.{column} is {_literal(comment)}")
@@ -344,7 +369,7 @@ def _digests(folder: Path, found: str = "**/*") -> dict[str, dict[str, str | int
 
 
 def _is_public(name: str) -> bool:
-    return name == "public.duckdb" or name.startswith(("public/", "site/"))
+    return name.split("/")[0] in PUBLIC
 
 
 def _refuse_undeclared(

@@ -73,7 +73,7 @@ def _sample(lake: Lake) -> Path:
     Its students are invented, and so may be the key that hashes them.
     """
     os.environ.setdefault(pseudonyms.VARIABLE, "of the sample, no secret")
-    folder = lake.root / "sample"
+    folder = lake.private("sample")
     script = ROOT / "sample" / "generate.py"
     subprocess.run([sys.executable, script, folder], check=True)
     return folder / "extracts"

@@ -1,6 +1,6 @@
 -- Views of a published file: what is behind each number, in one row. The comment of a
 -- column ends with the unit of a number, in brackets; a column without one here has that of
--- the table it is taken from.
+-- the first table in the view's text that has a column of its name.
 
 -- One outcome of a school with its formula, its definition and the receipt of its file.
 create view explained_outcomes as
@@ -222,6 +222,12 @@ inner join rated as other
 
 comment on view state_comparison is
 'Two states side by side in one year and group; only inside one comparability class';
+comment on column state_comparison.state is
+'Postal code of the state';
+comment on column state_comparison.metric_id is
+'Metric, see dim_metric; another definition is another metric';
+comment on column state_comparison.provider is
+'Who published its number';
 comment on column state_comparison.counted_since is
 'First year since when the state counts the metric as now; null where no break is known [year]';
 comment on column state_comparison.other_state is

@@ -1,10 +1,13 @@
--- What a school's csv holds: each cell of each group and publisher with its target,
--- and the targets of years to come. A target that is hidden is no row of its own.
+-- What a school's csv holds: each cell of each group and publisher, the preferred one
+-- with its target, and the targets of years to come. A target is held against the
+-- preferred cell alone. One that is hidden is no row of its own.
 with cells as (
     select *
-    from points
-    full join (from paths where compounding_low_pct is not null) as paths
-        using (school_key, metric_id, student_group, school_year)
+    from (select *, is_preferred as is_judged from points) as points
+    full join (
+        select *, true as is_judged from paths where compounding_low_pct is not null
+    ) as paths
+        using (school_key, metric_id, student_group, school_year, is_judged)
 )
 
 select
@@ -17,6 +20,6 @@ select
     provider, source_file, source_sheet, source_row, delivery
 from cells
 inner join shown_schools using (school_key)
-left join (select * exclude (state) from verdicts) as verdicts
-    using (school_key, metric_id, student_group, school_year)
+left join (select * exclude (state), true as is_judged from verdicts) as verdicts
+    using (school_key, metric_id, student_group, school_year, is_judged)
 order by slug, metric_id, student_group, school_year, is_preferred desc, provider;
