@@ -179,7 +179,8 @@ $(VENV)/.uv:
 			2>/dev/null && break; python=; \
 	done; \
 	if [ -z "$$python" ]; then \
-		echo 'Python 3.11 is needed: found neither python3.11 nor a python3 of 3.11.'; \
+		echo 'make: expected Python 3.11 on the path. Found neither python3.11' \
+			'nor a python3 of 3.11. Install it, then call make again.'; \
 		exit 1; \
 	fi; \
 	$$python -m venv $(VENV)

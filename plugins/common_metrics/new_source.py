@@ -4,7 +4,6 @@
 their headers have in other contracts; each guess is marked TODO for a person.
 """
 
-import argparse
 import re
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from common_metrics.contract import Contract, Read, clean_header, load_contracts
-from common_metrics.errors import Refused, told
+from common_metrics.errors import Asked, Refused, told
 from common_metrics.readers import SEARCHED_LINES, Record, records
 from common_metrics.spreadsheets import csv_text
 from common_metrics.workbooks import XLS, XLSX
@@ -177,9 +176,7 @@ def _texts(key: str, columns: list[Drafted], read: Read, public: bool) -> list[s
 
 def main() -> None:
     """Write the drafts and print what is left to do."""
-    parser = argparse.ArgumentParser(
-        prog="new_source", description=__doc__.split("\n")[0]
-    )
+    parser = Asked(prog="new_source", description=__doc__.split("\n")[0])
     parser.add_argument("key")
     parser.add_argument("file", type=Path)
     parser.add_argument("--public", choices=["yes", ""], default="")
