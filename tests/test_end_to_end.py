@@ -1176,3 +1176,22 @@ def run_notebook(release: Path, page: Path) -> Run:
         capture_output=True,
         text=True,
     )
+
+
+def test_make_docs_describes_the_columns_of_the_last_build(
+    lake: Lake, public: Path
+) -> None:
+    done = subprocess.run(
+        ["make", "--no-print-directory", "-o", f"{sys.prefix}/.runtime", "docs"]
+        + [f"VENV={sys.prefix}", f"LAKE={lake.root}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = lake.root / "docs/static_index.html"
+    assert done.stdout.endswith(f"docs: {page}\n")
+    assert "End year of the school year (2015 = 2014-15)" in page.read_text()
+    catalog = json.loads((lake.root / "docs/catalog.json").read_text())["nodes"]
+    columns = catalog["model.common_metrics.school_outcomes"]["columns"]
+    assert columns["school_year"]["type"] == "INTEGER"
