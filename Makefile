@@ -142,9 +142,8 @@ superset: $(CLIENTS)/superset/.ready ## Superset on 127.0.0.1 with the dashboard
 	@"$(call absolute,$(CLIENTS))/superset/bin/python" superset/serve.py \
 		"$(LAKE_DIR)/superset" "$(LAKE_DIR)/published/current/public.duckdb" --port $(SUPERSET_PORT)
 
-new-source: $(VENV)/.runtime ## draft a source from a sample file; KEY=, FILE=, PUBLIC=yes
-	@$(PYTHON) -m common_metrics.new_source "$(KEY)" "$(call absolute,$(FILE))" \
-		--public "$(PUBLIC)"
+new-source: $(VENV)/.runtime ## draft a source from a sample file; KEY=, FILE=
+	@$(PYTHON) -m common_metrics.new_source "$(KEY)" "$(call absolute,$(FILE))"
 
 sources: $(VENV)/.runtime ## write the dbt sources anew from the contracts
 	@$(PYTHON) -m common_metrics.dbt_sources
@@ -181,7 +180,8 @@ $(VENV)/.uv:
 			2>/dev/null && break; python=; \
 	done; \
 	if [ -z "$$python" ]; then \
-		echo 'Python 3.11 is needed: found neither python3.11 nor a python3 of 3.11.'; \
+		echo 'make: expected Python 3.11 on the path. Found neither python3.11' \
+			'nor a python3 of 3.11. Install it, then call make again.'; \
 		exit 1; \
 	fi; \
 	$$python -m venv $(VENV)

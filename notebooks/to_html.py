@@ -4,11 +4,14 @@
 export of marimo itself loads scripts from outside, which a page of ours must not.
 """
 
+import os
 import sys
 from pathlib import Path
 
 import marimo as mo
 from reading_a_release import app
+
+from common_metrics.errors import Refused, told
 
 HEAD = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -22,8 +25,11 @@ th, td { border: 1px solid #999; padding: .2rem .5rem; text-align: left }
 """
 
 
-def main(page: Path) -> None:
+def main() -> None:
     """Write the page; whatever a cell raises ends it, and no page is left."""
+    if not os.path.isfile(os.environ["COMMON_METRICS_RELEASE"]):
+        raise Refused("public.duckdb", "a release", "none", "Run `make run` first.")
+    page = Path(sys.argv[1])
     page.unlink(missing_ok=True)
     outputs, _ = app.run()
     shown = [mo.as_html(output).text for output in outputs if output is not None]
@@ -33,4 +39,4 @@ def main(page: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    sys.exit(told(main))

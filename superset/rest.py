@@ -9,6 +9,8 @@ import duckdb
 import requests
 import yaml
 
+from common_metrics.errors import Refused
+
 FILES = Path(__file__).parent / "dashboard"
 DATABASE = yaml.safe_load((FILES / "databases/common_metrics.yaml").read_text())
 DATASET = "datasets/common_metrics/school_target_status.yaml"
@@ -40,7 +42,8 @@ class Session:
     def _answer(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         answer = self.http.request(method, f"{self.api}/{path}", **content, timeout=120)
         if not answer.ok:
-            raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text}")
+            found = f"{answer.status_code} {answer.text}"
+            raise Refused(f"{method} {path}", "an answer", found, "Read its log.")
         return answer.json()
 
     def add_database(self, file: Path) -> None:

@@ -5,7 +5,6 @@
 stopped.
 """
 
-import argparse
 import os
 import secrets
 import signal
@@ -17,18 +16,20 @@ from pathlib import Path
 import requests
 from rest import Session
 
+from common_metrics.errors import Asked, Refused, told
+
 HERE = Path(__file__).parent
 PASSWORD = "admin.password"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="serve")
+    parser = Asked(prog="serve")
     parser.add_argument("home", type=Path)
     parser.add_argument("file", type=Path)
     parser.add_argument("--port", type=int, default=8088)
     args = parser.parse_args()
     if not args.file.exists():
-        sys.exit(f"superset: expected a release, {args.file}. Found none: `make run`.")
+        raise Refused(args.file.name, "a release", "none", "Run `make run` first.")
     args.home.mkdir(parents=True, exist_ok=True, mode=0o700)
     # What the last run left was made with a key that is gone.
     (args.home / "superset.db").unlink(missing_ok=True)
@@ -81,9 +82,14 @@ def start(port: int) -> subprocess.Popen:
                 break
             time.sleep(0.5)
     server.terminate()
-    sys.exit(f"Superset: expected an answer on port {port}. Found none; see above.")
+    raise Refused(
+        "Superset",
+        f"an answer on port {port}",
+        "none",
+        "Read what it printed above; SUPERSET_PORT= names another port.",
+    )
 
 
 if __name__ == "__main__":
     os.umask(0o077)
-    main()
+    sys.exit(told(main))

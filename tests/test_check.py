@@ -124,17 +124,17 @@ def test_any_other_contract_by_its_key(checked, graduates) -> None:
 
 def test_an_unknown_key_and_a_missing_file_say_what_to_give(checked, vermont) -> None:
     done = checked(vermont, "vt_2013-14.csv", "--key", "vt/none")
-    assert done.returncode == 1
-    assert "KEY=vt/none: expected the key of a contract." in done.stderr
-    assert f"\n  {KEY}\n" in done.stderr
+    assert done.returncode == 2
+    assert "KEY=vt/none: expected the key of a contract." in done.stdout
+    assert f"\n  {KEY}\n" in done.stdout
     missing = subprocess.run(
         [sys.executable, "-m", "common_metrics.check", "nowhere.csv"],
         env=os.environ | {"PYTHONPATH": str(ROOT / "plugins")},
         capture_output=True,
         text=True,
     )
-    assert missing.returncode == 1
-    assert missing.stderr.startswith("nowhere.csv: expected a file. Found none.")
+    assert missing.returncode == 2
+    assert missing.stdout.startswith("nowhere.csv: expected a file. Found none.")
 
 
 def test_rows_that_a_rule_only_warns_of_are_listed_and_pass(

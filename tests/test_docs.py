@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
+from public_file import declared
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -240,13 +241,9 @@ def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         folder = tmp_path / "lake/published" / release
         (folder / "public").mkdir(parents=True)
         with duckdb.connect(str(folder / "public.duckdb")) as con:
-            for node in models():
-                columns = ", ".join(
-                    f'"{c["name"]}" {c.get("data_type", "varchar")}'
-                    for c in node["columns"]
-                )
-                name = table_name(node)
-                con.execute(f"create table {name} ({columns})")
+            for name, columns in declared().items():
+                listed = ", ".join(f'"{c}" {kind}' for c, kind in columns.items())
+                con.execute(f"create table {name} ({listed})")
                 con.execute(f"copy {name} to '{folder}/public/{name}.parquet'")
     quarantine = tmp_path / "lake/quarantine/ct/college_entrance/2014"
     quarantine.mkdir(parents=True)

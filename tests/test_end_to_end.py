@@ -1016,6 +1016,27 @@ def test_an_example_query_answers_its_question(public: Path, query: Path) -> Non
             assert has_value == (row["value_status"] == "reported"), row
 
 
+def test_the_example_of_pooling_says_what_the_metrics_say(public: Path) -> None:
+    said = dict(
+        rows(public, "select semantic_metric, expression from semantic_metrics")
+    )
+    low, high, count = (
+        said[name]
+        for name in ("pooled_low_pct", "pooled_high_pct", "schools_pooled_count")
+    )
+    expected = rows(
+        public,
+        f"select state, school_year, {low}, {high}, {count} from school_outcomes "
+        "where is_preferred and metric_id = 'acgr_4yr' and student_group = 'all' "
+        f"group by all having {count} > 0 order by all",
+    )
+    (query,) = (query for query in QUERIES if query.stem == "pooled_rates")
+    found = rows(public, query.read_text())
+    assert len(found) > 10
+    for row, wanted in zip(found, expected, strict=True):
+        assert row == pytest.approx(wanted)
+
+
 def test_warnings_join_the_numbers_that_they_are_about(public: Path) -> None:
     with duckdb.connect(str(public), read_only=True) as con:
         warnings = con.execute("from usage_warnings").to_arrow_table().to_pylist()
@@ -1213,3 +1234,22 @@ def run_notebook(release: Path, page: Path) -> Run:
         capture_output=True,
         text=True,
     )
+
+
+def test_make_docs_describes_the_columns_of_the_last_build(
+    lake: Lake, public: Path
+) -> None:
+    done = subprocess.run(
+        ["make", "--no-print-directory", "-o", f"{sys.prefix}/.runtime", "docs"]
+        + [f"VENV={sys.prefix}", f"LAKE={lake.root}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    page = lake.root / "docs/static_index.html"
+    assert done.stdout.endswith(f"docs: {page}\n")
+    assert "End year of the school year (2015 = 2014-15)" in page.read_text()
+    catalog = json.loads((lake.root / "docs/catalog.json").read_text())["nodes"]
+    columns = catalog["model.common_metrics.school_outcomes"]["columns"]
+    assert columns["school_year"]["type"] == "INTEGER"

@@ -4,16 +4,22 @@ import ast
 import inspect
 import re
 from collections.abc import Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from common_metrics import explain, run
+from common_metrics import attack, check, dbt_sources, explain, letter, run, template
+from common_metrics.contract import load_contracts
 from common_metrics.errors import DeliveryRefused, Refused, told
+from common_metrics.lake import Lake
 
 ROOT = Path(__file__).parents[1]
-CODE = [*(ROOT / "plugins/common_metrics").glob("*.py"), *(ROOT / "dags").glob("*.py")]
+PLUGINS = ROOT / "plugins/common_metrics"
+OTHERS = ("dags", "superset", "notebooks", "tests/clients")
+FOLDERS = [PLUGINS, *(ROOT / name for name in OTHERS)]
+CODE = [file for folder in FOLDERS for file in sorted(folder.glob("*.py"))]
 # Not told as they are: pydantic's validators end in a ContractError, sheets.py is a
 # process of its own with exit codes, Airflow's carry the sentence of one of ours. What
 # hides cells and what attacks them share no code with the rest, and say it by hand.
@@ -46,7 +52,8 @@ def test_every_error_is_one_of_four_parts() -> None:
         name = named(node)
         if (file.stem, name) in ELSEWHERE or (file.stem, name) in MADE_ELSEWHERE:
             continue
-        kind = getattr(import_module(f"common_metrics.{file.stem}"), name, Exception)
+        ours = file.stem if file.parent == PLUGINS else "errors"
+        kind = getattr(import_module(f"common_metrics.{ours}"), name, Exception)
         given = len(node.exc.args) + len(node.exc.keywords)
         wanted = (3, 4) if kind is DeliveryRefused else (4,)
         if not issubclass(kind, Refused) or given not in wanted:
@@ -93,6 +100,9 @@ def test_what_to_do_is_a_sentence() -> None:
                 assert part.value.endswith("."), f"{file.name} line {node.lineno}"
 
 
+NO_RELEASE = "public.duckdb: expected a release. Found none. Run `make run` first."
+
+
 @pytest.mark.parametrize(
     ("main", "words", "said"),
     [
@@ -100,8 +110,12 @@ def test_what_to_do_is_a_sentence() -> None:
         (
             explain.main,
             ["--lake", "l", "--school", "a", "--metric", "b", "--year", "2015"],
-            "public.duckdb: expected a release. Found none. Run `make run` first.",
+            NO_RELEASE,
         ),
+        (attack.main, ["--lake", "l"], NO_RELEASE),
+        (attack.main, [], "attack: expected [-h] [--earlier "),
+        (explain.main, ["--lake", "l"], "explain: expected [-h] --lake LAKE [--tier "),
+        (check.main, ["none.csv"], "none.csv: expected a file. Found none. Give its"),
     ],
 )
 def test_a_command_says_it_in_a_sentence_and_not_in_a_traceback(
@@ -111,3 +125,54 @@ def test_a_command_says_it_in_a_sentence_and_not_in_a_traceback(
     monkeypatch.setattr("sys.argv", ["command", *words])
     assert told(main) == 2
     assert capsys.readouterr().out.startswith(said)
+
+
+@pytest.mark.parametrize("words", [["--year", ""], ["--year", "1", "--tier", "all"]])
+def test_wrong_words_are_answered_in_four_parts(words, capsys, monkeypatch) -> None:
+    given = ["explain", "--lake", "l", "--school", "a", "--metric", "b", *words]
+    monkeypatch.setattr("sys.argv", given)
+    assert told(explain.main) == 2
+    said = r"explain: expected .+\. Found argument --\w+: invalid .+\. Of make, .+\.\n"
+    assert re.fullmatch(said, capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("main", "words"),
+    [(check.main, [__file__]), (dbt_sources.main, []), (template.main, [])],
+)
+def test_a_draft_with_its_marks_is_told_wherever_contracts_are_read(
+    main, words, capsys, monkeypatch, tmp_path
+) -> None:
+    draft = tmp_path / "me/dropout.yml"
+    draft.parent.mkdir()
+    draft.write_text("title: TODO what a row tells\n")
+    drafts = partial(load_contracts, tmp_path)
+    monkeypatch.setattr(f"{main.__module__}.load_contracts", drafts)
+    monkeypatch.setattr("sys.argv", ["command", *words])
+    assert told(main) == 2
+    said = "expectations/me/dropout.yml line 1: expected lines that "
+    assert said in capsys.readouterr().out
+
+
+def test_a_browser_that_fails_is_told(monkeypatch, tmp_path) -> None:
+    public = tmp_path / "published/current/public.duckdb"
+    public.parent.mkdir(parents=True)
+    public.touch()
+    browser = tmp_path / "chromium"
+    browser.write_text("#!/bin/sh\nexit 1\n")
+    browser.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(letter, "page_of", lambda *_: "099900100001")
+    found = "make letter: expected a PDF from chromium .* Found CalledProcessError. Try"
+    with pytest.raises(Refused, match=found):
+        letter.write_letter(Lake(tmp_path), "a")
+
+
+def test_every_command_tells() -> None:
+    """But sheets.py, a process of our own, which answers by exit codes."""
+    ends = {file: file.read_text().partition("__main__")[2] for file in CODE}
+    begun = {f: end for f, end in ends.items() if end and f.stem != "sheets"}
+    assert len(begun) > 12
+    for file, end in begun.items():
+        is_told = "sys.exit(told(main))" in end or file.stem == "reading_a_release"
+        assert is_told, file.name

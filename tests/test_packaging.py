@@ -124,6 +124,7 @@ def test_settings_read_the_same_by_make_compose_and_shell():
         ("DBT_SEND_ANONYMOUS_USAGE_STATS", "False"),
         ("GX_ANALYTICS_ENABLED", "False"),
         ("AIRFLOW__USAGE_DATA_COLLECTION__ENABLED", "False"),
+        ("MARIMO_SKIP_UPDATE_CHECK", "1"),
     ],
 )
 def test_telemetry_is_switched_off(key, value):

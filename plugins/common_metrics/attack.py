@@ -4,7 +4,6 @@
 It reads published files and nothing else, and shares no code with what hides cells.
 """
 
-import argparse
 import json
 import sys
 import tempfile
@@ -19,6 +18,8 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, diags, eye, hstack, vstack
 from scipy.sparse.csgraph import connected_components
+
+from common_metrics.errors import Asked, Refused, told
 
 RELATIONS = Path(__file__).with_name("attack.sql")
 OUTCOMES = {"school": "school_key", "lea": "lea_key", "state": "''"}
@@ -551,8 +552,8 @@ def _known_before(con, found: set[str], report: Report) -> set[str]:
     return {keys[item] for item in np.flatnonzero(narrow)}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(prog="attack")
+def main() -> int:
+    parser = Asked(prog="attack")
     parser.add_argument("candidate", type=Path, nargs="?")
     parser.add_argument("--earlier", type=Path, nargs="*", default=[])
     parser.add_argument("--knows", type=Path, help="file that an insider holds")
@@ -564,12 +565,14 @@ def main() -> None:
         kept = sorted(current.parent.glob("[0-9]*/public.duckdb"))
         args.earlier = [file for file in kept if file.parent.name < current.name]
     if args.candidate is None:
-        parser.error("expected a public.duckdb or --lake LAKE")
+        parser.error("neither CANDIDATE nor --lake")
+    if not args.candidate.is_file():
+        raise Refused("public.duckdb", "a release", "none", "Run `make run` first.")
     report = recovered(args.candidate, args.earlier, args.knows)
     print("\n".join(str(cell) for cell in report.recovered))
     print(json.dumps(report.counts()))
-    sys.exit(1 if report.recovered else 0)
+    return 1 if report.recovered else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(told(main))

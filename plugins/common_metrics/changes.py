@@ -4,14 +4,13 @@
 filled when a release is written.
 """
 
-import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 
-from common_metrics.errors import told
+from common_metrics.errors import Asked, told
 from common_metrics.lake import Lake
 
 TABLE = "release_changes"
@@ -150,7 +149,7 @@ def literal(value: object) -> str:
 
 def main() -> None:
     """Print what changed with the current release; raise NoRelease where none is."""
-    parser = argparse.ArgumentParser(prog="changes", description=__doc__.split("\n")[0])
+    parser = Asked(prog="changes", description=__doc__.split("\n")[0])
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--tier", choices=["public", "partner"], default="public")
     args = parser.parse_args()

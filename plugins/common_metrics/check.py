@@ -6,7 +6,6 @@ The file goes through landing, reader and Great Expectations on a lake that is t
 away. What is printed names rows and rules, never a cell: it may be passed on.
 """
 
-import argparse
 import json
 import os
 import secrets
@@ -24,30 +23,28 @@ import pyarrow.parquet as pq
 
 from common_metrics import landing, validation
 from common_metrics.contract import Contract, load_contracts
-from common_metrics.errors import DeliveryRefused
+from common_metrics.errors import Asked, DeliveryRefused, Refused, told
 from common_metrics.lake import Delivery, Lake
 from common_metrics.pseudonyms import VARIABLE
 
 TEMPLATE = "nessc/common_metrics_submission"
 
 
-def main() -> None:
-    """Check the file named on the command line; exit with 0 only if all passes."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def main() -> int:
+    """Check the file named on the command line; return 0 only if all passes."""
+    parser = Asked(prog="check", description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--key", default=TEMPLATE, help="<provider>/<extract>")
     args = parser.parse_args()
     # No hash outlives the check, so that any key will do and none has to be asked for.
     os.environ.setdefault(VARIABLE, secrets.token_hex(32))
-    contract = load_contracts().get(args.key)
-    if contract is None:
-        sys.exit(_no_contract(args.key))
+    contract = _contract(args.key)
     if not args.file.is_file():
-        sys.exit(f"{args.file}: expected a file. Found none. Give its path as FILE=.")
+        raise Refused(str(args.file), "a file", "none", "Give its path as FILE=.")
     with _lake_for_a_moment() as lake:
         passed, lines = check(contract, args.file, lake)
     print("\n".join(lines))
-    sys.exit(0 if passed else 1)
+    return 0 if passed else 1
 
 
 def check(contract: Contract, file: Path, lake: Lake) -> tuple[bool, list[str]]:
@@ -136,13 +133,17 @@ def _lake_for_a_moment() -> Iterator[Lake]:
         yield Lake(folder)
 
 
-def _no_contract(key: str) -> str:
-    known = "\n  ".join(sorted(load_contracts()))
-    return (
-        f"KEY={key}: expected the key of a contract. Found none under expectations/. "
-        f"Give one of:\n  {known}"
+def _contract(key: str) -> Contract:
+    contracts = load_contracts()
+    if key in contracts:
+        return contracts[key]
+    raise Refused(
+        f"KEY={key}",
+        "the key of a contract",
+        "none under expectations/",
+        "\n  ".join(["Give one of:", *sorted(contracts)]),
     )
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(told(main))

@@ -1,11 +1,13 @@
 """Generates dbt's source files from the contracts: ``make sources``."""
 
+import sys
 from itertools import groupby
 from pathlib import Path
 
 import yaml
 
 from common_metrics.contract import Contract, load_contracts
+from common_metrics.errors import told
 from common_metrics.readers import FILE_COLUMNS
 
 STAGING = Path(__file__).parents[2] / "dbt_project/models/staging"
@@ -62,7 +64,12 @@ def _table(contract: Contract) -> dict[str, object]:
     }
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Write the files anew; raise ContractError where a contract cannot be read."""
     for path, text in source_files().items():
         path.write_text(text)
         print(path.relative_to(STAGING.parents[2]))
+
+
+if __name__ == "__main__":
+    sys.exit(told(main))

@@ -1,10 +1,11 @@
 """Errors in four parts: where, what was expected, what was found, what to do."""
 
 import unicodedata
+from argparse import ArgumentParser
 from collections.abc import Callable
 from functools import wraps
 from traceback import extract_tb
-from typing import Any
+from typing import Any, NoReturn
 
 # What moves the cursor, hides or turns text, or is no character at all.
 UNSEEN = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -86,6 +87,16 @@ def quoting_no_cell(step: Callable[..., Any]) -> Callable[..., Any]:
 
 class Unforeseen(Refused):
     """An error of the code itself, without what it would quote."""
+
+
+class Asked(ArgumentParser):
+    """A parser that refuses wrong words in four parts, too."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise Refused with what the command takes."""
+        usage = " ".join(self.format_usage().split()[2:])
+        todo = "Of make, write NAME=value; `make help` lists the names."
+        raise Refused(self.prog, usage, message, todo)
 
 
 def told(main: Callable[[], int | None]) -> int:

@@ -4,7 +4,6 @@
 [TIER=public]``. The same stands in the views explained_outcomes and explained_targets.
 """
 
-import argparse
 import sys
 from itertools import groupby
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from common_metrics.errors import Refused, told
+from common_metrics.errors import Asked, Refused, told
 from common_metrics.lake import Lake
 
 Row = dict[str, Any]
@@ -238,7 +237,7 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> list[R
 
 def main() -> None:
     """Print the explanation; raise NotFound where no number answers."""
-    parser = argparse.ArgumentParser(prog="explain", description=__doc__.split("\n")[0])
+    parser = Asked(prog="explain", description=__doc__.split("\n")[0])
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--tier", choices=["public", "partner"], default="public")
     parser.add_argument("--school", required=True)

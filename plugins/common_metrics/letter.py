@@ -3,7 +3,6 @@
 ``make letter SCHOOL=<id or name>`` writes it below the lake, one page of Letter or A4.
 """
 
-import argparse
 import os
 import shutil
 import subprocess
@@ -13,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from common_metrics.errors import told
+from common_metrics.errors import Asked, told
 from common_metrics.explain import NotFound, find_school
 from common_metrics.lake import Lake
 from common_metrics.site import TEMPLATES
@@ -69,18 +68,22 @@ def write_letter(lake: Lake, school: str) -> Path:
     root = ["--no-sandbox"] * (os.geteuid() == 0)
     with TemporaryDirectory() as profile:
         places = [f"--user-data-dir={profile}", f"--print-to-pdf={pdf}", page.as_uri()]
-        subprocess.run(
-            [browser, *QUIET, *root, *places],
-            check=True,
-            capture_output=True,
-            timeout=120,
-        )
+        command = [browser, *QUIET, *root, *places]
+        try:
+            subprocess.run(command, check=True, capture_output=True, timeout=120)
+        except subprocess.SubprocessError as error:
+            raise NotFound(
+                "make letter",
+                f"a PDF from {Path(browser).name} within two minutes",
+                f"{type(error).__name__}",
+                "Try again, or print the school's letter from the site.",
+            ) from error
     return pdf
 
 
 def main() -> None:
     """Print where the letter is; raise NotFound where there is none to write."""
-    parser = argparse.ArgumentParser(prog="letter", description=__doc__.split("\n")[0])
+    parser = Asked(prog="letter", description=__doc__.split("\n")[0])
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--school", required=True)
     args = parser.parse_args()

@@ -3,7 +3,6 @@
 ``python -m common_metrics.release rollback --lake LAKE [--release ID]``
 """
 
-import argparse
 import hashlib
 import json
 import os
@@ -18,7 +17,7 @@ import duckdb
 
 from common_metrics import attack, changes
 from common_metrics.build import fingerprint
-from common_metrics.errors import Refused, told
+from common_metrics.errors import Asked, Refused, told
 from common_metrics.excel import write_workbooks
 from common_metrics.lake import Lake, write_json
 from common_metrics.site import write_site
@@ -492,7 +491,7 @@ def _literal(text: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="release")
+    parser = Asked(prog="release")
     parser.add_argument("action", choices=["rollback", "list"])
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--release", metavar="ID")

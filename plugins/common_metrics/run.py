@@ -3,7 +3,6 @@
 python -m common_metrics.run --lake LAKE [--drop DROP]
 """
 
-import argparse
 import os
 import re
 import signal
@@ -33,7 +32,7 @@ from rich.table import Table
 
 from common_metrics import landing, pseudonyms
 from common_metrics.contract import load_contracts
-from common_metrics.errors import Refused, told
+from common_metrics.errors import Asked, Refused, told
 from common_metrics.lake import Delivery, Lake
 from common_metrics.release import manifests
 
@@ -48,7 +47,7 @@ class CannotRun(Refused):
 
 def main() -> int:
     """Run everything and return the exit code: 1 where a delivery or step failed."""
-    parser = argparse.ArgumentParser(prog="run", description=__doc__.splitlines()[0])
+    parser = Asked(prog="run", description=__doc__.splitlines()[0])
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--drop", type=Path)
     args = parser.parse_args()

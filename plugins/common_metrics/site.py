@@ -102,14 +102,19 @@ def write_site(public: Path, folder: Path, release: str) -> Path:
     return folder / "index.html"
 
 
-def _environment(release: str) -> jinja2.Environment:
-    pages = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,
+def environment(folder: Path, **options: Any) -> jinja2.Environment:
+    """Return the templates of a folder; what is not given to one ends it."""
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(folder),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        **options,
     )
+
+
+def _environment(release: str) -> jinja2.Environment:
+    pages = environment(TEMPLATES, autoescape=True)
     made = datetime.strptime(release[:16], "%Y%m%dT%H%M%SZ")
     pages.globals.update(release=release, made=made, scale=scale)
     return pages

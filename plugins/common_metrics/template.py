@@ -5,11 +5,13 @@ each contract of BLANKS below docs/templates; `make sources` calls it.
 """
 
 import csv
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from common_metrics.contract import Contract, load_contracts
+from common_metrics.errors import told
 from common_metrics.spreadsheets import csv_text
 
 KEY = "nessc/common_metrics_submission"
@@ -176,4 +178,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(told(main))

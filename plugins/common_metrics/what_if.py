@@ -4,7 +4,6 @@
 from the rules in a copy that is thrown away; the lake is read and never written.
 """
 
-import argparse
 import csv
 import json
 import shutil
@@ -16,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from common_metrics import build, changes, release
-from common_metrics.errors import Refused, told
+from common_metrics.errors import Asked, Refused, told
 from common_metrics.lake import Lake
 
 SEEDS = build.DBT_PROJECT / "seeds"
@@ -150,7 +149,7 @@ def _run_dbt(lake: Lake, project: Path, tried: Path, names: list[str]) -> None:
 
 def main() -> None:
     """Print what would move; raise NotTried where the question is refused."""
-    parser = argparse.ArgumentParser(prog="what_if", description=__doc__.split("\n")[0])
+    parser = Asked(prog="what_if", description=__doc__.split("\n")[0])
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--seeds", type=Path, required=True)
     parser.add_argument("--tier", choices=release.TIERS, default="public")

@@ -4,7 +4,6 @@ Two releases are made from the build of the lake, in a folder of their own, and
 ``current`` is swapped between them by what publishes, while a client reads.
 """
 
-import argparse
 import json
 import shutil
 import subprocess
@@ -21,6 +20,7 @@ from pathlib import Path
 import duckdb
 
 from common_metrics import release
+from common_metrics.errors import Asked, Refused, told
 from common_metrics.lake import Lake
 
 HERE = Path(__file__).parent
@@ -126,7 +126,7 @@ def swapping(lake: Lake) -> Iterator[list[str]]:
 
 
 def watch(environments: Path, name: str, lake: Lake, seconds: float) -> Report:
-    """Run a client while releases change; raise CalledProcessError where it dies."""
+    """Run a client while releases change; raise Refused where it dies."""
     environment, program = CLIENTS[name]
     folder = environments / environment
     command = [str(folder / "bin/python"), str(HERE / program)]
@@ -138,20 +138,21 @@ def watch(environments: Path, name: str, lake: Lake, seconds: float) -> Report:
         with swapping(lake) as swaps:
             said = client.stdout.readline()
     if client.returncode:
-        raise subprocess.CalledProcessError(client.returncode, command)
+        found = f"exit code {client.returncode}"
+        raise Refused(name, "a client that reads", found, "Read what it printed above.")
     told = json.loads(said)
     seen = {(release, number): times for release, number, times in told.pop("seen")}
     return Report(**told, seen=seen, held=held(lake), swaps=len(swaps))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="clients")
+    parser = Asked(prog="clients")
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--environments", type=Path, required=True)
     parser.add_argument("--seconds", type=float, default=5)
     args = parser.parse_args()
     if not Lake(args.lake).build_record().exists():
-        sys.exit(f"clients: expected a build in {args.lake}. Found none: `make run`.")
+        raise Refused("make clients", "a build", "none", "Run `make run` first.")
     build = Lake(args.lake).build().parent
     with tempfile.TemporaryDirectory() as folder:
         lake = two_releases(build, Path(folder))
@@ -175,4 +176,4 @@ def line(report: Report) -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(told(main))
