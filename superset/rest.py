@@ -40,7 +40,11 @@ class Session:
     def _answer(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         answer = self.http.request(method, f"{self.api}/{path}", **content, timeout=120)
         if not answer.ok:
-            raise RuntimeError(f"{method} {path}: {answer.status_code} {answer.text}")
+            raise RuntimeError(
+                f"superset, {method} {path}: expected success. Found "
+                f"{answer.status_code} {answer.text}. Read what the server printed; "
+                "its version must be that of superset/requirements.txt."
+            )
         return answer.json()
 
     def add_database(self, file: Path) -> None:
