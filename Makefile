@@ -135,7 +135,7 @@ metric: $(VENV)/.dev ## ask the semantic layer; METRICS=, BY=, WHERE=, LAKE=
 		$(if $(WHERE),--where "$(WHERE)")
 
 clients: $(VENV)/.runtime $(CLIENTS_READY) ## what BI clients see while releases change; LAKE=
-	@$(PYTHON) tests/clients/run.py --lake "$(LAKE_DIR)" \
+	@$(PYTHON) -m tests.clients.run --lake "$(LAKE_DIR)" \
 		--environments "$(call absolute,$(CLIENTS))"
 
 superset: $(CLIENTS)/superset/.ready ## Superset on 127.0.0.1 with the dashboard; LAKE=, SUPERSET_PORT=

@@ -42,8 +42,13 @@ class Session:
     def _answer(self, method: str, path: str, **content: Any) -> dict[str, Any]:
         answer = self.http.request(method, f"{self.api}/{path}", **content, timeout=120)
         if not answer.ok:
-            found = f"{answer.status_code} {answer.text}"
-            raise Refused(f"{method} {path}", "an answer", found, "Read its log.")
+            raise Refused(
+                f"superset, {method} {path}",
+                "success",
+                f"{answer.status_code} {answer.text}",
+                "Read what the server printed; its version must be that of "
+                "superset/requirements.txt.",
+            )
         return answer.json()
 
     def add_database(self, file: Path) -> None:

@@ -1,5 +1,6 @@
 """A public file made by hand, with the tables that the project declares and rules."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -13,13 +14,8 @@ Rows = dict[str, list[dict]]
 def write_public_file(file: Path, rows: Rows) -> None:
     """Write a file whose rules are the seeds and whose other tables hold ``rows``."""
     with duckdb.connect(str(file)) as con:
-        for name, columns in declared().items():
-            seed = next(DBT_PROJECT.glob(f"seeds/**/{name}.csv"), None)
-            if seed and name not in rows:
-                con.execute(f"create table {name} as from read_csv('{seed}')")
-            elif not seed:
-                listed = ", ".join(f'"{c}" {kind}' for c, kind in columns.items())
-                con.execute(f"create table {name} ({listed})")
+        for node in public_nodes():
+            create(con, published_name(node), node)
         for name, given in rows.items():
             for row in given:
                 con.execute(
@@ -29,16 +25,26 @@ def write_public_file(file: Path, rows: Rows) -> None:
                 )
 
 
-def declared() -> dict[str, dict[str, str]]:
-    """Return the columns of each table of the public file, and their types."""
+def public_nodes() -> Iterator[dict]:
+    """Yield what the public file holds: models and seeds, as their yml says."""
     files = [*DBT_PROJECT.glob("models/**/*.yml"), *DBT_PROJECT.glob("seeds/**/*.yml")]
-    found = {}
     for file in files:
         about = yaml.safe_load(file.read_text()) or {}
         for node in [*about.get("models", []), *about.get("seeds", [])]:
-            meta = node.get("config", {}).get("meta", {})
-            if "public" in meta.get("tiers", []):
-                found[meta.get("publish_as", node["name"])] = {
-                    c["name"]: c.get("data_type", "varchar") for c in node["columns"]
-                }
-    return found
+            if "public" in node.get("config", {}).get("meta", {}).get("tiers", []):
+                yield node
+
+
+def published_name(node: dict) -> str:
+    return node["config"]["meta"].get("publish_as", node["name"])
+
+
+def create(con: duckdb.DuckDBPyConnection, name: str, node: dict) -> None:
+    """Make the table of a node: a seed with its rows, a model without any."""
+    columns = {c["name"]: c.get("data_type", "varchar") for c in node["columns"]}
+    made = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+    con.execute(f"create table {name} ({made})")
+    if seed := next(DBT_PROJECT.glob(f"seeds/**/{node['name']}.csv"), None):
+        types = node["config"].get("column_types", {})
+        rows = f"read_csv('{seed}', types = {types})" if types else f"'{seed}'"
+        con.execute(f"create or replace table {name} as from {rows}")

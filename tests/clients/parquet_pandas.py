@@ -1,7 +1,7 @@
 """Parquet by pandas."""
 
 import pandas as pd
-from reading import loop
+from reading import JUDGED, loop
 
 
 def read(folder):
@@ -10,11 +10,7 @@ def read(folder):
     (release,) = pd.read_parquet(public / "about_release.parquet").release_id
     rows = pd.read_parquet(
         public / "school_target_status.parquet",
-        filters=[
-            ("state", "=", "CT"),
-            ("student_group", "=", "all"),
-            ("target_model", "=", "compounding"),
-        ],
+        filters=[(column, "=", value) for column, value in JUDGED.items()],
     )
     return release, len(rows)
 

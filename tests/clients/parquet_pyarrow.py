@@ -1,8 +1,11 @@
 """Parquet by pyarrow."""
 
+from functools import reduce
+from operator import and_
+
 import pyarrow as pa
 import pyarrow.dataset as ds
-from reading import loop
+from reading import JUDGED, loop
 
 
 def read(folder):
@@ -10,9 +13,7 @@ def read(folder):
     public = folder.resolve() / "public"
     about = ds.dataset(public / "about_release.parquet").to_table()
     rows = ds.dataset(public / "school_target_status.parquet").count_rows(
-        filter=(ds.field("state") == "CT")
-        & (ds.field("student_group") == "all")
-        & (ds.field("target_model") == "compounding")
+        filter=reduce(and_, (ds.field(c) == value for c, value in JUDGED.items()))
     )
     return about["release_id"][0].as_py(), rows
 

@@ -11,10 +11,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-VERDICTS = """
-    select count(*) from school_target_status
-    where state = 'CT' and student_group = 'all' and target_model = 'compounding'
-"""
+JUDGED = {"state": "CT", "student_group": "all", "target_model": "compounding"}
+WHERE = " and ".join(f"{column} = '{value}'" for column, value in JUDGED.items())
+VERDICTS = f"select count(*) from school_target_status where {WHERE}"
 PATIENCE = 60  # seconds
 RELEASE = "select release_id from about_release"
 

@@ -23,6 +23,8 @@ from common_metrics import release
 from common_metrics.errors import Asked, Refused, told
 from common_metrics.lake import Lake
 
+from .reading import VERDICTS, WHERE
+
 HERE = Path(__file__).parent
 # The environment that a client runs in, and the client.
 CLIENTS = {
@@ -39,16 +41,9 @@ CLIENTS = {
     "node": ("node", "reading.mjs"),
     "superset": ("superset", "superset_rest.py"),
 }
-VERDICTS = """
-    select release_id, (
-        select count(*) from school_target_status
-        where state = 'CT' and student_group = 'all' and target_model = 'compounding'
-    ) from about_release
-"""
-ONE_VERDICT_LESS = """
+ONE_VERDICT_LESS = f"""
     delete from published.school_target_status_public where rowid = (
-        select max(rowid) from published.school_target_status_public
-        where state = 'CT' and student_group = 'all' and target_model = 'compounding'
+        select max(rowid) from published.school_target_status_public where {WHERE}
     )
 """
 # Longer than a swap and a read of the slowest client.
@@ -101,7 +96,8 @@ def held(lake: Lake) -> set[tuple[str, int]]:
     for name in release.manifests(lake):
         file = lake.published / name / "public.duckdb"
         with duckdb.connect(str(file), read_only=True) as con:
-            found.add(con.execute(VERDICTS).fetchone())
+            query = f"select release_id, ({VERDICTS}) from about_release"
+            found.add(con.execute(query).fetchone())
     return found
 
 
@@ -133,13 +129,17 @@ def watch(environments: Path, name: str, lake: Lake, seconds: float) -> Report:
     if environment == "node":
         command = ["node", str(folder / program)]
     command += [str(lake.current), str(seconds)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as client:
+    with (
+        tempfile.TemporaryFile("w+") as log,
+        subprocess.Popen(command, stdout=-1, stderr=log, text=True) as client,
+    ):
         client.stdout.readline()
         with swapping(lake) as swaps:
             said = client.stdout.readline()
-    if client.returncode:
-        found = f"exit code {client.returncode}"
-        raise Refused(name, "a client that reads", found, "Read what it printed above.")
+        if client.wait():
+            log.seek(0)
+            found = (log.read().splitlines() or ["it said nothing"])[-1]
+            raise Refused(name, "a client that reads", found, "Mend its environment.")
     told = json.loads(said)
     seen = {(release, number): times for release, number, times in told.pop("seen")}
     return Report(**told, seen=seen, held=held(lake), swaps=len(swaps))
@@ -152,15 +152,28 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5)
     args = parser.parse_args()
     if not Lake(args.lake).build_record().exists():
-        raise Refused("make clients", "a build", "none", "Run `make run` first.")
+        raise Refused("clients, LAKE", "a build", "none", "Make one with `make run`.")
     build = Lake(args.lake).build().parent
     with tempfile.TemporaryDirectory() as folder:
         lake = two_releases(build, Path(folder))
-        print("| client | connects | reads during publishing | sees the next release |")
-        print("|---|---|---|---|")
-        for name in CLIENTS:
-            report = watch(args.environments, name, lake, args.seconds)
+        if not print_table(args.environments, lake, args.seconds):
+            sys.exit(1)
+
+
+def print_table(environments: Path, lake: Lake, seconds: float) -> bool:
+    """Print what each client saw; return whether all is as it should be."""
+    print("| client | connects | reads during publishing | sees the next release |")
+    print("|---|---|---|---|")
+    all_well = True
+    for name in CLIENTS:
+        try:
+            report = watch(environments, name, lake, seconds)
+            all_well &= report.is_whole and report.sees_the_next
             print(line(report), flush=True)
+        except (Refused, OSError) as error:
+            all_well = False
+            print(f"| {name} | NO: {error} | | |", flush=True)
+    return all_well
 
 
 def line(report: Report) -> str:

@@ -10,13 +10,11 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from reading import loop
+from reading import JUDGED, loop
 
 SUPERSET = Path(__file__).parents[2] / "superset"
 sys.path.insert(0, str(SUPERSET))
 from rest import Session  # noqa: E402
-
-FILTERS = {"state": "CT", "student_group": "all", "target_model": "compounding"}
 
 
 def main(home):
@@ -35,6 +33,7 @@ def main(home):
             ask(Session(f"http://127.0.0.1:{port}", password(home)))
         finally:
             server.terminate()
+    assert not (Path(home) / "admin.password").exists()
 
 
 def password(home):
@@ -44,7 +43,7 @@ def password(home):
 def ask(session):
     datasets = session.get("dataset/")["result"]
     (dataset,) = (d["id"] for d in datasets if d["table_name"] != "about_release")
-    filters = [{"col": c, "op": "==", "val": v} for c, v in FILTERS.items()]
+    filters = [{"col": c, "op": "==", "val": v} for c, v in JUDGED.items()]
     count = {"expressionType": "SQL", "sqlExpression": "count(*)", "label": "verdicts"}
     query = {"columns": ["release_id"], "metrics": [count], "filters": filters}
     context = {"datasource": {"id": dataset, "type": "table"}, "queries": [query]}
