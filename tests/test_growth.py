@@ -52,7 +52,7 @@ WRONG = {  # cells of the second row, what they become, and what is said of them
         (",1.5,", ",1.2,", "the threshold of the seed growth_norms"),
         (",swd,", ",IEP,", "a student group that is in the code list"),
         ("2014-15", "2015", "a school year such as 2014-15"),
-        ("2014-15", "2014-16", "a school year of two years that follow each other"),
+        ("2014-15", "2014-16", "a school year such as 2014-15 or 2015 in"),
     ],
     "nessc/college_readiness": [
         ("7,9,", "9,7,", "no more students who are ready than turned 18"),

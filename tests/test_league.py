@@ -359,7 +359,7 @@ WRONG = {  # a row of the fixture with one cell changed, and what is said of it
 YEAR = (
     "2014-15,internships",
     "2014-16,internships",
-    "two years that follow each other",
+    "a school year such as 2014-15 or 2015 in",
 )
 
 
