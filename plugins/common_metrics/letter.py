@@ -55,6 +55,14 @@ def write_letter(lake: Lake, school: str) -> Path:
     """
     public = lake.released("public.duckdb")
     name = page_of(public, school)
+    pdf = lake.private("letters") / f"{name}.pdf"
+    page = public.parent / "site" / "schools" / f"{name}-letter.html"
+    print_page(page, f"--print-to-pdf={pdf}")
+    return pdf
+
+
+def print_page(page: Path, *how: str) -> None:
+    """Have Chromium print a page as its options ``how`` say; raise NotFound without."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise NotFound(
@@ -63,19 +71,15 @@ def write_letter(lake: Lake, school: str) -> Path:
             "none",
             "Install Chromium, or print the school's letter from the site.",
         )
-    pdf = lake.private("letters") / f"{name}.pdf"
-    page = public.parent / "site" / "schools" / f"{name}-letter.html"
     # Chromium's sandbox does not start for root, as in a container; the page is ours.
     root = ["--no-sandbox"] * (os.geteuid() == 0)
     with TemporaryDirectory() as profile:
-        places = [f"--user-data-dir={profile}", f"--print-to-pdf={pdf}", page.as_uri()]
         subprocess.run(
-            [browser, *QUIET, *root, *places],
+            [browser, *QUIET, *root, f"--user-data-dir={profile}", *how, page.as_uri()],
             check=True,
             capture_output=True,
             timeout=120,
         )
-    return pdf
 
 
 def main() -> None:
