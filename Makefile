@@ -64,7 +64,8 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 	@echo 'settings: DROP=<folder of extracts> (none: the sample), LAKE=<folder> (lake),'
 	@echo '  TIER=public or partner, KEY=<provider>/<extract>, FILE=<path>, PORT=8080,'
-	@echo '  REAL_DATA=<folder of publishers files>, VENV=<folder> (.venv)'
+	@echo '  REAL_DATA=<folder of publishers files>, VENV=<folder> (.venv),'
+	@echo '  ARTEFACTS=<folder> in which the tests keep pictures of the site'
 
 run: $(VENV)/.runtime ## land, validate, build and publish; DROP=, LAKE=
 	@$(PYTHON) -m common_metrics.run --lake "$(LAKE_DIR)" $(if $(DROP),--drop "$(DROP_DIR)")
@@ -150,13 +151,12 @@ sources: $(VENV)/.runtime ## write the dbt sources anew from the contracts
 	@$(PYTHON) -m common_metrics.template
 
 SCHOOL_PAGE ?= schools/099900100001.html
-screenshot: ## the picture of the README, from the sample's site; needs chromium; LAKE=
-	@profile=$$(mktemp -d) && trap 'rm -rf "$$profile"' EXIT && \
-	chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run \
-		--disable-background-networking --disable-component-update --disable-sync \
-		--hide-scrollbars --user-data-dir="$$profile" --window-size=860,1400 \
-		--screenshot="$(CURDIR)/docs/images/school.png" \
-		"file://$(LAKE_DIR)/published/current/site/$(SCHOOL_PAGE)"
+PRINT_PAGE = import sys, pathlib; from common_metrics.letter import print_page; \
+	print_page(pathlib.Path(sys.argv[1]), *sys.argv[2:])
+screenshot: $(VENV)/.runtime ## the picture of the README, from the sample's site; needs chromium; LAKE=
+	@$(PYTHON) -c "$(PRINT_PAGE)" "$(LAKE_DIR)/published/current/site/$(SCHOOL_PAGE)" \
+		--hide-scrollbars --window-size=860,1400 \
+		--screenshot="$(CURDIR)/docs/images/school.png"
 
 lint: $(VENV)/.dev ## ruff and sqlfluff
 	@ruff check . && ruff format --check .

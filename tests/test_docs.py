@@ -284,6 +284,47 @@ def test_every_reader_of_the_tables_is_kept_where_its_exposure_says() -> None:
         assert files and all((ROOT / file).exists() for file in files), files
 
 
+def published_as() -> dict[str, str]:
+    """Return the name in a release of each model and seed that is published."""
+    files = [*DBT.glob("models/**/*.yml"), *DBT.glob("seeds/**/*.yml")]
+    content = [yaml.safe_load(file.read_text()) or {} for file in files]
+    nodes = [n for c in content for n in [*c.get("models", []), *c.get("seeds", [])]]
+    metas = {n["name"]: n.get("config", {}).get("meta", {}) for n in nodes}
+    return {n: m.get("publish_as", n) for n, m in metas.items() if m.get("tiers")}
+
+
+def tables_read(files: list[str]) -> set[str]:
+    """Return the published tables that files of code name, or that their views read."""
+    written = (ROOT / "plugins/common_metrics/views.sql").read_text()
+    views = {v.split()[0]: v for v in written.split("create view ")[1:]}
+    names = set(published_as().values()) | views.keys()
+
+    def named_in(text: str) -> set[str]:
+        text = re.sub(r"(?m)(--|#).*$", "", text)
+        levels = "".join(f"from {of}_outcomes " for of in ("school", "lea", "state"))
+        text = text.replace("{level}_outcomes", levels)
+        place = r"(?:\b(?:from|join)\s+|[\"'.(])(?:all_)?"
+        return {n for n in names if re.search(rf"{place}{n}\b", text, re.IGNORECASE)}
+
+    inside = [f for name in files for f in [ROOT / name, *(ROOT / name).rglob("*")]]
+    code = {f for f in inside if f.suffix in {".py", ".sql", ".yaml", ".mjs"}}
+    found = named_in("\n".join(file.read_text() for file in code))
+    for _ in views:
+        found |= named_in("".join(views[name] for name in found & views.keys()))
+    return found - views.keys()
+
+
+def test_an_exposure_depends_on_what_its_files_read() -> None:
+    known = published_as()
+    found = yaml.safe_load((DBT / "models/exposures.yml").read_text())["exposures"]
+    for exposure in found:
+        models = [on.removeprefix("ref('")[:-2] for on in exposure["depends_on"]]
+        said = {known[model] for model in models if model in known}
+        assert said == tables_read(exposure["config"]["meta"]["files"]), exposure[
+            "name"
+        ]
+
+
 def test_the_page_for_analysts_names_what_there_is() -> None:
     page = ROOT / "docs/analysts.md"
     queries = {named(file) for file in (ROOT / "docs/queries").iterdir()}

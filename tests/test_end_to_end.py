@@ -78,6 +78,8 @@ def test_a_newcomer_s_run_succeeds_and_shows_one_quarantined_row(
     for step in ("build_warehouse", "publish_release"):
         assert step in first.stdout
     assert "State rates" in first.stdout and "public.duckdb" in first.stdout
+    checks = re.search(r"checks +(\S+\.html), one an extract", first.stdout)
+    assert checks and Path(checks[1]).is_file()
     quarantined = rows(
         public,
         "select extract, rows_quarantined, message from deliveries "

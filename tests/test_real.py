@@ -5,6 +5,7 @@ import hashlib
 import re
 import subprocess
 import sys
+import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,10 +13,12 @@ import duckdb
 import pytest
 from bench import BARE, BARE_ROWS, PIPELINE_ROWS
 from test_end_to_end import Run, make_run
+from test_site import LIMIT
 
 from common_metrics import release
 from common_metrics.explain import explain
 from common_metrics.lake import Lake
+from common_metrics.site import write_site
 
 
 @pytest.fixture(scope="module")
@@ -603,6 +606,18 @@ def test_an_explanation_leads_to_the_cells_that_stand_in_the_file(
         [*asked, extract],
     ).fetchall()
     assert viewed == [(file, int(row), formula, said["receipt"].split(",")[0])]
+
+
+def test_the_site_of_five_states_is_written_in_a_minute(
+    lake: Lake, public: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    begun = time.process_time()
+    site = write_site(
+        lake.current / "public.duckdb", tmp_path, lake.current.resolve().name
+    ).parent
+    assert time.process_time() - begun < 60
+    assert len(list((site / "schools").glob("*-letter.html"))) > 500
+    assert max(page.stat().st_size for page in site.rglob("*.html")) < LIMIT
 
 
 @pytest.mark.parametrize("asked", [BY_HAND[0][0], BY_HAND[6][0]])

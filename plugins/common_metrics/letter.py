@@ -54,6 +54,14 @@ def write_letter(lake: Lake, school: str) -> Path:
     """
     public = lake.released("public.duckdb")
     name = page_of(public, school)
+    pdf = lake.private("letters") / f"{name}.pdf"
+    page = public.parent / "site" / "schools" / f"{name}-letter.html"
+    print_page(page, f"--print-to-pdf={pdf}")
+    return pdf
+
+
+def print_page(page: Path, *how: str) -> None:
+    """Have Chromium print a page as its options ``how`` say; raise NotFound without."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         raise NotFound(
@@ -62,23 +70,20 @@ def write_letter(lake: Lake, school: str) -> Path:
             "none",
             "Install Chromium, or print the school's letter from the site.",
         )
-    pdf = lake.private("letters") / f"{name}.pdf"
-    page = public.parent / "site" / "schools" / f"{name}-letter.html"
     # Chromium's sandbox does not start for root, as in a container; the page is ours.
     root = ["--no-sandbox"] * (os.geteuid() == 0)
     with TemporaryDirectory() as profile:
-        places = [f"--user-data-dir={profile}", f"--print-to-pdf={pdf}", page.as_uri()]
+        places = [f"--user-data-dir={profile}", *how, page.as_uri()]
         command = [browser, *QUIET, *root, *places]
         try:
             subprocess.run(command, check=True, capture_output=True, timeout=120)
         except subprocess.SubprocessError as error:
             raise NotFound(
-                "make letter",
-                f"a PDF from {Path(browser).name} within two minutes",
+                page.name,
+                f"a print from {Path(browser).name} within two minutes",
                 f"{type(error).__name__}",
-                "Try again, or print the school's letter from the site.",
+                "Try again, or open the page and print it by hand.",
             ) from error
-    return pdf
 
 
 def main() -> None:

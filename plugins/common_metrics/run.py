@@ -335,13 +335,14 @@ def _print_release(console: Console, lake: Lake) -> None:
         for row in cursor.fetchall():
             table.add_row(*[str(cell) for cell in row])
     console.print(table)
-    docs = "data_docs/ct/graduation_4yr/gx/uncommitted/data_docs/local_site/index.html"
+    pages = "data_docs/*/*/gx/uncommitted/data_docs/local_site/index.html"
+    docs = sorted(lake.root.glob(pages))
     places = {
         "release": lake.current.resolve().name,
         "site": lake.current / "site/index.html",
         "files": lake.current / "public.duckdb",
         "": f"{lake.current / 'partner.duckdb'}, and Parquet beside both",
-        "checks": f"{lake.root / docs}, one an extract",
+        "checks": f"{docs[0] if docs else 'none'}, one an extract",
         "docs": "README.md, docs/bi.md for BI tools; make docs describes each column",
     }
     for what, place in places.items():
