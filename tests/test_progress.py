@@ -3,6 +3,8 @@
 import os
 import re
 import sqlite3
+import subprocess
+import sys
 from concurrent.futures import Future
 from io import StringIO
 from pathlib import Path
@@ -80,3 +82,16 @@ def test_without_a_terminal_each_step_is_a_line() -> None:
         ["land_a", "4", "tasks", "1", "s", "done"],
         ["land_b", "2", "tasks", "3", "s", "failed"],
     ]
+
+
+def test_a_process_of_the_pool_ends_after_a_run_that_was_killed() -> None:
+    """It holds the pipe until then, so that reading it waits for both to end."""
+    code = (
+        "import os, signal; from common_metrics.run import _end_with\n"
+        "parent = os.getpid()\n"
+        "if os.fork() == 0: _end_with(parent)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    command = [sys.executable, "-c", code]
+    killed = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert killed.returncode == -9 and not killed.stderr

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import duckdb
@@ -122,7 +123,7 @@ def _run_dags(console: Console, lake: Lake, drop: Path) -> dict[str, str]:
     order = sorted(filter(found.get, found), key=lambda key: -found[key])
     _dags()  # before the fork: its children find Airflow and the DAGs loaded
     fork = get_context("fork")
-    with ProcessPoolExecutor(AT_A_TIME, fork, _sync_no_more) as pool:
+    with ProcessPoolExecutor(AT_A_TIME, fork, _begin, [os.getpid()]) as pool:
         start = partial(pool.submit, _run_dag)
         land = [start(f"land_{key.replace('/', '_')}") for key in order]
         shown = Progress(*COLUMNS, console=console, disable=not console.is_terminal)
@@ -166,6 +167,18 @@ def _dags() -> dict[str, Any]:
         raise CannotRun("dags", "DAGs that load", errors, "Mend the code.")
     sync_bag_to_db(bag, bundle.name, bundle.version)
     return bag.dags
+
+
+def _begin(parent: int) -> None:
+    Thread(target=_end_with, args=[parent], daemon=True).start()
+    _sync_no_more()
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after its parent, which may have had no time to say so."""
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def _sync_no_more() -> None:
