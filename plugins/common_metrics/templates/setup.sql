@@ -78,6 +78,7 @@ select
 from school_outcomes
 semi join shown_states using (state);
 
+-- A page is drawn from rates of all students; who has rates of groups alone has none.
 create temp table shown_schools as
 select
     school_key, state, state_name, school_id_nces, school_id_state, first_year,
@@ -89,7 +90,7 @@ inner join shown_states using (state)
 where school_key in (
     select school_key from points
     inner join dim_metric using (metric_id)
-    where is_of_high_schools
+    where is_of_high_schools and student_group = 'all' and is_preferred
 );
 
 -- One row a target and year, both readings side by side.
