@@ -238,7 +238,7 @@ def test_a_missing_key_stops_with_a_sentence_of_four_parts(
     where, expected, found, todo = (
         "environment:",
         "expected a secret",
-        "found none",
+        "Found none",
         "set the key that",
     )
     said = str(error.value)
