@@ -163,7 +163,7 @@ def test_a_browser_that_fails_is_told(monkeypatch, tmp_path) -> None:
     browser.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(letter, "page_of", lambda *_: "099900100001")
-    found = ".*-letter.html: expected a print from chromium .* Found CalledProcessError. Try"
+    found = ".*-letter.html: expected a print from chromium .* Found Called.*Error. Try"
     with pytest.raises(Refused, match=found):
         letter.write_letter(Lake(tmp_path), "a")
 
