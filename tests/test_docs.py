@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from public_file import declared
+from public_file import create, public_nodes, published_name
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -241,9 +241,9 @@ def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         folder = tmp_path / "lake/published" / release
         (folder / "public").mkdir(parents=True)
         with duckdb.connect(str(folder / "public.duckdb")) as con:
-            for name, columns in declared().items():
-                listed = ", ".join(f'"{c}" {kind}' for c, kind in columns.items())
-                con.execute(f"create table {name} ({listed})")
+            for node in public_nodes():
+                name = published_name(node)
+                create(con, name, node)
                 con.execute(f"copy {name} to '{folder}/public/{name}.parquet'")
     quarantine = tmp_path / "lake/quarantine/ct/college_entrance/2014"
     quarantine.mkdir(parents=True)
