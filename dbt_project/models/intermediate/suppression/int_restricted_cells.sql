@@ -99,7 +99,9 @@ judged as (
 ),
 
 -- A school knows its own numbers and subtracts them from a total. Where too few schools
--- make it up and one of them hides anything that year, the total goes too.
+-- make it up and one of them hides anything that year, the total goes too. Students of
+-- schools that the provider does not list make it up as well: where they alone could be
+-- shown, what is left after a school's subtraction is no one school's.
 schools_by_year as (
     select
         *,
@@ -114,7 +116,15 @@ schools_by_year as (
 ),
 
 told_by_few as (
-    select totals.cell_id
+    select
+        totals.cell_id,
+        totals.level,
+        totals.numerator,
+        totals.denominator,
+        totals.min_contributors,
+        totals.min_denominator,
+        totals.min_numerator,
+        totals.min_complement,
     from judged as totals
     inner join schools_by_year as schools
         on
@@ -127,9 +137,16 @@ told_by_few as (
                 totals.level = 'state' or totals.lea_id_nces = schools.lea_id_nces
             )
     where totals.level in ('lea', 'state')
-    group by totals.cell_id, totals.min_contributors, totals.level
+    group by all
     having
         count(*) < totals.min_contributors
+        and not coalesce(
+            totals.denominator - sum(schools.denominator) >= totals.min_denominator
+            and totals.numerator - sum(schools.numerator) >= totals.min_numerator
+            and (totals.denominator - totals.numerator)
+            - sum(schools.denominator - schools.numerator) >= totals.min_complement,
+            false
+        )
         and bool_or(
             case
                 when totals.level = 'state' then schools.hides_in_state
