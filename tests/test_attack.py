@@ -59,7 +59,8 @@ TABLES = {
     "student_group varchar, complement_group varchar, gap_low_points double, "
     "gap_high_points double, interval_low_points double, interval_high_points double, "
     "gap varchar, provider varchar",
-    "reconciliation": "level varchar, school_key varchar, school_year integer, "
+    "reconciliation": "level varchar, state varchar, school_key varchar, "
+    "school_year integer, "
     "metric_id varchar, student_group varchar, provider varchar, value_pct double, "
     "value_low_pct double, value_high_pct double, other_provider varchar, "
     "other_value_pct double, other_value_low_pct double, other_value_high_pct double",
@@ -325,6 +326,23 @@ def test_an_insider_learns_nothing_of_others(tmp_path: Path):
     assert {c.student_group for c in report.already} == {"female"}
 
 
+def test_what_is_told_of_one_state_is_not_taken_for_another_s(tmp_path: Path):
+    here = {"school_key": None, "denominator": 100}
+    rows = [row("all", **here), row("all", **here, state="NH")]
+    compared = {
+        "level": "state",
+        "state": "VT",
+        "school_year": 2014,
+        "metric_id": "acgr_4yr",
+        "student_group": "all",
+        "provider": "computed",
+        "value_pct": 91.0,
+    }
+    public = released(tmp_path / "p.duckdb", rows, reconciliation=[compared])
+    told = attack.recovered(public).recovered
+    assert {cell.state for cell in told} == {"VT"}
+
+
 def test_one_school_of_two_knows_the_other_from_their_total(tmp_path: Path):
     own, other = row("all", 150, 200), row("all", school_key="B")
     knows = released(tmp_path / "k.duckdb", [own])
@@ -361,13 +379,25 @@ def test_a_release_that_gives_a_cell_away_is_refused(lake: Lake):
     public = candidate / "public.duckdb"
     released(public, [row("all", 7153, 8219), row("female", 3331, 4242), row("male")])
     with pytest.raises(release.ReleaseRefused, match="VT A 2014 acgr_4yr male") as told:
-        release._refuse_recovered(lake, candidate)
+        release._refuse_recovered(lake, candidate, [])
     assert "3822" not in str(told.value) and "runbook" in str(told.value)
     public.unlink()
     released(public, [row("all", 7153, 8219), row("female"), row("male")])
-    release._refuse_recovered(lake, candidate)
+    release._refuse_recovered(lake, candidate, [])
     noted = json.loads((candidate / "manifest.json").read_text())["attack"]
     assert noted["hidden_cells"] == 2 and noted["recovered"] == 0
+
+
+def test_a_release_that_tells_a_partner_of_others_is_refused(lake: Lake):
+    candidate = lake.candidate("20260101T000000Z-0a0a0a0a")
+    (candidate / "partners").mkdir(parents=True)
+    (candidate / "manifest.json").write_text("{}")
+    released(candidate / "public.duckdb", [ALL, row("female"), row("male")])
+    released(candidate / "partners" / "girls.duckdb", [GIRLS])
+    partner = release.Partner("girls", "school", "VT", "A")
+    release._refuse_recovered(lake, candidate, [])
+    with pytest.raises(release.ReleaseRefused, match="girls.*VT A 2014 acgr_4yr male"):
+        release._refuse_recovered(lake, candidate, [partner])
 
 
 PARTS = {"gender": ("female", "male"), "ed": ("ed", "non_ed")}

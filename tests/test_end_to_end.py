@@ -222,6 +222,34 @@ def test_the_attack_finds_nothing_and_without_complements_finds_cells(
     assert not re.search(r"\d+\.\d|\[", str(found[0]))
 
 
+def test_no_school_learns_of_another_with_its_own_numbers(
+    public: Path, tmp_path: Path
+) -> None:
+    """Each school that hides something attacks, as if it had a partner's file.
+
+    What all other schools of a state have together in no outcome that is told may be
+    few; it is no one school's, and no row's.
+    """
+    partner = public.with_name("partner.duckdb")
+    hiding = rows(
+        public,
+        "select distinct school_key from school_outcomes "
+        "where visibility = 'restricted' and value_status = 'suppressed'",
+    )
+    assert len(hiding) > 20
+    for (school,) in hiding:
+        own = tmp_path / f"{school}.duckdb"
+        with duckdb.connect(str(own)) as con:
+            con.execute(f"attach '{partner}' as partner (read_only)")
+            con.execute(
+                "create table school_outcomes as from partner.school_outcomes "
+                "where school_key = ?",
+                [school],
+            )
+        learnt = attack.recovered(public, insider=own).recovered
+        assert {cell.number for cell in learnt} <= {"rest of level school sum"}, school
+
+
 def test_a_number_is_explained_down_to_its_cell(public: Path) -> None:
     with duckdb.connect(str(public), read_only=True) as con:
         told = "\n".join(explain(con, "0036111", "acgr_4yr", 2015, "all"))

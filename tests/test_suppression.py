@@ -13,20 +13,26 @@ from common_metrics import suppression
 LEAST = 5
 
 
-def hidden_of(counts: dict[str, int], sums: list[tuple[str, list[str]]]) -> set[str]:
-    """Return what is hidden of a school's numbers; each group is a cell of its own.
+def hidden_of(
+    counts: dict[str, int],
+    sums: list[tuple[str, list[str]]],
+    schools: dict[str, str] | None = None,
+) -> set[str]:
+    """Return what is hidden of some numbers; each is a cell of its own.
 
-    Every cell has the same large denominator, which is nobody's secret.
+    All are of one school, or of those that are named; whose school is None are a
+    state's. Every cell has the same large denominator, which is nobody's secret.
     """
     names = [*counts, "below"]
+    of = [(schools or {}).get(name, None if schools else "s") for name in names]
     values = [*counts.values(), 10_000]
     cells = pd.DataFrame(
         {
             "cell_id": range(1, len(counts) + 1),
             "provider": "p",
-            "level": "school",
+            "level": ["school" if school else "state" for school in of[:-1]],
             "state": "VT",
-            "school_key": "s",
+            "school_key": of[:-1],
             "school_year": 2015,
             "metric_id": list(counts),
             "student_group": "all",
@@ -39,8 +45,8 @@ def hidden_of(counts: dict[str, int], sums: list[tuple[str, list[str]]]) -> set[
     numbers = pd.DataFrame(
         {
             "count_id": range(1, len(names) + 1),
-            "level": "school",
-            "place_key": "s",
+            "level": ["school" if school else "state" for school in of],
+            "place_key": [school or "VT" for school in of],
             "school_year": 2015,
             "count_name": names,
             "student_group": "all",
@@ -143,6 +149,54 @@ def test_a_large_cluster_is_moved_as_a_whole_and_is_as_safe(
     assert any(map(len, moves))
     seen = possible(counts, sums, hidden)
     assert all(max(values) - min(values) >= LEAST for values in seen.values())
+
+
+NETWORK = {"fa": "a", "ma": "a", "fb": "b", "mb": "b", "fc": "c", "mc": "c"}
+
+
+def network(counts: list[int]) -> tuple[dict[str, int], list[tuple[str, list[str]]]]:
+    """Girls and boys of three schools, and their state's."""
+    of_schools = dict(zip(NETWORK, counts, strict=True))
+    f, m = (sum(v for k, v in of_schools.items() if k[0] == g) for g in "fm")
+    sums = [("f", ["fa", "fb", "fc"]), ("m", ["ma", "mb", "mc"])]
+    return of_schools | {"f": f, "m": m}, sums
+
+
+def learnt(counts: dict[str, int], hidden: set[str], reader: str | None) -> set[str]:
+    """Return what one who knows the numbers of a school tells closely of the others."""
+    found = set()
+    for total in "fm":
+        row = [name for name in counts if name[0] == total]
+        unknown = {n for n in row if n in hidden and NETWORK.get(n, "") != reader}
+        if reader and unknown == {total}:
+            continue  # Its own numbers and shown ones: that tells of nobody else.
+        left = sum(counts[name] for name in unknown)
+        if len(unknown) == 1 or total not in unknown and left < LEAST:
+            found |= unknown
+    return found
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from([0, 2, 4, 6, 15, 30]), min_size=6, max_size=6))
+def test_no_school_tells_closely_what_another_hides(counts: list[int]) -> None:
+    counts, sums = network(counts)
+    hidden = hidden_of(counts, sums, NETWORK)
+    for reader in (None, "a", "b", "c"):
+        assert learnt(counts, hidden, reader) == set()
+
+
+def test_a_total_of_two_schools_hides_more_from_them_than_from_a_stranger(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counts, sums = network([2, 30, 3, 30, 30, 30])
+    assert {"f"} < hidden_of(counts, sums, NETWORK)
+    seen_by = suppression._seen_by
+    monkeypatch.setattr(
+        suppression, "_seen_by", lambda system, _: seen_by(system, suppression.NOBODY)
+    )
+    hidden = hidden_of(counts, sums, NETWORK)
+    assert learnt(counts, hidden, None) == set()
+    assert learnt(counts, hidden, "a") == {"fb"}
 
 
 @settings(max_examples=25, deadline=None)

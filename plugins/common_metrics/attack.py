@@ -213,12 +213,13 @@ def _system(
     ).fetchnumpy()
     entries = con.execute(
         "select relation, coalesce(node, -1) as node, coefficient "
-        "from entries inner join relations using (kind, tag, anchor)"
+        "from entries inner join relations using (kind, tag, anchor) "
+        "order by relation, node, coefficient"
     ).fetchnumpy()
     hidden = con.execute(
         "select distinct node, key, min_interval, "
         "if(number = 'denominator', min_denominator, null)::double as enough "
-        "from hidden inner join minimums using (state)"
+        "from hidden inner join minimums using (state) order by key, node"
     ).fetchnumpy()
     return _assembled(shown, relations, entries, hidden, only)
 

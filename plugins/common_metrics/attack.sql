@@ -145,7 +145,9 @@ distinct_keys as (
 
 select
     *,
-    row_number() over () - 1 as node,
+    row_number() over (
+        order by provider, level, state, place, school_year, count_name, student_group
+    ) - 1 as node,
     concat_ws(
         '|', provider, level, state, place, school_year, count_name, student_group
     ) as key,
@@ -754,6 +756,7 @@ compared as (
         origin,
         'reconciliation' as kind,
         provider,
+        state,
         coalesce(school_key, '') as place,
         school_year,
         metric_id,
@@ -766,6 +769,7 @@ compared as (
         origin,
         'reconciliation' as kind,
         other_provider as provider,
+        state,
         coalesce(school_key, '') as place,
         school_year,
         metric_id,
@@ -805,6 +809,8 @@ inner join shares
     on
         statements.provider = shares.provider
         and statements.place = shares.place
+        -- Only what is told of a whole state needs its name: it has no place.
+        and coalesce(statements.state, shares.state) = shares.state
         and statements.school_year = shares.school_year
         and statements.metric_id = shares.metric_id
         and statements.student_group = shares.student_group
@@ -838,7 +844,7 @@ insert into entries
 with ruled as (
     select
         *,
-        row_number() over () as n,
+        row_number() over (order by kind, above, below, low, high) as n,
     from rates
     inner join pairs
         using (provider, level, state, place, school_year, metric_id, student_group)
@@ -928,7 +934,7 @@ pools as (
         is_above,
         coalesce(sum(members.shown) filter (where is_pooled), 0) as visible,
         count(*) filter (where is_pooled) as visible_count,
-        list(node) filter (where is_hidden) as nodes,
+        list(node order by node) filter (where is_hidden) as nodes,
     from members
     group by all
 ),
@@ -951,7 +957,7 @@ select 'coalition', tag, nodes[1], null, -surplus from surpluses;
 
 create or replace temp table relations as
 select
-    row_number() over () - 1 as relation,
+    row_number() over (order by kind, anchor, tag) - 1 as relation,
     kinds.*,
     starts_with(tag, 'is ') as is_equal,
     case
@@ -967,5 +973,4 @@ select
     concat_ws('|', kind, tag, key) as key,
 from (select distinct kind, tag, anchor from entries) as kinds
 inner join nodes on kinds.anchor = nodes.node
-inner join count_minimums on kinds.anchor = count_minimums.node
-order by kind, anchor, tag;
+inner join count_minimums on kinds.anchor = count_minimums.node;

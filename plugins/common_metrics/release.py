@@ -86,9 +86,10 @@ def publish(lake: Lake, at: datetime) -> str:
         release = f"{at:%Y%m%dT%H%M%SZ}-{made_from[:8]}"
         candidate = _write_candidate(lake, release, at, made_from)
         audit(candidate, _files(lake))
-        for partner in _partners(lake):
+        partners = _partners(lake)
+        for partner in partners:
             _refuse_rows_of_others(candidate, partner)
-        _refuse_recovered(lake, candidate)
+        _refuse_recovered(lake, candidate, partners)
     _open_to_all(candidate)
     os.replace(candidate, lake.published / release)
     _point_current_at(lake, release)
@@ -451,21 +452,33 @@ def _refuse_small_cells(con: duckdb.DuckDBPyConnection) -> None:
             )
 
 
-def _refuse_recovered(lake: Lake, candidate: Path) -> None:
-    """Attack the candidate beside the kept releases; note counts in the manifest."""
+def _refuse_recovered(lake: Lake, candidate: Path, partners: list[Partner]) -> None:
+    """Attack the candidate beside the kept releases; note counts in the manifest.
+
+    Then once more for each partner, who knows what stands in its own file.
+    """
     kept = [lake.published / release / "public.duckdb" for release in manifests(lake)]
-    report = attack.recovered(candidate / "public.duckdb", kept)
-    if report.recovered:
-        cells = "; ".join(str(cell) for cell in report.recovered[:5])
-        raise ReleaseRefused(
-            "public.duckdb",
-            "no hidden cell that follows from what is published",
-            f"{len(report.recovered)}, such as: {cells}",
-            "Nothing was published and the current release stays; see 'The attack "
-            "refused a release' in docs/runbook.md.",
-        )
+    public = candidate / "public.duckdb"
+    report = attack.recovered(public, kept)
+    _refuse_report("public.duckdb", report)
+    for partner in partners if report.hidden else []:
+        file = f"{PARTNERS}/{partner.id}.duckdb"
+        _refuse_report(file, attack.recovered(public, kept, candidate / file))
     manifest = json.loads((candidate / "manifest.json").read_text())
     write_json(candidate / "manifest.json", manifest | {"attack": report.counts()})
+
+
+def _refuse_report(file: str, report: attack.Report) -> None:
+    if not report.recovered:
+        return
+    cells = "; ".join(str(cell) for cell in report.recovered[:5])
+    raise ReleaseRefused(
+        file,
+        "no hidden cell that follows from what is published",
+        f"{len(report.recovered)}, such as: {cells}",
+        "Nothing was published and the current release stays; see 'The attack "
+        "refused a release' in docs/runbook.md.",
+    )
 
 
 def _point_current_at(lake: Lake, release: str) -> None:

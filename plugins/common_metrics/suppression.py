@@ -9,7 +9,7 @@ and does not.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -46,8 +46,11 @@ TIGHTENINGS = 4
 MANY, JOINT_MOVES = 8_000, 4
 # To move a number by one is then worth more than all that must be hidden for it.
 WORTH = 1e5
-# How many columns around a number are looked at for further ones; at last, all.
-NEAR = (200, 700, 3_000, 10**9)
+# Of how many other schools, and how many columns around a number, are looked at for
+# further ones; at last, all.
+NEAR = ((1, 200), (1, 10**9), (4, 10**9), (10**9, 10**9))
+# A reader who is no school.
+NOBODY = -2
 # What linprog says where no table fits.
 INFEASIBLE = 2
 
@@ -58,6 +61,7 @@ class System:
 
     ``link`` joins numbers that several providers tell of one thing: they are hidden
     together. ``shows`` (cells x 2) has the columns of numerator and denominator.
+    ``place`` is a school or state in one year, ``school`` in all years (-1: none).
     ``low`` and ``high``: how far from the truth a column was seen to move in tables
     that the reader cannot rule out; hiding more never takes such a table away.
     """
@@ -71,6 +75,7 @@ class System:
     is_public: np.ndarray
     is_sensitive_rest: np.ndarray
     place: np.ndarray
+    school: np.ndarray
     link: np.ndarray
     cost: np.ndarray
     is_hidden: np.ndarray
@@ -144,8 +149,11 @@ def system_of(
     shows = _shows(counted, cell_counts.to_pandas())
     link = numbers.groupby(NUMBER, sort=False).ngroup().to_numpy()
     complete = rests.is_complete.to_numpy()
-    false, no_place = np.zeros(len(rests), bool), np.full(len(rests), -1)
+    false, no_link = np.zeros(len(rests), bool), np.full(len(rests), -1)
     place = numbers.groupby(["place_key", "school_year"]).ngroup()
+    school = numbers.groupby("place_key").ngroup().where(numbers.level == "school", -1)
+    # A rest is where its whole is.
+    wholes = terms[terms.coefficient > 0].groupby("relation_id").count_id.max() - 1
     only_printed = np.concatenate([numbers.cells_count == 0, false])
     system = System(
         matrix=_matrix(terms, rests, len(numbers)),
@@ -160,8 +168,9 @@ def system_of(
         is_sensitive_rest=np.concatenate(
             [np.zeros(len(numbers), bool), rests.is_rest_protected]
         ),
-        place=np.concatenate([place, no_place]),
-        link=np.concatenate([link, no_place]),
+        place=np.concatenate([place, place[wholes]]),
+        school=np.concatenate([school, school[wholes]]),
+        link=np.concatenate([link, no_link]),
         cost=_cost(counted, shows, link, len(rests)),
         # Printed as a range alone: nobody knows it, and it is not ours to protect.
         is_hidden=only_printed.copy(),
@@ -177,7 +186,10 @@ def system_of(
 
 
 def protect(system: System) -> None:
-    """Hide further numbers until none that is hidden can be told too narrowly."""
+    """Hide further numbers until none that is hidden can be told too narrowly.
+
+    Neither by a reader of what is public nor by a school that knows its own numbers.
+    """
     for columns, part in clusters(system):
         _protect_cluster(part)
         system.is_hidden[columns] = part.is_hidden
@@ -227,32 +239,67 @@ def _grouped(labels: np.ndarray, wanted: np.ndarray) -> list[np.ndarray]:
 
 
 def _protect_cluster(system: System) -> None:
+    """Widen each hidden number for each who reads, until it is wide for all of them.
+
+    What is wide for two schools is wide for a reader who knows neither's numbers.
+    """
+    is_told = _is_told(system)
+    _hide_around_told(system, is_told)
+    schools = np.unique(system.school[system.must_be_wide() & (system.school >= 0)])
+    readers = schools if len(schools) > 1 else [NOBODY]
+    views = [_seen_by(system, reader) for reader in readers]
+    while any(view.is_short().any() for view in views):
+        for view in views:
+            _widen(view)
+        _hide_around_told(system, is_told)
+
+
+def _seen_by(system: System, school: int) -> System:
+    """Return the cluster as a school sees it: it knows its own numbers of all years.
+
+    ``is_hidden`` is one array in all views. What the school and prints tell together,
+    whatever is hidden here, is left as it is.
+    """
+    seen = replace(
+        system,
+        is_public=system.is_public | (system.school == school),
+        low=np.zeros(len(system.low)),
+        high=np.zeros(len(system.high)),
+    )
+    return replace(seen, is_told_anyway=seen.is_told_anyway | _is_told(seen))
+
+
+def _widen(system: System) -> None:
     """First all numbers at once, then each that is left on its own."""
-    is_told, rows = _is_told(system), system.matrix.tocsr()
     _look_around(system)
-    chance = np.random.default_rng(0)
+    chance, rows = np.random.default_rng(0), system.matrix.tocsr()
     for _ in range(JOINT_MOVES if len(system.truth) > MANY else 0):
-        system.hide(_joint_move(system, is_told, chance))
+        system.hide(_joint_move(system, chance))
         _look_around(system)
     while len(found := narrow(system)):
         for column in found:
             if not system.is_short()[column]:
                 continue
-            moved = None if is_told[column] else _cheapest_move(system, rows, column)
+            moved = _cheapest_move(system, rows, column)
             system.is_told_anyway[column] = moved is None
             system.hide(_around(system, column) if moved is None else moved)
         _look_around(system)
 
 
-def _joint_move(
-    system: System, is_told: np.ndarray, chance: np.random.Generator
-) -> np.ndarray:
+def _hide_around_told(system: System, is_told: np.ndarray) -> None:
+    while len(found := np.flatnonzero(is_told & system.must_be_wide())):
+        system.is_told_anyway[found] = True
+        for column in found:
+            system.hide(_around(system, column))
+
+
+def _joint_move(system: System, chance: np.random.Generator) -> np.ndarray:
     """Return what differs in a table in which many numbers differ by their interval.
 
     Each up or down by chance; what is moved is worth far more than what is hidden.
     """
     near = np.flatnonzero(~system.is_public)
-    short = np.flatnonzero((system.is_short() & ~is_told)[near])
+    short = np.flatnonzero(system.is_short()[near])
     if not len(short):
         return short
     part, (down, up) = system.matrix[:, near], _room(system, near)
@@ -306,9 +353,7 @@ def _around(system: System, column: int) -> np.ndarray:
     """
     rows = system.matrix[:, [column]].indices
     beside = np.unique(system.matrix[rows].tocsr().indices)
-    beside = beside[system.place[beside] >= 0]
-    own = system.place[column if system.place[column] >= 0 else beside[-1]]
-    return beside[system.place[beside] == own]
+    return beside[system.place[beside] == system.place[column]]
 
 
 def narrow(system: System) -> np.ndarray:
@@ -369,17 +414,26 @@ def _cheapest_move(system: System, rows: csr_matrix, column: int) -> np.ndarray 
     hidden here.
     """
     unknown = system.is_unknown()
-    here = np.isin(system.place, system.place[_around(system, column)])
-    here = (here | unknown) & ~system.is_public
-    for may_move in (here, ~system.is_public):
-        for most in NEAR:
-            near = _near(system.matrix, rows, column, may_move, most)
+    own = system.place == system.place[column]
+    for may_move in ((own | unknown) & ~system.is_public, ~system.is_public):
+        for schools, most in NEAR:
+            among = may_move & (own | _helps(system, own, schools))
+            near = _near(system.matrix, rows, column, among, most)
             found = _solve_move(system, column, near)
             if found is not None:
                 return found
-            if len(near) < most:
-                break
     return None
+
+
+def _helps(system: System, own: np.ndarray, schools: int) -> np.ndarray:
+    """Return the numbers of no school, and of so many that have the most hidden.
+
+    One other school is enough to make up for what moves here, mostly.
+    """
+    of_others = system.is_unknown() & ~own & (system.school >= 0)
+    hidden = np.bincount(system.place[of_others], minlength=1)
+    helpers = np.argsort(-hidden, kind="stable")[:schools]
+    return (system.school < 0) | np.isin(system.place, helpers)
 
 
 def _near(
