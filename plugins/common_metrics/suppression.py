@@ -243,15 +243,22 @@ def _protect_cluster(system: System) -> None:
 
     What is wide for two schools is wide for a reader who knows neither's numbers.
     """
-    is_told = _is_told(system)
+    is_told, views = _is_told(system), {}
     _hide_around_told(system, is_told)
-    schools = np.unique(system.school[system.must_be_wide() & (system.school >= 0)])
-    readers = schools if len(schools) > 1 else [NOBODY]
-    views = [_seen_by(system, reader) for reader in readers]
-    while any(view.is_short().any() for view in views):
-        for view in views:
+    while True:
+        for reader in sorted(_readers(system) - views.keys()):
+            views[reader] = _seen_by(system, reader)
+        if not any(view.is_short().any() for view in views.values()):
+            return
+        for view in views.values():
             _widen(view)
         _hide_around_told(system, is_told)
+
+
+def _readers(system: System) -> set[int]:
+    """Return the schools that hide something, or nobody where it is one alone."""
+    schools = system.school[system.must_be_wide() & (system.school >= 0)]
+    return set(schools) if len(set(schools)) > 1 else {NOBODY}
 
 
 def _seen_by(system: System, school: int) -> System:
@@ -430,9 +437,10 @@ def _helps(system: System, own: np.ndarray, schools: int) -> np.ndarray:
 
     One other school is enough to make up for what moves here, mostly.
     """
-    of_others = system.is_unknown() & ~own & (system.school >= 0)
-    hidden = np.bincount(system.place[of_others], minlength=1)
-    helpers = np.argsort(-hidden, kind="stable")[:schools]
+    of_others = ~own & (system.school >= 0) & ~system.is_public
+    others, number = np.unique(system.place[of_others], return_inverse=True)
+    hidden = np.bincount(number, system.is_unknown()[of_others])
+    helpers = others[np.argsort(-hidden, kind="stable")[:schools]]
     return (system.school < 0) | np.isin(system.place, helpers)
 
 
