@@ -36,7 +36,7 @@ export AIRFLOW__CORE__PLUGINS_FOLDER := $(CURDIR)/plugins
 export AIRFLOW__API__PORT := $(PORT)
 export AIRFLOW__API__BASE_URL := http://127.0.0.1:$(PORT)
 # For the targets whose tools take no --lake: tests must not find the lake by chance.
-up docs metric: export COMMON_METRICS_LAKE := $(LAKE_DIR)
+up: export COMMON_METRICS_LAKE := $(LAKE_DIR)
 # The students of the sample are invented, and so may be the key that hashes them.
 ifeq ($(DROP),)
 up: export COMMON_METRICS_STUDENT_KEY ?= of the sample, no secret
@@ -50,7 +50,6 @@ metric: export DBT_TARGET_PATH := $(CURDIR)/dbt_project/target
 metric: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
 metric: METRICS ?= pooled_low_pct,pooled_high_pct,schools_pooled_count,coverage_pct
 metric: BY ?= state,metric,student_group,metric_time__year
-docs: export COMMON_METRICS_BUILD := $(LAKE_DIR)/build/warehouse.duckdb
 docs: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
 
 # Each kind of client has an environment of its own: their packages do not fit together.
@@ -120,7 +119,8 @@ bench: $(VENV)/.dev ## time the stages; DROP=, LAKE=
 
 docs: $(VENV)/.runtime ## models, columns and tests of the last build, in LAKE/docs
 	@mkdir -p -m 700 "$(LAKE_DIR)/docs"
-	@dbt docs generate --static --project-dir dbt_project --profiles-dir dbt_project \
+	@cd "$(LAKE_DIR)" && dbt docs generate --static \
+		--project-dir "$(CURDIR)/dbt_project" --profiles-dir "$(CURDIR)/dbt_project" \
 		--target-path "$(LAKE_DIR)/docs"
 	@echo "docs: $(LAKE_DIR)/docs/static_index.html"
 

@@ -1,7 +1,5 @@
 """Models as dbt compiles them, run on rows made by hand, without a lake."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +7,7 @@ import duckdb
 import pyarrow as pa
 import yaml
 
-from common_metrics.build import DBT_PROJECT, dbt_environment
+from common_metrics.build import DBT_PROJECT, dbt
 from common_metrics.lake import Lake
 
 Rows = list[dict[str, Any]]
@@ -35,15 +33,7 @@ GIVEN = {
 def compile_models(folder: Path, models: list[str]) -> dict[str, str]:
     """Return the SQL of each model, as ``dbt compile`` writes it."""
     lake = Lake(folder / "lake")
-    place = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
-    dbt = Path(sys.executable).with_name("dbt")
-    done = subprocess.run(
-        [dbt, "compile", "--quiet", "--select", *models, *place],
-        env=dbt_environment(lake),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = dbt(lake, "compile", "--quiet", "--select", *models)
     assert done.returncode == 0, done.stdout + done.stderr
     found = (lake.dbt_target() / "compiled").rglob("*.sql")
     return {file.stem: file.read_text() for file in found if file.stem in models}

@@ -1,12 +1,11 @@
 """Lands files in a lake and builds a part of the warehouse from them, with dbt."""
 
-import subprocess
 from pathlib import Path
 
 import duckdb
 
 from common_metrics import landing, validation
-from common_metrics.build import DBT_PROJECT, dbt_environment, write_inputs
+from common_metrics.build import dbt, write_inputs
 from common_metrics.contract import load_contracts
 from common_metrics.lake import Delivery, Lake
 
@@ -28,14 +27,8 @@ def bring(lake: Lake, key: str, name: str, content: bytes) -> Delivery:
 def build(lake: Lake, *select: str) -> duckdb.DuckDBPyConnection:
     """Build the selected models with their tests; return the warehouse."""
     write_inputs(lake)
-    place = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
     # Tests that also ask for models beside the selected ones are not for here.
     cautious = ["--indirect-selection", "cautious"]
-    done = subprocess.run(
-        ["dbt", "build", "--quiet", *cautious, *place, "--select", *select],
-        env=dbt_environment(lake),
-        capture_output=True,
-        text=True,
-    )
+    done = dbt(lake, "build", "--quiet", *cautious, "--select", *select)
     assert done.returncode == 0, done.stdout[-3000:]
     return duckdb.connect(str(lake.build()), read_only=True)

@@ -1,7 +1,6 @@
 """The federal banding rule against what the federal files print."""
 
 import csv
-import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -9,7 +8,7 @@ import duckdb
 import pytest
 from staged import bring, build
 
-from common_metrics.build import DBT_PROJECT, dbt_environment
+from common_metrics.build import dbt
 from common_metrics.lake import Lake
 
 KEY = "us/edfacts_acgr"
@@ -145,15 +144,9 @@ def test_a_rate_is_rounded_half_up_and_then_banded(warehouse, lake: Lake) -> Non
         for at, (n, pct, is_all, scheme, _) in enumerate(CODED)
     )
     inline = " union all ".join(calls)
-    place = ["--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT]
     warehouse.close()
-    done = subprocess.run(
-        ["dbt", "compile", "--quiet", *place, "--inline", inline],
-        env=dbt_environment(lake),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = dbt(lake, "compile", "--quiet", "--inline", inline)
+    assert done.returncode == 0, done.stdout
     with duckdb.connect(str(lake.build()), read_only=True) as con:
         labels = dict(con.execute(done.stdout).fetchall())
     assert labels == {at: case[4] for at, case in enumerate(CODED)}

@@ -63,15 +63,7 @@ def built(lake: Lake) -> duckdb.DuckDBPyConnection:
 def staged(lake: Lake, where: str) -> duckdb.DuckDBPyConnection:
     """The staging models alone of a lake."""
     build.write_inputs(lake)
-    dbt = Path(sys.executable).with_name("dbt")
-    project = ["--project-dir", build.DBT_PROJECT, "--profiles-dir", build.DBT_PROJECT]
-    done = subprocess.run(
-        [dbt, "build", "--quiet", *project, "--select", where],
-        env=build.dbt_environment(lake),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = build.dbt(lake, "build", "--quiet", "--select", where)
     assert done.returncode == 0, done.stdout
     return duckdb.connect(str(lake.build()), read_only=True)
 

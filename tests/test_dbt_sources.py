@@ -37,6 +37,6 @@ def test_the_location_is_where_validated_rows_lie(contracts, lake, run, graduate
     contract = contracts["ct/graduation_4yr"]
     run(contract, graduates)
     location = TABLES[contract.key][0]["config"]["meta"]["external_location"]
-    location = location.replace('{{ env_var("COMMON_METRICS_LAKE") }}', str(lake.root))
+    location = location.replace("validated", str(lake.validated))
     found = duckdb.sql(f"select count(*) from {location.format(name=contract.extract)}")
     assert found.fetchone() == (20,)

@@ -92,12 +92,7 @@ def test_a_newcomer_s_run_succeeds_and_shows_one_quarantined_row(
 
 def test_the_unit_tests_of_all_models_pass(lake: Lake, public: Path) -> None:
     """A run leaves them out: they are of the code, not of what was delivered."""
-    done = subprocess.run(
-        [build.DBT, "test", "-s", "test_type:unit", *build.PLACES],
-        env=build.dbt_environment(lake),
-        capture_output=True,
-        text=True,
-    )
+    done = build.dbt(lake, "test", "-s", "test_type:unit")
     files = (build.DBT_PROJECT / "models").rglob("*.yml")
     written = sum(
         len(re.findall(r"^    model: \w+$", f.read_text(), re.M)) for f in files
@@ -1148,7 +1143,6 @@ def semantic(public: Path, tmp_path_factory: pytest.TempPathFactory) -> Semantic
     folder = tmp_path_factory.mktemp("semantic") / "dbt_project"
     shutil.copytree(ROOT / "dbt_project", folder, ignore=lambda *_: ["target"])
     ours = {"DBT_TARGET": "release", "COMMON_METRICS_RELEASE": str(public)}
-    ours |= {"COMMON_METRICS_LAKE": str(folder)}
     ours |= {"DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder)}
     ours |= {"DBT_PROJECT_DIR": str(folder), "DBT_PROFILES_DIR": str(folder)}
     env = os.environ | ours | {"HTTPS_PROXY": "http://127.0.0.1:9"}

@@ -1,7 +1,6 @@
 """A restated cell: its old number stays, and what depends on it moves, no more."""
 
 import shutil
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -69,14 +68,8 @@ def publish(lake: Lake, *steps: str) -> Path:
     """Build without dbt's tests, which other tests run, and publish."""
     build.write_inputs(lake)
     lake.build().parent.mkdir(parents=True, exist_ok=True)
-    place = ["--project-dir", build.DBT_PROJECT, "--profiles-dir", build.DBT_PROJECT]
     for step in steps:
-        done = subprocess.run(
-            [build.DBT, "--quiet", step, *place],
-            env=build.dbt_environment(lake),
-            capture_output=True,
-            text=True,
-        )
+        done = build.dbt(lake, "--quiet", step)
         assert done.returncode == 0, done.stdout[-3000:]
     write_json(lake.build_record(), {"fingerprint": build.fingerprint(lake)})
     return lake.published / release.publish(lake, datetime.now(UTC))

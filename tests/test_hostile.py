@@ -4,8 +4,6 @@ import csv
 import io
 import os
 import re
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -212,7 +210,7 @@ def test_no_pattern_of_a_contract_takes_long_over_a_long_cell():
 @pytest.fixture
 def odd(tmp_path: Path, contracts, graduates) -> Lake:
     """A lake in a folder of an odd name with one hostile delivery."""
-    drop, lake = tmp_path / "drop", Lake(tmp_path / 'it\'s; --"my" $lake')
+    drop, lake = tmp_path / "drop", Lake(tmp_path / "it's; --'my' $[l]{a}k*e%")
     name = "ct_edsight/four-year-graduation-rates-school/{{ 7 * 7 }}'); drop.csv"
     (drop / name).parent.mkdir(parents=True)
     (drop / name).write_bytes(hostile.renamed(graduates, list(hostile.TEXTS)))
@@ -223,14 +221,8 @@ def odd(tmp_path: Path, contracts, graduates) -> Lake:
 
 def test_dbt_reads_hostile_text_as_text_and_a_lake_of_any_name(odd: Lake) -> None:
     build.write_inputs(odd)
-    project = ["--project-dir", build.DBT_PROJECT, "--profiles-dir", build.DBT_PROJECT]
     asked = ["--select", "stg_ct__graduation_4yr", "stg_lake__deliveries"]
-    done = subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "run", *project, *asked],
-        env=build.dbt_environment(odd),
-        capture_output=True,
-        text=True,
-    )
+    done = build.dbt(odd, "run", *asked)
     assert done.returncode == 0, done.stdout
     with duckdb.connect(str(odd.build()), read_only=True) as con:
         sql = "select school_name from staging.stg_ct__graduation_4yr"
@@ -241,10 +233,9 @@ def test_dbt_reads_hostile_text_as_text_and_a_lake_of_any_name(odd: Lake) -> Non
         assert con.execute(sql).fetchone()[0].endswith("{{ 7 * 7 }}'); drop.csv")
 
 
-@pytest.mark.parametrize("name", ["a*b", "a?", "[a]", "{a}", "100%"])
-def test_a_lake_whose_path_is_a_pattern_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(build.BuildFailed, match="expected a path without any of"):
-        build.dbt_environment(Lake(tmp_path / name))
+def test_a_lake_with_a_question_mark_in_its_path_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(build.BuildFailed, match="expected a path without"):
+        build.dbt_environment(Lake(tmp_path / "a?"))
 
 
 def test_release_quotes_every_path_and_text() -> None:

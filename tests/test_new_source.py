@@ -191,9 +191,7 @@ build.write_inputs(lake)
 # The models on the way, and of the tests those of the new model alone.
 selected = ["+school_outcomes", "stg_me__dropout+1,resource_type:test"]
 quick = ["--indirect-selection", "empty", "--exclude-resource-type", "unit_test"]
-where = ["--project-dir", "dbt_project", "--profiles-dir", "dbt_project"]
-command = [build.DBT, "build", *where, *quick, "-s", *selected]
-subprocess.run(command, env=build.dbt_environment(lake), check=True)
+build.dbt(lake, "build", *quick, "-s", *selected, stderr=None).check_returncode()
 """
 
 

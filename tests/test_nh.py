@@ -5,8 +5,6 @@ and the fixtures are read through Great Expectations and dbt.
 """
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -57,18 +55,11 @@ def bring(lake: Lake, drop: Path, keys: list[str]) -> Iterator[Delivery]:
 def dbt_build(lake: Lake) -> Path:
     """Build what the tests look at, with its tests, and return the warehouse."""
     build.write_inputs(lake)
-    project = ["--project-dir", build.DBT_PROJECT, "--profiles-dir", build.DBT_PROJECT]
     wanted = ["+int_enrollment_cross_foot", "+int_outcomes_conformed"]
     wanted += ["+deliveries_lose_no_row", "resource_type:seed"]
     # Tests that look beyond the selection would find nothing there.
     wanted += ["--indirect-selection", "cautious"]
-    done = subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "build", *project, "--select", *wanted],
-        env=build.dbt_environment(lake),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = build.dbt(lake, "build", "--select", *wanted)
     assert done.returncode == 0, done.stdout
     return lake.build()
 

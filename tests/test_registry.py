@@ -2,8 +2,6 @@
 
 import csv
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -64,15 +62,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def run_dbt(lake: Lake, *words: str) -> str:
-    folder = str(build.DBT_PROJECT)
-    program = str(Path(sys.executable).with_name("dbt"))
-    return subprocess.run(
-        [program, *words, "--project-dir", folder, "--profiles-dir", folder],
-        env=build.dbt_environment(lake),
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
+    return build.dbt(lake, *words).stdout
 
 
 @pytest.mark.parametrize("model", COMPARISONS)

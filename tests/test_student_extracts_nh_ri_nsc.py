@@ -5,8 +5,6 @@ Every person, school and id in these files is invented.
 
 import csv
 import io
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -502,16 +500,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
         delivery = landing.land(contract, drop, name, lake, HOUR)
         validation.validate(contract, delivery, lake)
     build.write_inputs(lake)
-    dbt = Path(sys.executable).with_name("dbt")
-    where = ["--project-dir", build.DBT_PROJECT, "--profiles-dir", build.DBT_PROJECT]
-    done = subprocess.run(
-        [dbt, "build", "-q", "--indirect-selection", "cautious", *where]
-        + ["--select", *MODELS],
-        env=build.dbt_environment(lake),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    cautious = ["-q", "--indirect-selection", "cautious"]
+    done = build.dbt(lake, "build", *cautious, "--select", *MODELS)
     assert done.returncode == 0, done.stdout[-3000:]
     connection = duckdb.connect(str(lake.build()), read_only=True)
 

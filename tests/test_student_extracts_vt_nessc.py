@@ -2,8 +2,6 @@
 
 import csv
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -432,16 +430,9 @@ def records(tmp_path_factory) -> duckdb.DuckDBPyConnection:
         delivery = landing.land(contracts[key], root / "drop", found, lake, HOUR)
         validation.validate(contracts[key], delivery, lake)
     build.write_inputs(lake)
-    dbt = Path(sys.executable).with_name("dbt")
-    places = ["--project-dir", build.DBT_PROJECT, "--profiles-dir", build.DBT_PROJECT]
     select = [f"+{model}" for model in MODELS.split()]
-    command = [dbt, "build", "--indirect-selection", "buildable", *places]
-    done = subprocess.run(
-        [*command, "--select", *select],
-        env=build.dbt_environment(lake),
-        capture_output=True,
-        text=True,
-    )
+    buildable = ["--indirect-selection", "buildable"]
+    done = build.dbt(lake, "build", *buildable, "--select", *select)
     assert done.returncode == 0, done.stdout[-3000:]
     with duckdb.connect(str(lake.build()), read_only=True) as connection:
         yield connection

@@ -2,9 +2,6 @@
 
 import csv
 import io
-import subprocess
-import sys
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -76,15 +73,8 @@ def warehouse(
         bring(lake, "us/edfacts_acgr", f"EdFacts {year}.csv", federal_file(year))
     build.write_inputs(lake)
     lake.build().parent.mkdir(exist_ok=True)
-    folders = ["--project-dir", build.DBT_PROJECT, "--profiles-dir", build.DBT_PROJECT]
-    dbt = Path(sys.executable).with_name("dbt")
     for step in (["seed"], ["run", "--select", *WANTED]):
-        done = subprocess.run(
-            [dbt, *step, *folders],
-            env=build.dbt_environment(lake),
-            capture_output=True,
-            text=True,
-        )
+        done = build.dbt(lake, *step)
         assert done.returncode == 0, done.stdout[-2000:]
     con = duckdb.connect()
     con.execute(f"attach '{lake.build()}' as warehouse (read_only)")

@@ -6,8 +6,6 @@ is read through Great Expectations and dbt.
 
 import csv
 import shutil
-import subprocess
-import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
@@ -60,19 +58,12 @@ def put(drop: Path, path: str, content: bytes) -> None:
 def dbt_build(lake: Lake) -> Path:
     """Build what the tests look at, with its tests, and return the warehouse."""
     build.write_inputs(lake)
-    project = ["--project-dir", build.DBT_PROJECT, "--profiles-dir", build.DBT_PROJECT]
     # Of the tests, those whose models are all built.
-    project += ["--indirect-selection", "cautious"]
+    cautious = ["--indirect-selection", "cautious"]
     wanted = ["+int_outcomes_current", "+int_enrollments_current"]
     wanted += ["grades", "+schools_unmatched"]
     wanted += ["test_name:vermont_report_twins_agree"]
-    done = subprocess.run(
-        [Path(sys.executable).with_name("dbt"), "build", *project, "--select", *wanted],
-        env=build.dbt_environment(lake),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = build.dbt(lake, "build", *cautious, "--select", *wanted)
     assert done.returncode == 0, done.stdout
     return lake.build()
 

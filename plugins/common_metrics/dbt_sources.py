@@ -14,9 +14,9 @@ STAGING = Path(__file__).parents[2] / "dbt_project/models/staging"
 HEAD = (
     "# Generated from expectations/{provider}/*.yml by `make sources`; do not edit.\n"
 )
+# dbt runs in the lake: see build.dbt.
 LOCATION = (
-    'read_parquet(\'{{{{ env_var("COMMON_METRICS_LAKE") }}}}'
-    "/validated/{provider}/{{name}}/*/*.parquet', union_by_name = true)"
+    "read_parquet('validated/{provider}/{{name}}/*/*.parquet', union_by_name = true)"
 )
 
 

@@ -128,6 +128,7 @@ def _run_dbt(lake: Lake, project: Path, tried: Path, names: list[str]) -> None:
     follows = ["--select", *[f"{name}+" for name in names], "rule_digests"]
     done = subprocess.run(
         [build.DBT, "build", "--exclude-resource-type", "unit_test", *follows, *places],
+        cwd=lake.root,
         env={
             **build.dbt_environment(lake),
             "COMMON_METRICS_BUILD": str(tried),
