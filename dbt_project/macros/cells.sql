@@ -18,14 +18,19 @@ end
 trim(replace({{ cell }}, '%', ''))
 {%- endmacro -%}
 
-{#- 0.859 as the text 85.9, with the digits that are printed; a marker stays. -#}
+{#- 0.859 as the text 85.9 and 0.900 as 90.0, with the digits that are printed; a marker
+    stays. What a computer adds to a number (0.8590000000000001) is no digit. -#}
 {%- macro percent_of_proportion(cell) -%}
+{%- set ten_digits = 'cast(cast(100 * cast(' ~ cell ~ ' as decimal(18, 12)) as decimal(18, 10)) as varchar)' -%}
 case
     when try_cast({{ cell }} as decimal(18, 12)) is null then {{ cell }}
-    else rtrim(rtrim(
-        cast(cast(100 * cast({{ cell }} as decimal(18, 12)) as decimal(18, 10)) as varchar),
-        '0'
-    ), '.')
+    else rtrim(left({{ ten_digits }}, length({{ ten_digits }}) - 10 + greatest(
+        length(rtrim(split_part({{ ten_digits }}, '.', 2), '0')),
+        case
+            when {{ cell }} like '%.%0' then least(10, {{ printed_digits(cell) }} - 2)
+            else 0
+        end
+    )), '.')
 end
 {%- endmacro -%}
 
@@ -65,10 +70,17 @@ case
 end
 {%- endmacro -%}
 
+{#- How many digits a number is printed with behind the point: none in a range, of which
+    the publishers print whole per cents. -#}
+{%- macro printed_digits(token) -%}
+length(split_part({{ token }}, '.', 2))
+{%- endmacro -%}
+
 {#- Half a unit of the last printed digit: 87 stands for 86.5 to 87.5, 87.2 for
-    87.15 to 87.25, 87.90 for 87.895 to 87.905. Ranges are printed in whole per cent. -#}
-{%- macro half_unit(token) -%}
-case length(split_part({{ token }}, '.', 2))
+    87.15 to 87.25, 87.90 for 87.895 to 87.905. Of a column the digits are those of its
+    most exact number: 90 beside 87.2 is 90.0, whose zero a spreadsheet does not keep. -#}
+{%- macro half_unit(digits) -%}
+case {{ digits }}
     when 0 then 0.5 when 1 then 0.05 when 2 then 0.005 else 0.0005
 end
 {%- endmacro -%}
