@@ -70,12 +70,13 @@ case when lowest_pct = highest_pct then {{ end }} else coalesce({{ printed }}, {
 {#- Whether all that lies between two ends meets a goal; a goal of "below 1" is not met
     by 1. -#}
 {%- macro meets_goal(low, high) -%}
-case direction
-                when 'higher' then {{ low }} >= goal_pct
-                else {{ high }} < goal_pct
-                    or {{ high }} = goal_pct
-                    and goal_comparison is distinct from 'below'
-            end
+(
+            direction = 'higher' and {{ low }} >= goal_pct
+            or direction = 'lower' and {{ high }} < goal_pct
+            or direction = 'lower'
+            and {{ high }} = goal_pct
+            and goal_comparison is distinct from 'below'
+        )
 {%- endmacro -%}
 
 {#- How a rate stands to its goal and its path, one rule for exact numbers and bands,
@@ -91,17 +92,17 @@ case
 {%- endmacro -%}
 
 {%- macro is_beyond_target() -%}
-case direction
-                when 'higher' then interval_low_pct >= target_high_pct
-                else interval_high_pct <= target_low_pct
-            end
+(
+            direction = 'higher' and interval_low_pct >= target_high_pct
+            or direction = 'lower' and interval_high_pct <= target_low_pct
+        )
 {%- endmacro -%}
 
 {%- macro is_short_of_target() -%}
-case direction
-                when 'higher' then interval_high_pct < target_low_pct
-                else interval_low_pct > target_high_pct
-            end
+(
+            direction = 'higher' and interval_high_pct < target_low_pct
+            or direction = 'lower' and interval_low_pct > target_high_pct
+        )
 {%- endmacro -%}
 
 {#- The year from which a school is closed, of each that is: a path, a membership and

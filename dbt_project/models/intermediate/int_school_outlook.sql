@@ -32,7 +32,7 @@ newest as (
     from verdicts
     qualify row_number() over (
         partition by school_key, metric_id, student_group
-        order by school_year desc, baseline_year desc, rule_version
+        order by school_year desc, baseline_year desc, rule_version desc
     ) = 1
 ),
 

@@ -1,8 +1,8 @@
 -- Is a school on its path? A rate and a printed band are taken alike: with the Wilson
 -- interval of their ends and the printed cohort (95 per cent unless target_rules says
--- otherwise). The interval must lie on one side of the target, else nobody can tell. The
--- goal is compared with the rate itself, unrounded where its counts are printed, and
--- wins over the path; a goal of "below 1" is not met by 1.
+-- otherwise). It must lie on one side of the target, else nobody can tell. The goal is
+-- compared with the rate itself, unrounded where its counts are printed, and wins over
+-- the path; a goal of "below 1" is not met by 1.
 with targets as (
     select * from {{ ref('int_school_targets') }}
 ),
