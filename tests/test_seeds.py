@@ -17,7 +17,7 @@ from common_metrics.seeds import MARK, per_cent_columns, refuse_proportions
     ("name", "row", "found", "column"),
     [
         ("metric_goals", {"comparison": "at_least"}, "0.9", "goal_pct"),
-        ("metric_goals", {"comparison": "at_most"}, "1", "goal_pct"),
+        ("metric_goals", {"comparison": "at_least"}, "1", "goal_pct"),
         ("target_decreases", {}, "0.05", "decrease_pct"),
         ("school_target_overrides", {}, "0.85", "target_pct"),
         ("school_target_overrides", {}, "1.0", "target_pct"),
@@ -53,9 +53,9 @@ def test_a_small_per_cent_that_is_meant_says_so(tmp_path: Path) -> None:
     """Dropout below 1 of the goals of 2008, and 0, are no proportions."""
     goals = (what_if.SEEDS / "metric_goals.csv").read_text()
     (tmp_path / "metric_goals.csv").write_text(
-        goals.replace("dropout_cohort,2008,1,", "dropout_cohort,2008,0.5,").replace(
-            "dropout_cohort,2014,5,", "dropout_cohort,2014,0,"
-        )
+        goals.replace("dropout_cohort,2008,1,", "dropout_cohort,2008,0.5,")
+        .replace("dropout_cohort,2014,5,", "dropout_cohort,2014,0,")
+        .replace("dropout_event,2014,5,", "dropout_event,2014,1,")
     )
     (changed,) = what_if.changed_seeds(tmp_path)
     changed.write_text(changed.read_text().replace("2016,stated,true", "2016,stated,"))

@@ -2,7 +2,6 @@
 
 import csv
 import re
-from collections.abc import Iterator
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -13,7 +12,7 @@ import yaml
 from common_metrics.errors import Refused
 
 SEEDS = Path(__file__).parents[2] / "dbt_project" / "seeds"
-# The column in which a row says that a per cent of at most 1 is meant as it stands.
+# The column in which a row says that a per cent such as 0.5 is meant as it stands.
 MARK = "is_small_pct"
 NUMBER = re.compile(r"[0-9]*\.?[0-9]+")
 
@@ -28,20 +27,19 @@ def refuse_proportions(file: Path) -> None:
     Which cells are per cents, seeds.yml says: unit, and per_cent_where for columns
     that hold one in some rows.
     """
-    for row, column, cell, meta in _per_cents(file):
-        if fault := _fault(cell, meta):
-            expected, todo = fault
-            raise RuleRefused(f"{file.name} row {row}, {column}", expected, cell, todo)
-
-
-def _per_cents(file: Path) -> Iterator[tuple[int, str, str, dict[str, Any]]]:
     columns = per_cent_columns(file.stem)
     with file.open(newline="", encoding="utf-8") as lines:
         for number, row in enumerate(csv.DictReader(lines), start=2):
-            for column, meta in columns.items():
-                where = meta.get("per_cent_where", {})
-                if row.get(column) and all(row[c] in of for c, of in where.items()):
-                    yield number, column, row[column], meta | {MARK: row.get(MARK)}
+            for column in [c for c in columns if _is_per_cent(row, c, columns[c])]:
+                if fault := _fault(row, column, columns[column]):
+                    expected, todo = fault
+                    place = f"{file.name} row {number}, {column}"
+                    raise RuleRefused(place, expected, row[column], todo)
+
+
+def _is_per_cent(row: dict[str, str], column: str, meta: dict[str, Any]) -> bool:
+    where = meta.get("per_cent_where", {})
+    return bool(row.get(column)) and all(row[c] in of for c, of in where.items())
 
 
 def per_cent_columns(seed: str) -> dict[str, dict[str, Any]]:
@@ -65,16 +63,24 @@ def _seeds() -> dict[str, dict[str, Any]]:
     return {seed["name"]: seed for file in files for seed in file.get("seeds", [])}
 
 
-def _fault(cell: str, meta: dict[str, Any]) -> tuple[str, str] | None:
+def _fault(
+    row: dict[str, str], column: str, meta: dict[str, Any]
+) -> tuple[str, str] | None:
     """Return what was expected of the cell and what to do, or None."""
-    most = meta.get("at_most", 100)
+    cell, most = row[column], meta.get("at_most", 100)
     value = Decimal(cell) if NUMBER.fullmatch(cell) else Decimal(-1)
     if not 0 <= value <= most or (meta["is_whole"] and value % 1):
         whole = "a whole per cent" if meta["is_whole"] else "a per cent"
         return f"{whole} from 0 to {most}", "Write 85 for 85 per cent."
-    if meta["is_whole"] or not 0 < value <= 1 or meta[MARK] == "true":
+    if row.get(MARK) == "true" or not _may_be_proportion(value, row):
         return None
     todo = f"Write {(100 * value).normalize():f} if it is a proportion."
-    if meta[MARK] is not None:
+    if MARK in row:
         todo += f" If {cell} per cent is meant, write true in {MARK} of that row."
-    return "a per cent (0, or above 1)", todo
+    return "a per cent and no proportion", todo
+
+
+def _may_be_proportion(value: Decimal, row: dict[str, str]) -> bool:
+    """Return whether a value is below 1, or a 1 where more is better: all of them."""
+    is_aim = row.get("comparison") == "at_least" or "target_pct" in row
+    return 0 < value < 1 or (value == 1 and is_aim)
