@@ -3,13 +3,14 @@
 
 {#- One end of Wilson's interval (1927) around a rate of n students: sign '-' is the
     lower, '+' the upper end. (p + z2/2n -+ z * sqrt(p(1-p)/n + z2/4n2)) / (1 + z2/n).
-    Without n the rate itself. Of a band each end is taken with the printed cohort, so
+    Without n the rate itself; without a rate nothing, though greatest and least of DuckDB
+    pass over a null. Of a band each end is taken with the printed cohort, so
     that a band of a small class is no firmer than a number of it. Rounded: doubles put
     the upper end of 12 of 12 at 99.99999999999997, off a target of 100. -#}
 {%- macro wilson_end(pct, n, z, sign) -%}
 {%- set p = '(cast(' ~ pct ~ ' as double) / 100)' -%}
 round(100 * case
-        when {{ n }} > 0
+        when {{ n }} > 0 and {{ pct }} is not null
             then greatest(0, least(1, (
                 {{ p }} + {{ z }} * {{ z }} / (2 * {{ n }}) {{ sign }} {{ z }} * sqrt(
                     {{ p }} * (1 - {{ p }}) / {{ n }}
