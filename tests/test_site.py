@@ -188,6 +188,14 @@ ROWS = {
         *verdict("s1", 2018, "at_goal", "at_goal"),
         *verdict("tx", 2015, "on_track", "on_track", state="TX"),
     ],
+    "school_outlook": [
+        {
+            **{"school_key": key, "metric_id": GRADUATION, "student_group": "all"},
+            **{"outlook": "not_at_this_pace", "outlook_reason": reason},
+            **{"last_target_year": 2020},
+        }
+        for key, reason in (("s1", "after_last_target_year"), ("s5", "does_not_fall"))
+    ],
     "target_coverage": [
         {
             **{"school_key": "s2", "state": "CT", "metric_id": GRADUATION},
@@ -426,6 +434,14 @@ def test_both_readings_of_a_target_with_their_verdicts(pages):
     assert "At goal The 2018 rate, 91.0 %, meets the goal of at least 90 %." in words
     without = text(section(pages["schools/s2.html"], GRADUATION))
     assert "There is no target: no rate of the starting year" in without
+
+
+def test_no_year_is_foretold_that_lies_behind_the_last_target(pages):
+    late = "At the pace since 2014 the goal would not be met by 2020."
+    flat = "the share of students who do not meet it has not fallen"
+    said = {key: pages[f"schools/{key}.html"] for key in ("s1", "s5")}
+    assert (late in said["s1"], flat in said["s1"]) == (True, False)
+    assert (late in said["s5"], flat in said["s5"]) == (False, True)
 
 
 def test_each_number_names_its_source(pages):

@@ -483,13 +483,18 @@ def observed(draw: st.DrawFn) -> dict:
 
 
 def wilson(row: dict) -> tuple[float, float]:
-    """Bounds in per cent: (2np + z2 -+ z sqrt(z2 + 4np(1-p))) / 2(n + z2)."""
-    if row["value_status"] == "range":
-        return float(row["lowest_pct"]), float(row["highest_pct"])
-    n, p, z = row["denominator"], float(row["lowest_pct"]) / 100, 1.96
-    root = z * math.sqrt(z * z + 4 * n * p * (1 - p))
-    below, above = ((2 * n * p + z * z + s * root) / (2 * (n + z * z)) for s in (-1, 1))
-    return round(100 * max(0, below), 9), round(100 * min(1, above), 9)
+    """Bounds in per cent: (2np + z2 -+ z sqrt(z2 + 4np(1-p))) / 2(n + z2).
+
+    Of a band the lower one is of its lower end and the upper one of its upper end.
+    """
+    n, z = row["denominator"], 1.96
+    ends = []
+    for sign, end in ((-1, "lowest_pct"), (1, "highest_pct")):
+        p = float(row[end]) / 100
+        root = z * math.sqrt(z * z + 4 * n * p * (1 - p))
+        bound = (2 * n * p + z * z + sign * root) / (2 * (n + z * z))
+        ends.append(round(100 * min(1, max(0, bound)), 9))
+    return ends[0], ends[1]
 
 
 def judge(target: dict, row: dict) -> str:
@@ -562,6 +567,29 @@ def test_a_class_that_graduates_as_a_whole_is_not_off_a_target_of_all(
     assert (verdict["verdict"], verdict["interval_high_pct"]) == ("cannot_tell", 100)
 
 
+def test_a_band_of_few_is_no_firmer_than_a_number_of_few(warehouse: Warehouse) -> None:
+    """70 to 79 of 34 against 89.4: the bare band ends at 79.5, its interval at 89.7."""
+    key = {"metric_id": "m", "student_group": "all", "school_year": 2016}
+    bands = {"few": 34, "many": 3400, "unknown": None}
+    cell = {"value_status": "range", "value_low_pct": 70, "value_high_pct": 79}
+    cell |= {"lowest_pct": Decimal("69.5"), "highest_pct": Decimal("79.5")}
+    cell |= {"numerator": None, "value_pct": None}
+    target = {"rule_version": "2014-A", "direction": "higher"}
+    target |= dict.fromkeys(("target_low_pct", "target_high_pct"), Decimal("89.38"))
+    cells = [
+        outcome(school, "m", 1, 1) | key | cell | {"denominator": of}
+        for school, of in bands.items()
+    ]
+    warehouse.put("intermediate.int_outcomes_reconciled", cells)
+    asked = [key | target | {"school_key": school} for school in bands]
+    warehouse.put("intermediate.int_school_targets", asked)
+    warehouse.make("int_school_verdicts")
+    found = warehouse.rows("from warehouse.intermediate.int_school_verdicts")
+    verdicts = {row["school_key"]: row["verdict"] for row in found}
+    expected = {"few": "cannot_tell", "many": "off_track", "unknown": "off_track"}
+    assert verdicts == expected
+
+
 def is_judged_rightly(verdict: dict, row: dict, target: dict) -> None:
     assert verdict["verdict"] == judge(target, row)
     if row["value_status"] not in ("reported", "range"):
@@ -591,7 +619,7 @@ def journeys(draw: st.DrawFn) -> dict:
 
 @many
 @given(journey=st.lists(journeys(), min_size=1, max_size=60))
-def test_the_outlook_reaches_the_goal_in_the_year_it_names_and_not_before(
+def test_the_outlook_reaches_the_goal_in_the_year_it_names_or_says_why_not(
     warehouse: Warehouse, journey: Rows
 ) -> None:
     verdicts, cells = [], []
@@ -604,6 +632,7 @@ def test_the_outlook_reaches_the_goal_in_the_year_it_names_and_not_before(
             | {"direction": "lower", "value_status": "reported", "baseline_year": 2014}
             | {"goal_pct": step["goal"], "not_meeting_low_pct": step["start"]}
             | {"not_meeting_high_pct": step["start"]}
+            | {"verdict": "at_goal" if step["now"] <= step["goal"] else "off_track"}
         )
         cell = outcome(f"s{i}", "dropout_cohort", 1, 1, school_year=step["year"])
         cells.append(cell | {"lowest_pct": step["now"], "highest_pct": step["now"]})
@@ -633,15 +662,24 @@ def leads_there(row: dict, step: dict) -> None:
     else:
         asked = 1 - row["required_low_pct"] / 100
         assert now * asked**left == pytest.approx(goal, abs=1e-9)
+    said = (row["outlook"], row["outlook_reason"])
+    late = now * max(achieved, 0) ** max(left, 0) - goal
     if now <= goal:
-        assert (row["outlook"], row["goal_year"]) == ("at_goal", None)
-    elif now >= start or goal == 0:
-        assert (row["outlook"], row["goal_year"]) == ("not_at_this_pace", None)
-    else:
+        assert said == ("at_goal", "")
+    elif gone < 3:
+        assert said == ("cannot_tell", "too_few_years")
+    elif goal == 0:
+        assert said == ("not_at_this_pace", "goal_of_nobody")
+    elif now >= start:
+        assert said == ("not_at_this_pace", "does_not_fall")
+    elif late > 1e-6:
+        assert said == ("not_at_this_pace", "after_last_target_year")
+    elif late < -1e-6:
+        assert said == ("at_this_pace", "")
         years = row["goal_year"] - step["year"]
-        assert row["outlook"] == "at_this_pace"
         assert now * achieved**years <= goal + 1e-6
         assert now * achieved ** (years - 1) > goal - 1e-6
+    assert (row["goal_year"] is None) == (row["outlook"] != "at_this_pace")
 
 
 # Gaps between a group and its complement.

@@ -18,15 +18,31 @@ end
 trim(replace({{ cell }}, '%', ''))
 {%- endmacro -%}
 
-{#- 0.859 as the text 85.9, with the digits that are printed; a marker stays. -#}
+{#- 0.859 as the text 85.9, with the digits of its column, for a number does not keep its
+    zeros: in a file with 0.859, 0.9 stands for 0.900 and is 90.0. A marker stays. -#}
 {%- macro percent_of_proportion(cell) -%}
+{%- set text = 'cast(cast(100 * try_cast(' ~ cell ~ ' as decimal(18, 12)) as decimal(18, 10)) as varchar)' -%}
 case
     when try_cast({{ cell }} as decimal(18, 12)) is null then {{ cell }}
-    else rtrim(rtrim(
-        cast(cast(100 * cast({{ cell }} as decimal(18, 12)) as decimal(18, 10)) as varchar),
-        '0'
-    ), '.')
+    else rtrim(left({{ text }}, length({{ text }}) - 12 + greatest(
+        2,
+        {{ proportion_digits(cell) }},
+        max({{ proportion_digits(cell) }})
+            filter (where try_cast({{ cell }} as decimal(18, 12)) between 0 and 1)
+            over (partition by _delivery)
+    )), '.')
 end
+{%- endmacro -%}
+
+{#- How many digits a proportion is printed with behind the point. What a computer adds
+    (0.8590000000000001) is none; zeros are where the text has kept them. -#}
+{%- macro proportion_digits(cell) -%}
+greatest(
+        length(rtrim(split_part(
+            cast(try_cast({{ cell }} as decimal(18, 12)) as varchar), '.', 2
+        ), '0')),
+        case when {{ cell }} like '%.%0' then least(12, {{ printed_digits(cell) }}) else 0 end
+    )
 {%- endmacro -%}
 
 {#- <10, <=10, >90, >=90 as LT10, LE10, GT90, GE90. -#}
@@ -65,10 +81,16 @@ case
 end
 {%- endmacro -%}
 
+{#- How many digits a number is printed with behind the point: none in a range, of which
+    the publishers print whole per cents. -#}
+{%- macro printed_digits(token) -%}
+length(split_part({{ token }}, '.', 2))
+{%- endmacro -%}
+
 {#- Half a unit of the last printed digit: 87 stands for 86.5 to 87.5, 87.2 for
-    87.15 to 87.25, 87.90 for 87.895 to 87.905. Ranges are printed in whole per cent. -#}
-{%- macro half_unit(token) -%}
-case length(split_part({{ token }}, '.', 2))
+    87.15 to 87.25, 87.90 for 87.895 to 87.905. -#}
+{%- macro half_unit(digits) -%}
+case {{ digits }}
     when 0 then 0.5 when 1 then 0.05 when 2 then 0.005 else 0.0005
 end
 {%- endmacro -%}

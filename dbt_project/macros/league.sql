@@ -32,7 +32,7 @@ inner join {{ ref('int_league_schools') }} as placed
 qualify row_number() over (
     partition by placed.school_key
     {%- for key in keys %}, printed.{{ key }}{% endfor %}
-    order by placed.landed_at desc, printed.source_file desc, printed.source_row desc
+    order by {{ newest_first('placed.', 'printed.') }}
 ) = 1
 {%- endmacro -%}
 
@@ -189,7 +189,7 @@ measured as (
         'per cent' as unit,
         low_income_count as numerator,
         low_income_of_count as denominator,
-        100.0 * low_income_count / low_income_of_count as value,
+        cast({{ pct_of_counts('low_income_count', 'low_income_of_count') }} as double) as value,
         null as value_low,
         null as value_high,
         case
@@ -230,7 +230,7 @@ measured as (
         'per cent' as unit,
         sizes.region_members_count as numerator,
         region_sizes.region_count as denominator,
-        100.0 * sizes.region_members_count / region_sizes.region_count as value,
+        cast({{ pct_of_counts('sizes.region_members_count', 'region_sizes.region_count') }} as double) as value,
         null as value_low,
         null as value_high,
         'reported' as value_status,
@@ -256,7 +256,7 @@ published as (
         value_status,
         cast(members_reporting_count as bigint) as members_reporting_count,
         cast(members_count as bigint) as members_count,
-        100.0 * members_reporting_count / members_count as coverage_pct,
+        cast({{ pct_of_counts('members_reporting_count', 'members_count') }} as double) as coverage_pct,
     from measured
 )
 

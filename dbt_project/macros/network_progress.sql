@@ -19,6 +19,11 @@ outcomes as (
     where provider <> 'computed'
 ),
 
+rules as (
+    select * from {{ ref('target_rules') }}
+    where is_active
+),
+
 members as (
     select * from {{ ref('bridge_coalition_school') }}
 ),
@@ -68,14 +73,7 @@ pooled as (
         student_group,
         count(*) filter (where has_counts) as states_reporting_count,
         string_agg(state, ', ' order by state) filter (where has_counts) as reporting,
-        cast(sum(denominator) filter (where has_counts) as bigint) as denominator,
-        cast(sum(numerator) filter (where has_counts) as bigint) as printed_numerator,
-        bool_and(lowest_pct = highest_pct and numerator is not null)
-            filter (where has_counts) as is_exact,
-        sum(lowest_pct * cast(denominator as decimal(20, 0)))
-            filter (where has_counts) as lowest_sum,
-        sum(highest_pct * cast(denominator as decimal(20, 0)))
-            filter (where has_counts) as highest_sum,
+        {{ pooled_sums('has_counts') }}
         bool_or(value_status = 'suppressed') as has_suppressed,
         bool_or(value_status = 'reported') as has_rates_without_counts,
     from of_states
@@ -101,23 +99,11 @@ united as (
         student_group,
         case when is_exact then printed_numerator end as numerator,
         denominator,
-        case
-            when is_exact then {{ pct_of_counts('printed_numerator', 'denominator') }}
-            else cast(cast(lowest_sum as double) / denominator as decimal(18, 12))
-        end as lowest_pct,
-        case
-            when is_exact then {{ pct_of_counts('printed_numerator', 'denominator') }}
-            else cast(cast(highest_sum as double) / denominator as decimal(18, 12))
-        end as highest_pct,
+        {{ pooled_pct('lowest_sum') }} as lowest_pct,
+        {{ pooled_pct('highest_sum') }} as highest_pct,
         cast(null as decimal(18, 12)) as printed_low_pct,
         cast(null as decimal(18, 12)) as printed_high_pct,
-        case
-            when is_exact then 'reported'
-            when states_reporting_count > 0 then 'range'
-            when has_rates_without_counts then 'not_applicable'
-            when has_suppressed then 'suppressed'
-            else 'not_reported'
-        end as value_status,
+        {{ pooled_status('states_reporting_count') }} as value_status,
         states_reporting_count as members_reporting_count,
         (select count(*) from states) as members_count,
         states_reporting_count,
@@ -183,7 +169,6 @@ united as (
 ),
 
 -- Shares that meet the metric, so that more is better whichever way a rate counts.
--- Wilson (1927) around a rate with its counts; a range has its bounds alone.
 met as (
     select
         united.*,
@@ -194,39 +179,23 @@ met as (
         cast(case metrics.direction
             when 'higher' then united.highest_pct else 100 - united.lowest_pct
         end as decimal(18, 12)) as met_high_pct,
-        case when united.numerator is not null then united.denominator end as n,
         cast(rules.confidence_z as double) as z,
     from united
     inner join metrics
         on united.metric_id = metrics.metric_id
-    cross join (select * from {{ ref('target_rules') }} where is_active) as rules
+    cross join rules
 ),
 
 intervals as (
     select
         *,
-        100 * case
-            when n > 0 then greatest(0, (
-                met_low_pct / 100 + z * z / (2 * n) - z * sqrt(
-                    met_low_pct / 100 * (1 - met_low_pct / 100) / n
-                    + z * z / (4 * n * n)
-                )
-            ) / (1 + z * z / n))
-            else cast(met_low_pct as double) / 100
-        end as met_interval_low_pct,
-        100 * case
-            when n > 0 then least(1, (
-                met_high_pct / 100 + z * z / (2 * n) + z * sqrt(
-                    met_high_pct / 100 * (1 - met_high_pct / 100) / n
-                    + z * z / (4 * n * n)
-                )
-            ) / (1 + z * z / n))
-            else cast(met_high_pct as double) / 100
-        end as met_interval_high_pct,
+        {{ wilson_end('met_low_pct', 'denominator', 'z', '-') }} as met_interval_low_pct,
+        {{ wilson_end('met_high_pct', 'denominator', 'z', '+') }}
+            as met_interval_high_pct,
     from met
 )
 
-select * exclude (n, z) from intervals
+select * exclude (z) from intervals
 {%- endmacro -%}
 
 {#- The network, its states and coalitions along the path that the rule asks of each from
@@ -287,7 +256,7 @@ baselines as (
         and abs(rates.school_year - rules.baseline_year) <= rules.baseline_fallback_years
     qualify row_number() over (
         partition by rates.level, rates.entity_id, rates.metric_id, rates.student_group
-        order by abs(rates.school_year - rules.baseline_year), rates.school_year
+        order by {{ nearest_year('rates.school_year', 'rules.baseline_year') }}
     ) = 1
 ),
 
@@ -471,14 +440,28 @@ improved as (
             when has_same_states and not crosses_break
                 then cast(met_high_pct - base_low as double)
         end as better_high,
-        sqrt(
-            pow(met_low_pct - met_interval_low_pct, 2)
-            + pow(base_interval_high - base_high, 2)
-        ) as spread_low,
-        sqrt(
-            pow(met_interval_high_pct - met_high_pct, 2)
-            + pow(base_low - base_interval_low, 2)
-        ) as spread_high,
+        {{ newcombe_distance(
+            'met_low_pct - met_interval_low_pct', 'base_interval_high - base_high'
+        ) }} as spread_low,
+        {{ newcombe_distance(
+            'met_interval_high_pct - met_high_pct', 'base_low - base_interval_low'
+        ) }} as spread_high,
+        {{ end_for_goal('lowest_pct', 'printed_low_pct') }} as goal_low_pct,
+        {{ end_for_goal('highest_pct', 'printed_high_pct') }} as goal_high_pct,
+        round(case direction
+            when 'higher' then met_interval_low_pct else 100 - met_interval_high_pct
+        end, 9) as interval_low_pct,
+        round(case direction
+            when 'higher' then met_interval_high_pct else 100 - met_interval_low_pct
+        end, 9) as interval_high_pct,
+        cast(case direction
+            when 'higher' then 100 - target_not_meeting_high_pct
+            else target_not_meeting_low_pct
+        end as decimal(18, 12)) as target_low_pct,
+        cast(case direction
+            when 'higher' then 100 - target_not_meeting_low_pct
+            else target_not_meeting_high_pct
+        end as decimal(18, 12)) as target_high_pct,
     from compared
 ),
 
@@ -490,8 +473,10 @@ against as (
         others.has_all_states as is_whole_network,
         own.better_low - others.better_high as against_low,
         own.better_high - others.better_low as against_high,
-        sqrt(pow(own.spread_low, 2) + pow(others.spread_high, 2)) as against_spread_low,
-        sqrt(pow(own.spread_high, 2) + pow(others.spread_low, 2)) as against_spread_high,
+        {{ newcombe_distance('own.spread_low', 'others.spread_high') }}
+            as against_spread_low,
+        {{ newcombe_distance('own.spread_high', 'others.spread_low') }}
+            as against_spread_high,
     from improved as own
     left join improved as others
         on
@@ -514,20 +499,7 @@ judged as (
             when value_status = 'suppressed' then 'suppressed'
             when met_low_pct is null then 'no_data'
             when not has_all_states or crosses_break then 'cannot_tell'
-            when
-                direction = 'higher'
-                and coalesce(printed_low_pct, lowest_pct) >= goal_pct
-                or direction = 'lower'
-                and coalesce(printed_high_pct, highest_pct) <= goal_pct
-                and (
-                    coalesce(printed_high_pct, highest_pct) < goal_pct
-                    or goal_comparison is distinct from 'below'
-                )
-                then 'at_goal'
-            when met_interval_low_pct >= 100 - target_not_meeting_low_pct then 'on_track'
-            when met_interval_high_pct < 100 - target_not_meeting_high_pct
-                then 'off_track'
-            else 'cannot_tell'
+            else {{ standing() }}
         end as verdict,
         case
             when target_not_meeting_low_pct is null then ''
@@ -559,12 +531,8 @@ published as (
             as value_low_pct,
         cast(case when value_status = 'range' then highest_pct end as double)
             as value_high_pct,
-        case direction
-            when 'higher' then met_interval_low_pct else 100 - met_interval_high_pct
-        end as interval_low_pct,
-        case direction
-            when 'higher' then met_interval_high_pct else 100 - met_interval_low_pct
-        end as interval_high_pct,
+        interval_low_pct,
+        interval_high_pct,
         value_status,
         cast(coalesce(members_reporting_count, 0) as bigint) as members_reporting_count,
         cast(members_count as bigint) as members_count,
@@ -573,14 +541,8 @@ published as (
         cast(baseline_year as integer) as baseline_year,
         cast(baseline_low_pct as double) as baseline_low_pct,
         cast(baseline_high_pct as double) as baseline_high_pct,
-        cast(case direction
-            when 'higher' then 100 - target_not_meeting_high_pct
-            else target_not_meeting_low_pct
-        end as decimal(18, 12)) as target_low_pct,
-        cast(case direction
-            when 'higher' then 100 - target_not_meeting_low_pct
-            else target_not_meeting_high_pct
-        end as decimal(18, 12)) as target_high_pct,
+        target_low_pct,
+        target_high_pct,
         cast(goal_pct as double) as goal_pct,
         verdict,
         verdict_reason,

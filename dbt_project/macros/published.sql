@@ -196,16 +196,7 @@ pooled as (
         student_group,
         count(*) filter (where is_usable) as members_reporting_count,
         count(distinct state) filter (where is_usable) as states_reporting_count,
-        cast(sum(denominator) filter (where is_usable) as bigint) as denominator,
-        cast(sum(numerator) filter (where is_usable) as bigint) as printed_numerator,
-        bool_and(lowest_pct = highest_pct and numerator is not null)
-            filter (where is_usable) as is_exact,
-        -- Decimals: a sum of doubles depends on the order of its rows. Wider than 18 digits,
-        -- since DuckDB multiplies two of 18 as 64-bit numbers: days would not fit.
-        sum(lowest_pct * cast(denominator as decimal(20, 0)))
-            filter (where is_usable) as lowest_sum,
-        sum(highest_pct * cast(denominator as decimal(20, 0)))
-            filter (where is_usable) as highest_sum,
+        {{ pooled_sums('is_usable') }}
         bool_or(value_status = 'suppressed' or is_hidden) as has_suppressed,
         bool_or(value_status = 'reported' and not is_hidden) as has_rates_without_counts,
     from usable
@@ -220,18 +211,10 @@ published as (
         pooled.student_group,
         case when is_exact then printed_numerator end as numerator,
         pooled.denominator,
-        case when is_exact then 100.0 * printed_numerator / denominator end as value_pct,
-        case when not is_exact then cast(lowest_sum as double) / denominator end
-            as value_low_pct,
-        case when not is_exact then cast(highest_sum as double) / denominator end
-            as value_high_pct,
-        case
-            when is_exact then 'reported'
-            when members_reporting_count > 0 then 'range'
-            when has_rates_without_counts then 'not_applicable'
-            when has_suppressed then 'suppressed'
-            else 'not_reported'
-        end as value_status,
+        cast(case when is_exact then {{ pooled_pct('lowest_sum') }} end as double) as value_pct,
+        cast(case when not is_exact then {{ pooled_pct('lowest_sum') }} end as double) as value_low_pct,
+        cast(case when not is_exact then {{ pooled_pct('highest_sum') }} end as double) as value_high_pct,
+        {{ pooled_status('members_reporting_count') }} as value_status,
         pooled.members_reporting_count,
         sizes.members_count,
         pooled.states_reporting_count,
@@ -440,6 +423,7 @@ published as (
         {% if public %}case when is_hidden_from_public then 'suppressed' else outlook end
             as outlook{% else %}outlook{% endif %},
         rule_version,
+        {% if public %}{{ hide('outlook_reason') }}{% else %}outlook_reason{% endif %},
     from marked
 )
 

@@ -10,8 +10,9 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
 {#- CTEs that type the cells of `relation`, which holds numerator_token,
     denominator_token and value_token beside the other outcome columns.
     lowest_pct and highest_pct bound the unrounded rate: equal where both counts are
-    printed, else the printed cell widened by half a unit of its last digit. LT50
-    means below 50 when rounded, so that its bound is narrowed to 49.5. -#}
+    printed, else the printed cell widened by half a unit of its last digit. LT50 means
+    below 50 when rounded, so that its bound is narrowed to 49.5; to 49.95 where the
+    column (a metric in a delivery) has rates such as 87.2. -#}
 {%- macro typed_outcomes(relation) -%}
     judged as (
         select
@@ -22,7 +23,7 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
             {{ range_low('value_token') }} as printed_low,
             {{ range_high('value_token') }} as printed_high,
             try_cast(value_token as decimal(18, 12)) as printed_value,
-            {{ half_unit('value_token') }} as half_unit,
+            {{ printed_digits('value_token') }} as digits,
         from (
             select * from {{ relation }}
             union all by name
@@ -39,6 +40,9 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
                 when value_status = 'reported' and numerator is not null and denominator > 0
                     then {{ pct_of_counts('numerator', 'denominator') }}
             end as exact_pct,
+            {{ half_unit('digits') }} as half_unit,
+            {{ half_unit("coalesce(max(digits) filter (where value_status = 'reported')
+                over (partition by delivery, metric_id), 0)") }} as column_half_unit,
         from judged
     ),
 
@@ -52,15 +56,17 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
                 when exact_pct is not null then exact_pct
                 when value_status = 'reported' then greatest(0, printed_value - half_unit)
                 when left({{ bound_token('value_token') }}, 2) = 'GT'
-                    then printed_low + half_unit
-                when value_status = 'range' then greatest(0, printed_low - half_unit)
+                    then printed_low + column_half_unit
+                when value_status = 'range'
+                    then greatest(0, printed_low - half_unit)
             end as decimal(18, 12)) as lowest_pct,
             cast(case
                 when exact_pct is not null then exact_pct
                 when value_status = 'reported' then least(100, printed_value + half_unit)
                 when left({{ bound_token('value_token') }}, 2) = 'LT'
-                    then printed_high - half_unit
-                when value_status = 'range' then least(100, printed_high + half_unit)
+                    then printed_high - column_half_unit
+                when value_status = 'range'
+                    then least(100, printed_high + half_unit)
             end as decimal(18, 12)) as highest_pct,
         from exact
     ),

@@ -15,6 +15,7 @@ from common_metrics.contract import Contract, load_contracts
 from common_metrics.errors import Refused
 from common_metrics.lake import Lake, write_json
 from common_metrics.pseudonyms import VARIABLE
+from common_metrics.seeds import SEEDS, refuse_proportions
 
 DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
 PLUGINS = Path(__file__).parents[1]
@@ -52,6 +53,8 @@ def fingerprint(lake: Lake) -> str:
 
 def build(lake: Lake) -> Path:
     """Run ``dbt build`` into a fresh file and return it; raise BuildFailed."""
+    for seed in sorted(SEEDS.glob("*.csv")):
+        refuse_proportions(seed)
     with lake.build_kept():
         made_from = fingerprint(lake)
         write_inputs(lake)

@@ -17,8 +17,7 @@ import duckdb
 from common_metrics import build, changes, release
 from common_metrics.errors import Asked, Refused, told
 from common_metrics.lake import Lake
-
-SEEDS = build.DBT_PROJECT / "seeds"
+from common_metrics.seeds import SEEDS, refuse_proportions
 
 
 class NotTried(Refused):
@@ -36,6 +35,7 @@ def changed_seeds(folder: Path) -> list[Path]:
             "Copy one there from dbt_project/seeds and change it.",
         )
     for file in files:
+        refuse_proportions(file)
         _refuse_other_table(file)
     changed = [f for f in files if f.read_bytes() != (SEEDS / f.name).read_bytes()]
     if not changed:

@@ -25,12 +25,7 @@ segments as (
 ),
 
 closings as (
-    select
-        school_key,
-        min(school_year) as closed_year,
-    from {{ ref('known_school_events') }}
-    where event_type in ('closed', 'merged')
-    group by school_key
+    {{ closings() }}
 ),
 
 wanted as (
@@ -67,7 +62,7 @@ nearest as (
     qualify row_number() over (
         partition by
             rule_version, school_key, metric_id, student_group, segment_first_year
-        order by abs(school_year - wanted_year), school_year
+        order by {{ nearest_year('school_year', 'wanted_year') }}
     ) = 1
 ),
 

@@ -25,7 +25,7 @@ newest as (
             school_year,
             grade,
             student_group
-        order by landed_at desc, source_file desc, source_row desc
+        order by {{ newest_first() }}
     ) = 1
 )
 

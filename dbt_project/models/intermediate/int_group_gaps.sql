@@ -1,7 +1,7 @@
 -- The rate of a student group less that of its complement (seed student_groups), in
 -- percentage points, both of one provider. The interval is Newcombe's (1998, method
--- 10), from the Wilson intervals of the two rates; where a rate is a printed range,
--- from its bounds. A gap that may be none is nobody's to call.
+-- 10), from the Wilson intervals of the two rates, of a printed range at its bounds. A
+-- gap that may be none is nobody's to call.
 with outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
     where level = 'school'
@@ -28,35 +28,15 @@ pairs as (
     where one.sort_order < other.sort_order
 ),
 
-rated as (
-    select
-        outcomes.*,
-        cast(outcomes.lowest_pct as double) / 100 as lowest,
-        cast(outcomes.highest_pct as double) / 100 as highest,
-        case when outcomes.value_status = 'reported' then outcomes.denominator end as n,
-        rules.z,
-    from outcomes
-    cross join rules
-),
-
 intervals as (
     select
-        *,
-        case
-            when n > 0
-                then greatest(0, (lowest + z * z / (2 * n) - z * sqrt(
-                    lowest * (1 - lowest) / n + z * z / (4 * n * n)
-                )) / (1 + z * z / n))
-            else lowest
-        end as interval_low,
-        case
-            when n > 0
-                then least(1, (highest + z * z / (2 * n) + z * sqrt(
-                    highest * (1 - highest) / n + z * z / (4 * n * n)
-                )) / (1 + z * z / n))
-            else highest
-        end as interval_high,
-    from rated
+        outcomes.*,
+        {{ wilson_end('outcomes.lowest_pct', 'outcomes.denominator', 'rules.z', '-') }}
+            as interval_low_pct,
+        {{ wilson_end('outcomes.highest_pct', 'outcomes.denominator', 'rules.z', '+') }}
+            as interval_high_pct,
+    from outcomes
+    cross join rules
 ),
 
 paired as (
@@ -93,16 +73,16 @@ paired as (
                 then 'not_applicable'
             else 'not_reported'
         end as value_status,
-        100 * (one.lowest - other.highest) as gap_low_points,
-        100 * (one.highest - other.lowest) as gap_high_points,
-        100 * (one.lowest - other.highest - sqrt(
-            pow(one.lowest - one.interval_low, 2)
-            + pow(other.interval_high - other.highest, 2)
-        )) as interval_low_points,
-        100 * (one.highest - other.lowest + sqrt(
-            pow(one.interval_high - one.highest, 2)
-            + pow(other.lowest - other.interval_low, 2)
-        )) as interval_high_points,
+        one.lowest_pct - other.highest_pct as gap_low_points,
+        one.highest_pct - other.lowest_pct as gap_high_points,
+        {{ newcombe_distance(
+            'one.lowest_pct - one.interval_low_pct',
+            'other.interval_high_pct - other.highest_pct'
+        ) }} as below_points,
+        {{ newcombe_distance(
+            'one.interval_high_pct - one.highest_pct',
+            'other.lowest_pct - other.interval_low_pct'
+        ) }} as above_points,
     from intervals as one
     inner join pairs
         on one.student_group = pairs.student_group
@@ -115,16 +95,24 @@ paired as (
             and pairs.complement_group = other.student_group
 ),
 
-judged as (
+bounded as (
     select
         *,
+        cast(gap_low_points as double) - below_points as interval_low_points,
+        cast(gap_high_points as double) + above_points as interval_high_points,
+    from paired
+),
+
+judged as (
+    select
+        * exclude (below_points, above_points),
         case
             when value_status not in ('reported', 'range') then value_status
             when interval_low_points > 0 then 'higher'
             when interval_high_points < 0 then 'lower'
             else 'cannot_tell'
         end as gap,
-    from paired
+    from bounded
 )
 
 select * from judged

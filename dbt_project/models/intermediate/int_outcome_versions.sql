@@ -31,8 +31,7 @@ shown as (
             and moments.moment < coalesce(printed.superseded_at, 'infinity')
     qualify row_number() over (
         partition by {{ cell_of('moments') }}, moments.moment
-        order by
-            printed.landed_at desc, printed.source_file desc, printed.source_row desc
+        order by {{ newest_first('printed.', 'printed.') }}
     ) = 1
 ),
 

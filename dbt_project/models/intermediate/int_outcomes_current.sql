@@ -18,7 +18,7 @@ newest as (
     qualify row_number() over (
         partition by
             provider, level, state, school_key, school_year, metric_id, student_group
-        order by landed_at desc, source_file desc, source_row desc
+        order by {{ newest_first() }}
     ) = 1
 )
 

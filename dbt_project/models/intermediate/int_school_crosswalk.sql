@@ -17,10 +17,7 @@ newest as (
     qualify row_number() over (
         partition by
             crosswalk.state, crosswalk.school_id_state, crosswalk.first_year
-        order by
-            deliveries.landed_at desc,
-            crosswalk.source_file desc,
-            crosswalk.source_row desc
+        order by {{ newest_first('deliveries.', 'crosswalk.') }}
     ) = 1
 )
 

@@ -1,8 +1,10 @@
 -- Where a school's newest outcome leads: by how much the share not meeting the metric
 -- has fallen a year since the baseline, by how much it must fall to reach the
 -- goal in the last target year, and the year in which the goal is met at the pace so
--- far. The pace is compounding: m(t) = m(b) * (1 - a)^(t - b). Where baseline or
--- outcome are ranges, the pace is one too, and no year is named.
+-- far. The pace is compounding: m(t) = m(b) * (1 - a)^(t - b). Whether the goal is met
+-- already, the verdict says. No pace is carried on from a range, nor from fewer years
+-- than minimum_pace_years of target_rules, nor beyond the last year that the rule has a
+-- decrease for; outlook_reason says which.
 with verdicts as (
     select * from {{ ref('int_school_verdicts') }}
     where target_model = 'compounding' and value_status in ('reported', 'range')
@@ -11,6 +13,10 @@ with verdicts as (
 outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
     where level = 'school' and is_preferred
+),
+
+rules as (
+    select * from {{ ref('target_rules') }}
 ),
 
 decreases as (
@@ -26,7 +32,7 @@ newest as (
     from verdicts
     qualify row_number() over (
         partition by school_key, metric_id, student_group
-        order by school_year desc
+        order by school_year desc, baseline_year desc, rule_version desc
     ) = 1
 ),
 
@@ -34,6 +40,7 @@ turned as (
     select
         newest.*,
         decreases.last_target_year,
+        rules.minimum_pace_years,
         case newest.direction
             when 'higher' then 100 - outcomes.highest_pct else outcomes.lowest_pct
         end as now_low_pct,
@@ -54,6 +61,8 @@ turned as (
             and newest.school_year = outcomes.school_year
     inner join decreases
         on newest.rule_version = decreases.rule_version
+    inner join rules
+        on newest.rule_version = rules.rule_version
 ),
 
 -- A share of zero cannot fall: its pace is not defined.
@@ -90,40 +99,54 @@ paced as (
     from turned
 ),
 
+-- A share that falls by a part of itself never reaches nobody.
+dated as (
+    select
+        *,
+        case
+            when
+                is_point
+                and goal_not_meeting_pct > 0
+                and achieved_low_pct > 0
+                and achieved_low_pct < 100
+                then school_year + ceil(round(
+                    ln(cast(goal_not_meeting_pct / now_high_pct as double))
+                    / ln(1 - achieved_low_pct / 100), 9
+                ))
+        end as year_at_this_pace,
+    from paced
+),
+
+reasoned as (
+    select
+        *,
+        case
+            when goal_pct is null or verdict = 'at_goal' then ''
+            when not is_point then 'a_range'
+            when years_gone < minimum_pace_years then 'too_few_years'
+            when goal_not_meeting_pct = 0 then 'goal_of_nobody'
+            when coalesce(achieved_low_pct, 0) <= 0 then 'does_not_fall'
+            when year_at_this_pace > last_target_year then 'after_last_target_year'
+            else ''
+        end as outlook_reason,
+    from dated
+),
+
 foreseen as (
     select
         *,
         case
             when goal_pct is null then 'no_goal'
-            when
-                now_high_pct <= goal_not_meeting_pct
-                and (
-                    now_high_pct < goal_not_meeting_pct
-                    or coalesce(goal_comparison, '') <> 'below'
-                )
-                then 'at_goal'
-            when not is_point then 'cannot_tell'
-            -- A share that falls by a part of itself never reaches nobody.
-            when goal_not_meeting_pct = 0 then 'not_at_this_pace'
-            when coalesce(achieved_low_pct, 0) <= 0 then 'not_at_this_pace'
+            when verdict = 'at_goal' then 'at_goal'
+            when outlook_reason in ('a_range', 'too_few_years') then 'cannot_tell'
+            when outlook_reason <> '' then 'not_at_this_pace'
             else 'at_this_pace'
         end as outlook,
-    from paced
-),
-
-dated as (
-    select
-        *,
         case
-            when outlook = 'at_this_pace' and achieved_low_pct < 100
-                then cast(
-                    school_year + ceil(round(
-                        ln(cast(goal_not_meeting_pct / now_high_pct as double))
-                        / ln(1 - achieved_low_pct / 100), 9
-                    )) as integer
-                )
+            when goal_pct is not null and verdict <> 'at_goal' and outlook_reason = ''
+                then cast(year_at_this_pace as integer)
         end as goal_year,
-    from foreseen
+    from reasoned
 )
 
-select * from dated
+select * from foreseen

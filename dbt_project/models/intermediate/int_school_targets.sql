@@ -170,16 +170,9 @@ turned as (
 held_against_the_goal as (
     select
         *,
-        case direction
-            when 'higher'
-                then case
-                    when target_low_pct >= goal_pct then true
-                    when target_high_pct < goal_pct then false
-                end
-            else case
-                when target_high_pct <= goal_pct then true
-                when target_low_pct > goal_pct then false
-            end
+        case
+            when {{ meets_goal('target_low_pct', 'target_high_pct') }} then true
+            when not {{ meets_goal('target_high_pct', 'target_low_pct') }} then false
         end as meets_goal,
     from turned
 )

@@ -1,6 +1,6 @@
--- Is a school on its path? A rate is taken with its Wilson interval (95 per cent unless
--- target_rules says otherwise), a printed range with the unrounded rates it allows. The
--- interval must lie on one side of the target, else nobody can tell. The goal is
+-- Is a school on its path? A rate and a printed band are taken alike: with the Wilson
+-- interval of their ends and the printed cohort (95 per cent unless target_rules says
+-- otherwise). It must lie on one side of the target, else nobody can tell. The goal is
 -- compared with the rate itself, unrounded where its counts are printed, and wins over
 -- the path; a goal of "below 1" is not met by 1.
 with targets as (
@@ -33,17 +33,9 @@ observed as (
         outcomes.value_high_pct,
         outcomes.provider,
         outcomes.definition_id,
-        case
-            when outcomes.lowest_pct = outcomes.highest_pct then outcomes.lowest_pct
-            else coalesce(outcomes.value_low_pct, outcomes.value_pct)
-        end as goal_low_pct,
-        case
-            when outcomes.lowest_pct = outcomes.highest_pct then outcomes.highest_pct
-            else coalesce(outcomes.value_high_pct, outcomes.value_pct)
-        end as goal_high_pct,
-        case when outcomes.value_status = 'reported' then outcomes.denominator end as n,
-        cast(outcomes.lowest_pct as double) / 100 as lowest,
-        cast(outcomes.highest_pct as double) / 100 as highest,
+        outcomes.lowest_pct,
+        outcomes.highest_pct,
+        outcomes.denominator,
         cast(rules.confidence_z as double) as z,
     from targets
     inner join newest
@@ -60,55 +52,29 @@ observed as (
             and targets.school_year = outcomes.school_year
 ),
 
--- Wilson (1927): (p + z2/2n -+ z * sqrt(p(1-p)/n + z2/4n2)) / (1 + z2/n).
--- Rounded: doubles put the upper bound of 12 of 12 at 99.99999999999997, off a target
--- of 100.
-intervals as (
+bounded as (
     select
         *,
-        round(100 * case
-            when n > 0
-                then greatest(0, (lowest + z * z / (2 * n) - z * sqrt(
-                    lowest * (1 - lowest) / n + z * z / (4 * n * n)
-                )) / (1 + z * z / n))
-            else lowest
-        end, 9) as interval_low_pct,
-        round(100 * case
-            when n > 0
-                then least(1, (highest + z * z / (2 * n) + z * sqrt(
-                    highest * (1 - highest) / n + z * z / (4 * n * n)
-                )) / (1 + z * z / n))
-            else highest
-        end, 9) as interval_high_pct,
+        {{ end_for_goal('lowest_pct', 'coalesce(value_low_pct, value_pct)') }}
+            as goal_low_pct,
+        {{ end_for_goal('highest_pct', 'coalesce(value_high_pct, value_pct)') }}
+            as goal_high_pct,
+        {{ wilson_end('lowest_pct', 'denominator', 'z', '-') }} as interval_low_pct,
+        {{ wilson_end('highest_pct', 'denominator', 'z', '+') }} as interval_high_pct,
     from observed
 ),
 
 judged as (
     select
-        * exclude (n, lowest, highest, z, goal_low_pct, goal_high_pct),
+        * exclude (
+            lowest_pct, highest_pct, denominator, z, goal_low_pct, goal_high_pct
+        ),
         case
             when value_status = 'suppressed' then 'suppressed'
             when value_status not in ('reported', 'range') then 'no_data'
-            when direction = 'higher' and goal_low_pct >= goal_pct then 'at_goal'
-            when
-                direction = 'lower'
-                and (
-                    goal_high_pct < goal_pct
-                    or goal_high_pct = goal_pct
-                    and goal_comparison is distinct from 'below'
-                )
-                then 'at_goal'
-            when direction = 'higher' and interval_low_pct >= target_high_pct
-                then 'on_track'
-            when direction = 'higher' and interval_high_pct < target_low_pct
-                then 'off_track'
-            when direction = 'lower' and interval_high_pct <= target_low_pct
-                then 'on_track'
-            when direction = 'lower' and interval_low_pct > target_high_pct
-                then 'off_track'
-            else 'cannot_tell'
+            else {{ standing() }}
         end as verdict,
-    from intervals
+    from bounded
 )
 
 select * from judged

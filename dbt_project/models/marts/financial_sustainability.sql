@@ -19,12 +19,7 @@ goals as (
 ),
 
 closings as (
-    select
-        school_key,
-        min(school_year) as closed_year,
-    from {{ ref('known_school_events') }}
-    where event_type in ('closed', 'merged')
-    group by school_key
+    {{ closings() }}
 ),
 
 stated as (

@@ -212,11 +212,10 @@ targetless as (
 ),
 
 outlooks as (
-    select school_key, metric_id, any_value(outlook) as outlook,
-        any_value(goal_year) as goal_year, any_value(last_target_year) as last_year
+    select school_key, metric_id, outlook, outlook_reason, goal_year,
+        last_target_year as last_year
     from school_outlook
     where student_group = 'all'
-    group by all
 ),
 
 measured as (
@@ -229,6 +228,7 @@ measured as (
             'denominator_definition': denominator_definition,
             'baseline_year': baseline_year, 'years': years, 'groups': groups,
             'no_target_reason': reason, 'outlook': outlook,
+            'outlook_reason': outlook_reason,
             'goal_year': goal_year, 'last_target_year': outlooks.last_year
         } order by place) as metrics
     from histories

@@ -27,7 +27,7 @@ typed as (
             when try_cast(value_token as decimal(18, 12)) is not null
                 then
                     try_cast(value_token as decimal(18, 12))
-                    - {{ half_unit('value_token') }}
+                    - {{ half_unit(printed_digits('value_token')) }}
             when left(value_token, 2) in ('GE', 'GT', 'LE', 'LT')
                 then {{ range_low('value_token') }}
         end as lowest_pct,
@@ -35,7 +35,7 @@ typed as (
             when try_cast(value_token as decimal(18, 12)) is not null
                 then
                     try_cast(value_token as decimal(18, 12))
-                    + {{ half_unit('value_token') }}
+                    + {{ half_unit(printed_digits('value_token')) }}
             when left(value_token, 2) in ('GE', 'GT', 'LE', 'LT')
                 then {{ range_high('value_token') }}
         end as highest_pct,

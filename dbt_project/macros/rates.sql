@@ -1,0 +1,129 @@
+{#- Formulas of rates, each in this one place (tests/test_formulas.py). Rates are in per
+    cent; the arguments are SQL. Per cent from counts: pct_of_counts in cells.sql. -#}
+
+{#- One end of Wilson's interval (1927) around a rate of n students: sign '-' is the
+    lower, '+' the upper end. (p + z2/2n -+ z * sqrt(p(1-p)/n + z2/4n2)) / (1 + z2/n).
+    Without n the rate itself; without a rate nothing, though greatest and least of DuckDB
+    pass over a null. Of a band each end is taken with the printed cohort, so
+    that a band of a small class is no firmer than a number of it. Rounded: doubles put
+    the upper end of 12 of 12 at 99.99999999999997, off a target of 100. -#}
+{%- macro wilson_end(pct, n, z, sign) -%}
+{%- set p = '(cast(' ~ pct ~ ' as double) / 100)' -%}
+round(100 * case
+        when {{ n }} > 0 and {{ pct }} is not null
+            then greatest(0, least(1, (
+                {{ p }} + {{ z }} * {{ z }} / (2 * {{ n }}) {{ sign }} {{ z }} * sqrt(
+                    {{ p }} * (1 - {{ p }}) / {{ n }}
+                    + {{ z }} * {{ z }} / (4 * {{ n }} * {{ n }})
+                )
+            ) / (1 + {{ z }} * {{ z }} / {{ n }})))
+        else {{ p }}
+    end, 9)
+{%- endmacro -%}
+
+{#- How far the end of a difference's interval lies from the difference of two
+    independent rates (Newcombe 1998, method 10), from how far theirs lie. -#}
+{%- macro newcombe_distance(one, other) -%}
+sqrt(pow(cast({{ one }} as double), 2) + pow(cast({{ other }} as double), 2))
+{%- endmacro -%}
+
+{#- Aggregates of the rows `where` of a pool. Decimals: a sum of doubles depends on the
+    order of its rows. Wider than 18 digits, since DuckDB multiplies two of 18 as 64-bit
+    numbers: days would not fit. -#}
+{%- macro pooled_sums(where) -%}
+cast(sum(denominator) filter (where {{ where }}) as bigint) as denominator,
+        cast(sum(numerator) filter (where {{ where }}) as bigint) as printed_numerator,
+        bool_and(lowest_pct = highest_pct and numerator is not null)
+            filter (where {{ where }}) as is_exact,
+        sum(lowest_pct * cast(denominator as decimal(20, 0)))
+            filter (where {{ where }}) as lowest_sum,
+        sum(highest_pct * cast(denominator as decimal(20, 0)))
+            filter (where {{ where }}) as highest_sum,
+{%- endmacro -%}
+
+{#- The rate of a pool: of the summed counts where all are printed, else an end of what
+    the members' rates allow (`weighted`: lowest_sum or highest_sum). -#}
+{%- macro pooled_pct(weighted) -%}
+case
+            when is_exact then {{ pct_of_counts('printed_numerator', 'denominator') }}
+            else cast(cast({{ weighted }} as double) / denominator as decimal(18, 12))
+        end
+{%- endmacro -%}
+
+{#- Rates printed without counts cannot be pooled. -#}
+{%- macro pooled_status(reporting) -%}
+case
+            when is_exact then 'reported'
+            when {{ reporting }} > 0 then 'range'
+            when has_rates_without_counts then 'not_applicable'
+            when has_suppressed then 'suppressed'
+            else 'not_reported'
+        end
+{%- endmacro -%}
+
+{#- An end of the rate that a goal is held against: unrounded where its counts are
+    printed, else as printed, for nobody can be asked to print 89.5 as less than 90. -#}
+{%- macro end_for_goal(end, printed) -%}
+case when lowest_pct = highest_pct then {{ end }} else coalesce({{ printed }}, {{ end }})
+        end
+{%- endmacro -%}
+
+{#- Whether all that lies between two ends meets a goal; a goal of "below 1" is not met
+    by 1. -#}
+{%- macro meets_goal(low, high) -%}
+(
+            direction = 'higher' and {{ low }} >= goal_pct
+            or direction = 'lower' and {{ high }} < goal_pct
+            or direction = 'lower'
+            and {{ high }} = goal_pct
+            and goal_comparison is distinct from 'below'
+        )
+{%- endmacro -%}
+
+{#- How a rate stands to its goal and its path, one rule for exact numbers and bands,
+    schools and states. The goal is held against the rate itself and wins; the path
+    against the interval, which must lie on one side of all that the target may be. -#}
+{%- macro standing() -%}
+case
+            when {{ meets_goal('goal_low_pct', 'goal_high_pct') }} then 'at_goal'
+            when {{ is_beyond_target() }} then 'on_track'
+            when {{ is_short_of_target() }} then 'off_track'
+            else 'cannot_tell'
+        end
+{%- endmacro -%}
+
+{%- macro is_beyond_target() -%}
+(
+            direction = 'higher' and interval_low_pct >= target_high_pct
+            or direction = 'lower' and interval_high_pct <= target_low_pct
+        )
+{%- endmacro -%}
+
+{%- macro is_short_of_target() -%}
+(
+            direction = 'higher' and interval_high_pct < target_low_pct
+            or direction = 'lower' and interval_low_pct > target_high_pct
+        )
+{%- endmacro -%}
+
+{#- The year from which a school is closed, of each that is: a path, a membership and
+    what is due end with the year before. -#}
+{%- macro closings() -%}
+select
+        school_key,
+        min(school_year) as closed_year,
+    from {{ ref('known_school_events') }}
+    where event_type in ('closed', 'merged')
+    group by school_key
+{%- endmacro -%}
+
+{#- First the row nearest to the wanted year, the earlier of two. -#}
+{%- macro nearest_year(school_year, wanted_year) -%}
+abs({{ school_year }} - {{ wanted_year }}), {{ school_year }}
+{%- endmacro -%}
+
+{#- First the row that landed last; of one landing the file whose name sorts last, and in
+    it the lower row. -#}
+{%- macro newest_first(landed='', printed='') -%}
+{{ landed }}landed_at desc, {{ printed }}source_file desc, {{ printed }}source_row desc
+{%- endmacro -%}

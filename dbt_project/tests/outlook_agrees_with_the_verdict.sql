@@ -1,0 +1,52 @@
+-- An outlook says of the newest year what the verdict of that cell says: at the goal or
+-- not, hidden or not. A row here is a school that two tables judge in two ways.
+with outlooks as (
+    select
+        *,
+        false as is_public,
+    from {{ ref('school_outlook') }}
+    union all
+    select
+        *,
+        true as is_public,
+    from {{ ref('school_outlook_public') }}
+),
+
+verdicts as (
+    select
+        *,
+        false as is_public,
+    from {{ ref('school_target_status') }}
+    union all
+    select
+        *,
+        true as is_public,
+    from {{ ref('school_target_status_public') }}
+),
+
+compared as (
+    select
+        outlooks.school_key,
+        outlooks.metric_id,
+        outlooks.student_group,
+        outlooks.school_year,
+        outlooks.is_public,
+        outlooks.outlook,
+        verdicts.target_model,
+        verdicts.verdict,
+    from outlooks
+    left join verdicts
+        on
+            outlooks.is_public = verdicts.is_public
+            and outlooks.school_key = verdicts.school_key
+            and outlooks.metric_id = verdicts.metric_id
+            and outlooks.student_group = verdicts.student_group
+            and outlooks.school_year = verdicts.school_year
+)
+
+select *
+from compared
+where
+    verdict is null
+    or (outlook = 'at_goal') <> (verdict = 'at_goal')
+    or (outlook = 'suppressed') <> (verdict = 'suppressed')
