@@ -7,26 +7,19 @@ trim(upper(regexp_replace({{ name }}, '[^A-Za-z0-9]+', ' ', 'g')))
     abbreviations in full, no senior high school beside a high school, and neither an
     article in front nor "school" at the end. -#}
 {%- macro alike_name(name) -%}
-{%- set spellings = [
-    ('^THE |\bAND\b', ' '),
-    ('\bH ?S\b', 'HIGH SCHOOL'),
-    ('\bSR\b', 'SENIOR'),
-    ('\bJR\b', 'JUNIOR'),
-    ('\bST\b', 'SAINT'),
-    ('\bMT\b', 'MOUNT'),
-    ('\bR I\b', 'RHODE ISLAND'),
-    ('\bED\b', 'EDUCATION'),
-    ('\bTECH\b', 'TECHNICAL'),
-    ('\bVOC\b', 'VOCATIONAL'),
-    ('\bACAD\b', 'ACADEMY'),
-    ('\bCTR\b', 'CENTER'),
-    ('\bSCH\b', 'SCHOOL'),
-    ('\bSENIOR HIGH\b', 'HIGH'),
-    ('\bSCHOOL *$', ''),
-    (' +', ' '),
-] -%}
-trim({% for _ in spellings %}regexp_replace({% endfor %}{{ plain_name(name) }}
-    {%- for pattern, plain in spellings -%}, '{{ pattern }}', '{{ plain }}', 'g'){% endfor %})
+{%- set words = {
+    'AND': '', 'H ?S': 'HIGH SCHOOL', 'SR': 'SENIOR', 'JR': 'JUNIOR', 'ST': 'SAINT',
+    'MT': 'MOUNT', 'R I': 'RHODE ISLAND', 'ED': 'EDUCATION', 'TECH': 'TECHNICAL',
+    'VOC': 'VOCATIONAL', 'ACAD': 'ACADEMY', 'CTR': 'CENTER', 'SCH': 'SCHOOL',
+    'SENIOR HIGH': 'HIGH',
+} -%}
+trim(regexp_replace(regexp_replace(
+    {% for _ in words %}regexp_replace({% endfor %}{{ plain_name(name) }}
+    {%- for word, plain in words.items() -%}
+    , '\b{{ word }}\b', '{{ plain }}', 'g')
+    {%- endfor -%},
+    '^THE\b|\bSCHOOL *$', '', 'g'
+), ' +', ' ', 'g'))
 {%- endmacro -%}
 
 {#- A name without the words that say what kind of school it is. -#}
