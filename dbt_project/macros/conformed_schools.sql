@@ -13,13 +13,13 @@ trim(upper(regexp_replace({{ name }}, '[^A-Za-z0-9]+', ' ', 'g')))
     'VOC': 'VOCATIONAL', 'ACAD': 'ACADEMY', 'CTR': 'CENTER', 'SCH': 'SCHOOL',
     'SENIOR HIGH': 'HIGH',
 } -%}
-trim(regexp_replace(regexp_replace(
-    {% for _ in words %}regexp_replace({% endfor %}{{ plain_name(name) }}
-    {%- for word, plain in words.items() -%}
-    , '\b{{ word }}\b', '{{ plain }}', 'g')
-    {%- endfor -%},
-    '^THE\b|\bSCHOOL *$', '', 'g'
-), ' +', ' ', 'g'))
+{%- set spelled = namespace(sql=plain_name(name)) -%}
+{%- for word, plain in words.items() -%}
+    {%- set spelled.sql = "regexp_replace(" ~ spelled.sql ~ ", '\\b" ~ word ~ "\\b', '" ~ plain ~ "', 'g')" -%}
+{%- endfor -%}
+trim(regexp_replace(
+    regexp_replace({{ spelled.sql }}, '^THE\b|\bSCHOOL *$', '', 'g'), ' +', ' ', 'g'
+))
 {%- endmacro -%}
 
 {#- A name without the words that say what kind of school it is. -#}

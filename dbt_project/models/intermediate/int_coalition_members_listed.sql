@@ -1,8 +1,8 @@
 -- Members of a coalition that keeps a list with dates. A school is a member in the
 -- school years in which it was one on the day of the rule, 1 October unless
 -- league_rules says otherwise; a membership over no such day makes no year. Rows that
--- overlap are one membership: a school is a member once a year. Schools that nothing else
--- tells of are members too.
+-- overlap are one membership: a school is a member once a year. Schools that nothing
+-- else tells of are members too.
 with memberships as (
     select * from {{ ref('league_membership') }}
 ),
@@ -48,7 +48,7 @@ followed as (
         coalesce(
             first_year > max(coalesce(last_year, 9999)) over (
                 partition by school_key
-                order by first_year, last_year desc nulls first, source
+                order by first_year asc, last_year desc nulls first, source asc
                 rows between unbounded preceding and 1 preceding
             ),
             true
@@ -62,7 +62,7 @@ numbered as (
         *,
         count_if(is_new) over (
             partition by school_key
-            order by first_year, last_year desc nulls first, source
+            order by first_year asc, last_year desc nulls first, source asc
         ) as membership,
     from followed
 ),

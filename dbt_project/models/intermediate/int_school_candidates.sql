@@ -1,7 +1,8 @@
--- Two keys that are probably one school: schools of a state with the same last five digits
--- of the federal id, or the same name, or the same name but for the kind of school where
--- a provider names first the one and then the other. No provider names both in one year.
--- Likeness decides nothing: a person does, in a seed (see school_events).
+-- sqlfluff:max_parse_depth:0
+-- Two keys that are probably one school: schools of a state with the same last five
+-- digits of the federal id, or the same name, or the same name but for the kind of
+-- school where a provider names first the one and then the other. No provider names
+-- both in one year. Likeness decides nothing: a person does, in a seed (school_events).
 with outcomes as (
     select * from {{ ref('int_outcomes_current') }}
     where level = 'school' and source_file is not null
@@ -116,7 +117,7 @@ in_turn as (
             and spans.provider = other_spans.provider
             and (
                 spans.last_year < other_spans.first_year
-                or other_spans.last_year < spans.first_year
+                or spans.first_year > other_spans.last_year
             )
 ),
 

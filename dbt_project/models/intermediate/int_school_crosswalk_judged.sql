@@ -1,7 +1,7 @@
--- The rows of the crosswalk, each with what speaks against it. Of several deliveries that
--- print a state code the newest decides. Where two rows give a code two federal ids, or a
--- federal id two codes, for one school year, nobody can tell which is right: both are set
--- aside, and the rest holds.
+-- The rows of the crosswalk, each with what speaks against it. Of several deliveries
+-- that print a state code the newest decides. Where two rows give a code two federal
+-- ids, or a federal id two codes, for one school year, nobody can tell which is right:
+-- both are set aside, and the rest holds.
 with crosswalk as (
     select * from {{ ref('stg_nessc__school_crosswalk') }}
 ),
@@ -80,7 +80,17 @@ overlapping as (
 
 judged as (
     select
-        alone.* exclude (own_fault, from_year, to_year),
+        alone.state,
+        alone.school_id_state,
+        alone.school_id_nces,
+        alone.school_name,
+        alone.lea_id_nces,
+        alone.lea_name,
+        alone.first_year,
+        alone.last_year,
+        alone.source_file,
+        alone.source_row,
+        alone.delivery,
         case
             when alone.own_fault is not null then alone.own_fault
             when overlapping.has_other_school then 'code_of_two_schools'

@@ -1,9 +1,10 @@
+-- sqlfluff:max_parse_depth:0
 -- Some publishers name a school and nothing else. A name means a school where the state
 -- has one only of that name: in the crosswalk, in a file of the state that prints name
--- and code, in the federal file, or as an alias with its evidence (seed
--- school_name_aliases). A printed name that no school bears means the one that is written
--- alike (macro alike_name), unless a file of one year prints two such names. Two schools
--- of one name stay unmatched (never a guess).
+-- and code, in the federal file, or as an alias with its evidence (a seed). A printed
+-- name that no school bears means the one that is written alike (alike_name), unless a
+-- file of one year prints two such names. Two schools of one name stay unmatched (never
+-- a guess).
 with states as (
     select * from {{ ref('states') }}
 ),
@@ -140,7 +141,7 @@ named_only as (
 ),
 
 twins as (
-    select distinct
+    select
         state,
         alike_name,
     from named_only

@@ -1,7 +1,7 @@
 -- One row a school. Its name, district and state code are those of the newest year in
--- which a file printed one, of the provider nearest to the origin (seed provider_ranks),
--- and of two of them the later in the alphabet: a second build says the same. A school
--- that no file of numbers names has the name of the crosswalk.
+-- which a file printed one, of the provider nearest to the origin (provider_ranks), and
+-- of two of them the later in the alphabet: a second build says the same. A school that
+-- no file of numbers names has the name of the crosswalk.
 with outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
     where level = 'school' and source_file is not null

@@ -1,8 +1,8 @@
 -- What happened to schools. A school that an extract names in one year and not in the
 -- next that came is an event, not a gap that nobody sees: it waits for a review until
 -- the seed known_school_events says what happened, or school_id_changes that the school
--- goes on under another id. So do two keys that are probably one school (maybe_renumbered),
--- until school_id_changes makes them one or known_school_events says that they are two.
+-- goes on under another id. So do two keys that are probably one school, until
+-- school_id_changes makes them one or known_school_events says that they are two.
 with appearances as (
     select * from {{ ref('int_school_appearances') }}
 ),
