@@ -264,7 +264,7 @@ def test_a_school_of_an_unknown_name_is_listed(warehouse: Path) -> None:
         "select distinct school_name from marts.schools_unmatched "
         "where provider = 'vt' and school_id_state is null",
     )
-    assert unmatched == [("Two Rivers Academy (School)",)]
+    assert unmatched == [("Two Rivers UHSD #94 (School)",)]
 
 
 # The state's own files
