@@ -35,7 +35,7 @@ NOTE = (
     "appear in this report."
 )
 # No file with codes prints this name, so that nobody knows which school it is.
-RENAMED = {"Two Rivers Academy": "Two Rivers Academy (School)"}
+RENAMED = {"Two Rivers Academy": "Two Rivers UHSD #94 (School)"}
 ALL_GRADES = "Middle Gore High School"  # teaches from kindergarten on
 LOST_CODE = (2015, "PS905")  # printed as 905
 LETTER_O = (2015, "PS903", "10")  # a letter among the digits of this cell

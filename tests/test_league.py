@@ -309,20 +309,6 @@ def test_the_subsidy_rule_names_the_cell_that_it_judges_by(warehouse) -> None:
     assert {Path(name).name for *_, name, _ in rows} == {Path(file).name}
 
 
-def test_intervals_that_overlap_are_found() -> None:
-    """The test of the warehouse, on three memberships of which two overlap."""
-    text = (
-        ROOT / "dbt_project/tests/league_memberships_do_not_overlap.sql"
-    ).read_text()
-    rows = (
-        "(values ('a', date '2011-09-01', date '2014-06-30'), "
-        "('a', date '2014-06-30', null), ('b', date '2011-09-01', null)) "
-        "as t (school_key, first_day, last_day)"
-    )
-    found = duckdb.sql(text.replace("{{ ref('league_membership') }}", rows)).fetchall()
-    assert [row[0] for row in found] == ["a"]
-
-
 @pytest.mark.parametrize("key", KEYS)
 def test_the_fixture_is_a_filled_template_and_passes(key, contracts, run) -> None:
     (file,) = (ROOT / "tests/fixtures" / key).glob("*.csv")

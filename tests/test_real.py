@@ -202,6 +202,39 @@ def test_renumbered_schools_have_one_key(public: duckdb.DuckDBPyConnection) -> N
         assert keys == (1,), name
 
 
+def test_no_pair_of_keys_that_is_probably_one_school_is_undecided(
+    public: duckdb.DuckDBPyConnection,
+) -> None:
+    pairs = public.execute(
+        "select review_status, count(*) from school_events "
+        "where event_type = 'maybe_renumbered' group by all"
+    ).fetchall()
+    assert pairs == [("explained", 2)]
+
+
+def test_windsor_is_one_school_with_a_rate_of_2016(
+    public: duckdb.DuckDBPyConnection,
+) -> None:
+    """It took in the lower grades, and got another id and another state code."""
+    rows = public.execute(
+        "select school_key, list(distinct value_status) from school_outcomes "
+        "where state = 'VT' and school_name like 'Windsor%' and school_year = 2016 "
+        "and metric_id = 'acgr_4yr' and student_group = 'all' group by all"
+    ).fetchall()
+    assert rows == [("500930000539", ["range"])]
+
+
+def test_the_high_schools_of_rhode_island_have_head_counts(
+    public: duckdb.DuckDBPyConnection,
+) -> None:
+    counted = public.execute(
+        "select count(distinct school_key) from school_enrollments "
+        "inner join dim_school using (school_key) "
+        "where dim_school.state = 'RI' and dim_school.school_id_nces is not null"
+    ).fetchone()
+    assert counted == (61,)
+
+
 def test_disagreements_beyond_the_range_are_few_and_listed(
     public: duckdb.DuckDBPyConnection,
 ) -> None:

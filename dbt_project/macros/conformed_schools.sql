@@ -3,6 +3,43 @@
 trim(upper(regexp_replace({{ name }}, '[^A-Za-z0-9]+', ' ', 'g')))
 {%- endmacro -%}
 
+{#- A name by what schools of one name are written alike with, as decision 0043 lists:
+    abbreviations in full, no senior high school beside a high school, and neither an
+    article in front nor "school" at the end. -#}
+{%- macro alike_name(name) -%}
+{%- set words = {
+    'AND': '', 'H ?S': 'HIGH SCHOOL', 'SR': 'SENIOR', 'JR': 'JUNIOR', 'ST': 'SAINT',
+    'MT': 'MOUNT', 'R I': 'RHODE ISLAND', 'ED': 'EDUCATION', 'TECH': 'TECHNICAL',
+    'VOC': 'VOCATIONAL', 'ACAD': 'ACADEMY', 'CTR': 'CENTER', 'SCH': 'SCHOOL',
+    'SENIOR HIGH': 'HIGH',
+} -%}
+{%- set spelled = namespace(sql=plain_name(name)) -%}
+{%- for word, plain in words.items() -%}
+    {%- set spelled.sql = "regexp_replace(" ~ spelled.sql ~ ", '\\b" ~ word ~ "\\b', '" ~ plain ~ "', 'g')" -%}
+{%- endfor -%}
+trim(regexp_replace(
+    regexp_replace({{ spelled.sql }}, '^THE\b|\bSCHOOL *$', '', 'g'), ' +', ' ', 'g'
+))
+{%- endmacro -%}
+
+{#- A name without the words that say what kind of school it is. -#}
+{%- macro name_without_kind(name) -%}
+trim(regexp_replace(regexp_replace(
+    {{ alike_name(name) }},
+    '\b(HIGH|SCHOOL|SENIOR|JUNIOR|MIDDLE|UNION|REGIONAL|MEMORIAL|UHSD|UHS|HSD|USD|US|OF|[0-9]+)\b',
+    '', 'g'
+), ' +', ' ', 'g'))
+{%- endmacro -%}
+
+{#- A federal school id begins with its district's, and both with the code of the state;
+    what is not known speaks against nothing. -#}
+{%- macro is_nested(school_id_nces, lea_id_nces, state_fips) -%}
+(
+    coalesce(substr({{ school_id_nces }}, 1, 7) = {{ lea_id_nces }}, true)
+    and coalesce(substr({{ school_id_nces }}, 1, 2) = {{ state_fips }}, true)
+)
+{%- endmacro -%}
+
 {#- A row with first_year and last_year holds in a school year; none is no limit. -#}
 {%- macro holds_in(relation, school_year) -%}
 ({{ relation }}.first_year is null or {{ school_year }} >= {{ relation }}.first_year)
@@ -12,16 +49,27 @@ and ({{ relation }}.last_year is null or {{ school_year }} <= {{ relation }}.las
 {#- CTEs that find out which school the rows of `relation` are of. A school is known by
     its federal id where the crosswalk has its state code, else by the state code, else
     by district and name: no row is lost for want of an id. A file that names schools
-    and nothing else is matched where the state has one school of that name. -#}
+    and nothing else is matched where the state has one school of that name. A federal id
+    that is not of its district or state is damaged and names no school. -#}
 {%- macro conformed_schools(relation) -%}
     coded as (
         select
-            rows_of.* exclude (state, lea_id_state, school_id_state),
+            rows_of.* exclude (state, lea_id_state, school_id_nces, school_id_state),
             states.state,
+            rows_of.school_id_nces as printed_id_nces,
             rows_of.school_id_state as printed_id_state,
             labels.student_group,
+            case
+                when {{ is_nested(
+                    'rows_of.school_id_nces', 'rows_of.lea_id_nces', 'states.state_fips'
+                ) }}
+                    then coalesce(rows_of.school_id_nces, names.school_id_nces)
+            end as school_id_nces,
             coalesce(
-                rows_of.school_id_state, codes.school_id_state, names.school_id_state
+                rows_of.school_id_state,
+                codes_of_year.school_id_state,
+                codes.school_id_state,
+                names.school_id_state
             ) as school_id_state,
             coalesce(rows_of.lea_id_state, lea_codes.lea_id_state) as lea_id_state,
         from {{ relation }} as rows_of
@@ -31,12 +79,20 @@ and ({{ relation }}.last_year is null or {{ school_year }} <= {{ relation }}.las
             on
                 rows_of.provider = labels.provider
                 and rows_of.student_group_label = labels.student_group_label
+        left join {{ ref('int_school_codes') }} as codes_of_year
+            on
+                rows_of.level = 'school'
+                and rows_of.provider = codes_of_year.provider
+                and rows_of.lea_id_state = codes_of_year.lea_id_state
+                and rows_of.school_name = codes_of_year.school_name
+                and rows_of.school_year = codes_of_year.school_year
         left join {{ ref('int_school_codes') }} as codes
             on
                 rows_of.level = 'school'
                 and rows_of.provider = codes.provider
                 and rows_of.lea_id_state = codes.lea_id_state
                 and rows_of.school_name = codes.school_name
+                and codes.school_year is null
         left join {{ ref('int_lea_codes') }} as lea_codes
             on
                 rows_of.level = 'lea'
@@ -48,6 +104,7 @@ and ({{ relation }}.last_year is null or {{ school_year }} <= {{ relation }}.las
                 rows_of.level = 'school'
                 and rows_of.lea_id_state is null
                 and rows_of.school_id_nces is null
+                and rows_of.school_id_state is null
                 and states.state = names.state
                 and {{ plain_name('rows_of.school_name') }} = names.plain_name
     ),
@@ -85,6 +142,8 @@ and ({{ relation }}.last_year is null or {{ school_year }} <= {{ relation }}.las
                 by_federal_id.school_id_nces,
                 by_federal_id.crosswalk_school
             ) as known_school,
+            coalesce(id_changes.school_id_state, by_federal_id.school_id_state)
+                as known_code,
         from by_federal_id
         left join {{ ref('school_id_changes') }} as id_changes
             on
@@ -99,17 +158,16 @@ and ({{ relation }}.last_year is null or {{ school_year }} <= {{ relation }}.las
     keyed as (
         select
             * exclude (
-                school_id_nces, school_id_state, lea_id_nces, known_school,
+                school_id_nces, school_id_state, lea_id_nces, known_school, known_code,
                 crosswalk_school, crosswalk_lea, crosswalk_code
             ),
-            school_id_nces as printed_id_nces,
             known_school as school_id_nces,
-            coalesce(school_id_state, crosswalk_code) as school_id_state,
+            coalesce(known_code, crosswalk_code) as school_id_state,
             coalesce(lea_id_nces, crosswalk_lea) as lea_id_nces,
             case
                 when level = 'school' then coalesce(
                     known_school,
-                    state || '-' || school_id_state,
+                    state || '-' || known_code,
                     state || '-' || coalesce(lea_id_state || '-', '') || school_name
                 )
                 when level = 'lea' then state || '-' || coalesce(lea_id_state, lea_name)

@@ -13,8 +13,9 @@ cast(year({{ day }}) + case when month({{ day }}) >= 7 then 1 else 0 end as inte
 {%- endmacro -%}
 
 {#- Current rows of one of the League's extracts with the school that they are of. Where
-    two current files print the same row, the one that landed later counts. -#}
-{%- macro league_rows(extract, keys) -%}
+    two current files print the same row, the one that landed later counts; of two such rows
+    of a file the first by `decided_by`. -#}
+{%- macro league_rows(extract, keys, decided_by=[]) -%}
 select
     printed.* exclude (provider, extract, state, school_id_nces, school_id_state),
     placed.state,
@@ -32,7 +33,8 @@ inner join {{ ref('int_league_schools') }} as placed
 qualify row_number() over (
     partition by placed.school_key
     {%- for key in keys %}, printed.{{ key }}{% endfor %}
-    order by {{ newest_first('placed.', 'printed.') }}
+    order by {{ newest_file_first('placed.', 'printed.') }}
+    {%- for order in decided_by %}, printed.{{ order }}{% endfor %}, printed.source_row desc
 ) = 1
 {%- endmacro -%}
 

@@ -125,5 +125,9 @@ abs({{ school_year }} - {{ wanted_year }}), {{ school_year }}
 {#- First the row that landed last; of one landing the file whose name sorts last, and in
     it the lower row. -#}
 {%- macro newest_first(landed='', printed='') -%}
-{{ landed }}landed_at desc, {{ printed }}source_file desc, {{ printed }}source_row desc
+{{ newest_file_first(landed, printed) }}, {{ printed }}source_row desc
+{%- endmacro -%}
+
+{%- macro newest_file_first(landed='', printed='') -%}
+{{ landed }}landed_at desc, {{ printed }}source_file desc
 {%- endmacro -%}

@@ -1,24 +1,13 @@
--- The federal id of each state code, as the newest crosswalk delivery says, with the
--- years in which the two belong together: no years are all years.
-with crosswalk as (
-    select * from {{ ref('stg_nessc__school_crosswalk') }}
+-- The federal id of each state code, with the years in which the two belong together:
+-- no years are all years. No code and no id stands twice in a school year.
+with judged as (
+    select * from {{ ref('int_school_crosswalk_judged') }}
 ),
 
-deliveries as (
-    select * from {{ ref('int_deliveries_current') }}
-    where provider = 'nessc' and extract = 'school_crosswalk'
-),
-
-newest as (
-    select crosswalk.*
-    from crosswalk
-    inner join deliveries
-        on crosswalk.delivery = deliveries.delivery
-    qualify row_number() over (
-        partition by
-            crosswalk.state, crosswalk.school_id_state, crosswalk.first_year
-        order by {{ newest_first('deliveries.', 'crosswalk.') }}
-    ) = 1
+sound as (
+    select * exclude (contradiction, other_rows)
+    from judged
+    where contradiction is null
 )
 
-select * from newest
+select * from sound

@@ -1,6 +1,7 @@
--- One row a school, its name and district of the newest year in which it was printed.
--- Of two names that a provider prints in one year the later in the alphabet, so that a
--- second build says the same.
+-- One row a school. Its name, district and state code are those of the newest year in
+-- which a file printed one, of the provider nearest to the origin (provider_ranks), and
+-- of two of them the later in the alphabet: a second build says the same. A school that
+-- no file of numbers names has the name of the crosswalk.
 with outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
     where level = 'school' and source_file is not null
@@ -13,6 +14,14 @@ enrollments as (
 
 provider_ranks as (
     select * from {{ ref('provider_ranks') }}
+),
+
+crosswalk as (
+    select * from {{ ref('int_school_crosswalk') }}
+),
+
+states as (
+    select * from {{ ref('states') }}
 ),
 
 named as (
@@ -46,7 +55,7 @@ printed as (
         on named.provider = provider_ranks.provider
 ),
 
-schools as (
+grouped as (
     select
         school_key,
         max(school_id_nces) as school_id_nces,
@@ -54,12 +63,42 @@ schools as (
         max_by(school_name, row(recency, school_name)) as school_name,
         max_by(lea_id_nces, row(recency, lea_id_nces)) as lea_id_nces,
         max_by(lea_name, row(recency, lea_name)) as lea_name,
-        max(school_id_state) as school_id_state,
+        max_by(school_id_state, row(recency, school_id_state)) as school_id_state,
         bool_or(is_newest) as is_active,
         cast(min(school_year) as integer) as first_year,
         cast(max(school_year) as integer) as last_year,
     from printed
     group by school_key
+),
+
+crosswalk_names as (
+    select
+        school_id_nces,
+        max_by(school_name, row(coalesce(last_year, 9999), school_name))
+            as school_name,
+        max_by(lea_name, row(coalesce(last_year, 9999), lea_name)) as lea_name,
+    from crosswalk
+    group by school_id_nces
+),
+
+schools as (
+    select
+        grouped.school_key,
+        grouped.school_id_nces,
+        grouped.state,
+        coalesce(grouped.school_name, crosswalk_names.school_name) as school_name,
+        grouped.lea_id_nces,
+        coalesce(grouped.lea_name, crosswalk_names.lea_name) as lea_name,
+        grouped.school_id_state,
+        grouped.is_active,
+        grouped.first_year,
+        grouped.last_year,
+        coalesce(states.is_nessc, false) as is_consortium_state,
+    from grouped
+    left join crosswalk_names
+        on grouped.school_id_nces = crosswalk_names.school_id_nces
+    left join states
+        on grouped.state = states.state
 )
 
 select * from schools

@@ -1,6 +1,9 @@
 -- Who belongs to the League, from which day to which: never a flag.
 with members as (
-    {{ league_rows('membership', ['first_day']) }}
+    {{ league_rows(
+        'membership', ['first_day'],
+        ['last_day desc nulls first', 'school_kind', 'source']
+    ) }}
 ),
 
 dated as (

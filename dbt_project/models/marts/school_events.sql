@@ -1,7 +1,8 @@
 -- What happened to schools. A school that an extract names in one year and not in the
 -- next that came is an event, not a gap that nobody sees: it waits for a review until
 -- the seed known_school_events says what happened, or school_id_changes that the school
--- goes on under another id.
+-- goes on under another id. So do two keys that are probably one school, until
+-- school_id_changes makes them one or known_school_events says that they are two.
 with appearances as (
     select * from {{ ref('int_school_appearances') }}
 ),
@@ -16,6 +17,10 @@ known_events as (
 
 id_changes as (
     select * from {{ ref('school_id_changes') }}
+),
+
+candidates as (
+    select * from {{ ref('int_school_candidates') }}
 ),
 
 noticed as (
@@ -61,9 +66,33 @@ reviewed as (
             )
 ),
 
+probable as (
+    select
+        candidates.state,
+        candidates.school_key,
+        candidates.other_school_key,
+        'maybe_renumbered' as event_type,
+        case when known_events.school_key is null then 'to_review' else 'explained' end
+            as review_status,
+        coalesce(known_events.evidence, 'No year with both, ' || candidates.likeness)
+            as evidence,
+    from candidates
+    left join known_events
+        on
+            known_events.event_type = 'other_school'
+            and (
+                candidates.school_key = known_events.school_key
+                and candidates.other_school_key = known_events.successor_key
+                or candidates.school_key = known_events.successor_key
+                and candidates.other_school_key = known_events.school_key
+            )
+),
+
 -- What is known by evidence stands in the table too.
 together as (
     select * from reviewed
+    union all by name
+    select * from probable
     union all by name
     select
         state,
@@ -72,11 +101,13 @@ together as (
         school_year,
         'explained' as review_status,
         evidence,
+        successor_key as other_school_key,
     from known_events
+    where event_type <> 'other_school'
     union all by name
     select
         state,
-        school_id_nces as school_key,
+        coalesce(school_id_nces, state || '-' || school_id_state) as school_key,
         'renumbered' as event_type,
         'explained' as review_status,
         printed_id || ': ' || reason || '. ' || source as evidence,
@@ -94,6 +125,7 @@ described as (
         together.extract,
         together.review_status,
         together.evidence,
+        together.other_school_key,
     from together
     inner join schools
         on together.school_key = schools.school_key

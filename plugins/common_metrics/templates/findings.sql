@@ -20,5 +20,9 @@ select * from (
         'schools that opened, closed or changed their name, to be looked at by a person'
     from school_events
     where review_status = 'to_review'
+    union all
+    select 6, 'contradicting_rows', count(*),
+        'rows of the list of schools, of the League or of the federal file that contradict another; none of them decides anything'
+    from contradicting_rows
 )
 order by place;
