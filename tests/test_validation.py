@@ -140,13 +140,19 @@ def test_additional_columns_are_reported_and_left_out(run, rows, graduation, gra
     parts = lines(graduates)
     parts[4] += b',"Remarks"'
     parts[5:25] = [row + b",ZZ" for row in parts[5:25]]
-    delivery = run(graduation, b"\r\n".join(parts))
+    assert run(graduation, b"\r\n".join(parts)).status == "refused"
+    read = graduation.read.model_copy(update={"harmless": {"remarks": "notes"}})
+    contract = graduation.model_copy(update={"read": read})
+    delivery = run(contract, b"\r\n".join(parts))
     assert (delivery.status, delivery.rows_validated) == ("validated", 20)
     assert delivery.additional_columns == ["Remarks"]
     assert delivery.message == (
         'columns not in expectations/ct/graduation_4yr.yml left out: "Remarks"'
     )
     assert "ZZ" not in str(rows("raw", delivery))
+    assert readers.left_out([delivery]) == [
+        "columns left out of ct/graduation_4yr: Remarks (1 files)"
+    ]
 
 
 # Quarantine and duplicates
