@@ -300,7 +300,7 @@ BAD = {
         None,
         "a column for graduation_pct",
         "no such column, and no unknown header: nothing was renamed",
-        "columns.graduation_pct.headers",
+        "add a layout without it to expectations/ct/graduation_4yr.yml",
     ),
     "one line of 40 MB": Bad(
         without_line_ends,
