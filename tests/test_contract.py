@@ -336,6 +336,12 @@ def test_student_tracker_is_known_by_each_form_of_its_headers(contracts, id_head
     assert match_columns(contract, header, None).position["student_id_state"] == 0
 
 
+def test_a_group_whose_absence_means_all_students_is_filled_in_each_row(contracts):
+    """A blank label would be that of all students, as the staging models read it."""
+    groups = [c.columns.get("student_group_label") for c in contracts.values()]
+    assert all(column.filled for column in groups if column and column.optional)
+
+
 def test_names_of_files_say_the_year_in_one_way(contracts):
     """The pattern is defined once: a copy in a contract would miss 2014-2015."""
     says = [c.landing.name_year or c.identity.file_name for c in contracts.values()]

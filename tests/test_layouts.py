@@ -164,6 +164,15 @@ def test_columns_without_a_cell_are_left_out(parse):
     assert rows(table, "school", "count") == [("Ash", "12")]
 
 
+@pytest.mark.parametrize("label", ["", " ", "\u00a0"])
+def test_a_row_without_its_group_is_not_of_all_students(parse, label):
+    group = {"group": {**columns(g="Group")["g"], "optional": True, "filled": True}}
+    content = f"School,Count,Group\nAsh,12,Female\nAsh,13,{label}\n".encode()
+    with pytest.raises(DeliveryRefused, match="row 3: Expected a group in each row"):
+        parse(content, columns=SCHOOLS | group)
+    assert parse(b"School,Count\nAsh,12\n", columns=SCHOOLS | group).num_rows == 1
+
+
 def test_what_tells_rows_apart_is_not_harmless(parse):
     content = b"School,Count,Note\nAsh,12,a\nAsh,12,b\nBirch,1,a\n"
     read = {"harmless": {"Note": "remarks"}}

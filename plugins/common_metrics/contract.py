@@ -212,13 +212,16 @@ class Column(_Block):
     """A canonical column, the headers it is known by, and what it holds.
 
     A cell that ``protect`` names is replaced by a keyed hash before it is written
-    anywhere; ``pattern`` is what it must look like before.
+    anywhere; ``pattern`` is what it must look like before. ``filled`` is a column that
+    each row fills where a file has it, such as a student group: without one, a row
+    would be taken for that of all students.
     """
 
     headers: list[str]
     description: str
     identifier: bool = False
     optional: bool = False
+    filled: bool = False
     protect: str | None = None
     pattern: str | None = None
 

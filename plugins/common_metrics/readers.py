@@ -259,6 +259,7 @@ def _sheet(
     empty = _empty(rows, len(header))
     match = match_columns(contract, header, identity.year_code, above, empty)
     columns = _columns(contract, match, rows)
+    _refuse_unfilled(contract, match, columns, rows)
     _refuse_told_apart_by_what_is_left_out(contract, header, match, columns, rows)
     if contract.read.section:
         columns[contract.read.section.column] = sections
@@ -342,6 +343,23 @@ def _refuse_repeated_header(
 def _empty(rows: list[Record], width: int) -> set[int]:
     """Return the positions of the columns that hold nothing in any row."""
     return {at for at in range(width) if not any(r.cells[at] for r in rows)}
+
+
+def _refuse_unfilled(
+    contract: Contract, match: Match, columns: "Columns", rows: list[Record]
+) -> None:
+    """Refuse rows that leave a column blank that tells them from those of others."""
+    for name in match.position:
+        cells = columns[name] if contract.columns[name].filled else []
+        blank = [r.row for r, cell in zip(rows, cells, strict=False) if cell is None]
+        if blank:
+            raise DeliveryRefused(
+                f"a {name} in each row",
+                f"{len(blank):,} of {len(rows):,} rows without one",
+                "Without it the row would count for all students: fill it in, or ask "
+                "for the file again.",
+                row=blank[0],
+            )
 
 
 def _refuse_told_apart_by_what_is_left_out(
