@@ -13,6 +13,7 @@ from common_metrics.contract import (
     load_contract,
     load_contracts,
     match_columns,
+    nameable,
 )
 from common_metrics.errors import ContractError, DeliveryRefused
 
@@ -286,6 +287,12 @@ def test_a_restricted_file_is_told_in_which_column_it_is(contracts):
     header = [*headers(contract, "attendance"), "term"]
     with pytest.raises(DeliveryRefused, match=r"columns: 1 not named here, in \[H\]"):
         match_columns(contract, header, None)
+
+
+def test_of_a_restricted_file_the_contracts_own_names_are_told(contracts):
+    contract = contracts["vt/sis_enrollment"]
+    told = nameable(contract, ["HOMELESS", "ist1math", "Quozzabyzko"])
+    assert told == ["HOMELESS", "IST1*", "not named here"]
 
 
 def test_a_header_one_letter_wrong_is_no_column_left_out(contracts):

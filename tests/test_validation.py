@@ -155,6 +155,20 @@ def test_additional_columns_are_reported_and_left_out(run, rows, graduation, gra
     ]
 
 
+def test_entrance_lands_while_persistence_is_not_yet_known(run, rows, contracts):
+    content = (
+        b'"College Entrance and Persistence, 2013-14"\r\n"All Districts"\r\n\r\n'
+        b'"District","District Code","School","School Code","Entrance(%)",'
+        b'"Persistence(%)"\r\n'
+        b'"Ash District","=""0010011""","Ash High","=""0016111""",71.5,"N/A"\r\n'
+        b'"Elm District","=""0020011""","Elm High","=""0026111""",*,"N/A"\r\n'
+    )
+    delivery = run(contracts["ct/college_entrance"], content)
+    assert (delivery.status, delivery.rows_quarantined) == ("validated", 0)
+    kept = rows("validated", delivery)
+    assert [row["persistence_pct"] for row in kept] == ["N/A", "N/A"]
+
+
 # Quarantine and duplicates
 
 

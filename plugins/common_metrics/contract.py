@@ -175,11 +175,18 @@ class Read(_Block):
         unpivoted = [self.unpivot.name, self.unpivot.value] if self.unpivot else []
         return unpivoted + ([self.section.column] if self.section else [])
 
-    @property
-    def harmless_headers(self) -> re.Pattern[str]:
-        """What the headers that may be left out look like, as they are compared."""
-        names = [re.escape(clean_header(name)) for name in self.harmless]
-        return re.compile("|".join(name.replace(r"\*", ".*") for name in names))
+    def harmless_as(self, header: str) -> str | None:
+        """Return the name under which a header may be left out, if it may."""
+        header = clean_header(header)
+        patterns = {n: re.escape(clean_header(n)) for n in self.harmless}
+        return next(
+            (
+                n
+                for n, p in patterns.items()
+                if re.fullmatch(p.replace(r"\*", ".*"), header)
+            ),
+            None,
+        )
 
 
 class Identity(_Block):
@@ -398,9 +405,9 @@ def match_columns(
     rest = [i for i in range(len(header)) if i not in {*found.values(), *values}]
     additional = [names[i] for i in rest if header[i] or i not in empty]
     layout = _layout(contract, found, additional)
-    harmless = contract.read.harmless_headers
-    filled = [i for i in rest if i not in empty]
-    if unknown := {i: names[i] for i in filled if not harmless.fullmatch(cleaned[i])}:
+    filled = {i: names[i] for i in rest if i not in empty}
+    unknown = {i: n for i, n in filled.items() if not contract.read.harmless_as(n)}
+    if unknown:
         raise _unknown_columns(contract, found, unknown)
     return Match(layout, found, additional)
 
@@ -589,9 +596,10 @@ def name_headers(contract: Contract, headers: list[str] | dict[int, str]) -> str
 
 
 def nameable(contract: Contract, headers: list[str]) -> list[str]:
-    """Return headers for a receipt: where restricted, that there are so many."""
-    public = contract.visibility == "public"
-    return [seen(h)[:LONGEST_NAME] if public else "not named here" for h in headers]
+    """Return headers for a receipt; where restricted, as the contract has them."""
+    if contract.visibility == "public":
+        return [seen(header)[:LONGEST_NAME] for header in headers]
+    return [contract.read.harmless_as(h) or "not named here" for h in headers]
 
 
 def plain_header(cell: str) -> str:
