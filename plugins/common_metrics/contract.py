@@ -404,9 +404,11 @@ def match_columns(
     values = unpivoted(contract, header)
     rest = [i for i in range(len(header)) if i not in {*found.values(), *values}]
     additional = [names[i] for i in rest if header[i] or i not in empty]
-    layout = _layout(contract, found, additional)
+    strange = [name for name in additional if not contract.read.harmless_as(name)]
+    layout = _layout(contract, found, strange)
     filled = {i: names[i] for i in rest if i not in empty}
-    unknown = {i: n for i, n in filled.items() if not contract.read.harmless_as(n)}
+    refused = set(strange)
+    unknown = {i: name for i, name in filled.items() if name in refused}
     if unknown:
         raise _unknown_columns(contract, found, unknown)
     return Match(layout, found, additional)
