@@ -115,6 +115,25 @@ def test_repeats_and_a_name_that_no_run_looks_for_are_notes(checked, vermont) ->
     ]
 
 
+def test_check_and_run_say_the_same_of_a_column_that_nobody_knows(
+    tmp_path, lake, run, contracts, graduates
+) -> None:
+    name = "four-year-graduation-rates__2014-15_all-schools_homeless_grad.csv"
+    rows = graduates.split(b"\r\n")
+    more = [b',"Homeless Status"', *[b',"Homeless"'] * (len(rows) - 7)]
+    rows[4:-2] = [row + cell for row, cell in zip(rows[4:-2], more, strict=True)]
+    content = b"\r\n".join(rows)
+    file = tmp_path / name
+    file.write_bytes(content)
+    contract = contracts["ct/graduation_4yr"]
+    passed, lines = check(contract, file, lake)
+    judged = run(contract, content)
+    assert (passed, judged.status) == (False, "refused")
+    said = judged.message.partition(": ")[2]
+    assert 'additional columns: "Homeless Status". A column may tell rows' in said
+    assert lines[0].partition(": ")[2] == said
+
+
 def test_any_other_contract_by_its_key(checked, graduates) -> None:
     name = "four-year-graduation-rates__2014-15_all-schools_all-students_grad.csv"
     done = checked(graduates, name, "--key", "ct/graduation_4yr")

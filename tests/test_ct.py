@@ -313,7 +313,7 @@ REFUSED = {  # key, fixture, was, now, part of the message
         "all-students_grad",
         b'"District","District Code"',
         b'"District","Remarks"',
-        "without one, a file of the state alone",
+        'additional columns: "Remarks"',
     ),
     "absence without its rate": (
         "ct/chronic_absence_district",

@@ -172,8 +172,12 @@ def test_hostile_headers_are_named_without_effect(run, lake, contracts, graduate
     lines[at + 1 :] = [line + ["x"] * len(more) for line in below]
     out = io.StringIO(newline="")
     csv.writer(out).writerows(lines)
-    judged = run(contract, out.getvalue().encode())
-    assert judged.status == "validated"
+    refused = run(contract, out.getvalue().encode())
+    assert refused.status == "refused"
+    assert "42 more" in refused.message and "h49" not in refused.message
+    assert "\x1b" not in refused.message
+    read = contract.read.model_copy(update={"harmless": {"*": "of the test"}})
+    judged = run(contract.model_copy(update={"read": read}), out.getvalue().encode())
     assert "42 more" in judged.message and "h49" not in judged.message
     assert "\x1b" not in judged.message + "".join(judged.additional_columns)
     page = validation.build_data_docs(contract.key, lake)

@@ -117,10 +117,118 @@ def test_repeated_and_blank_headers_have_names(parse):
             n="Count",
             pct="Count > %",
             mark="[D]",
+            other="Other",
             other_pct="Other > %",
         ),
     )
     assert rows(table, "pct", "mark", "other_pct") == [("40", "x", "60")]
+
+
+def test_headings_over_columns_tell_alike_ones_apart(parse):
+    table = parse(
+        b",,Met,,Not met,\nSchool,Tested,N,%,N,%\nAsh,12,9,75,3,25\n",
+        columns=columns(
+            school="School",
+            tested="Tested",
+            met="Met > N",
+            met_pct="Met > %",
+            not_met="Not met > N",
+            not_met_pct="Not met > %",
+        ),
+    )
+    assert rows(table, "met", "not_met_pct") == [("9", "25")]
+
+
+BESIDE = b"School,Count,,School,Count\nAsh,12,,Birch,3\n"
+UNKNOWN = {
+    "group": (b"School,Count,Grade\nAsh,12,9\nAsh,13,10\n", '"Grade"'),
+    "one cell": (b"School,Count,Grade\nAsh,12,\nBirch,13,9\n", '"Grade"'),
+    "no header": (b"School,Count,\nAsh,12,x\n", r'"\[C\]". .* without a header'),
+    "table beside": (BESIDE, "one column for count. Found 2 columns"),
+    "other table": (b"School,Count,,Club,N\nAsh,1,,Chess,3\n", '"Club", "N"'),
+}
+
+
+@pytest.mark.parametrize(("content", "found"), UNKNOWN.values(), ids=UNKNOWN)
+@pytest.mark.parametrize("kind", ["csv", "workbook"])
+def test_a_column_that_nobody_knows_is_refused(parse, content, found, kind):
+    if kind == "workbook":
+        lines = [line.split(",") for line in content.decode().splitlines()]
+        content = xlsx({"Sheet": lines})
+    with pytest.raises(DeliveryRefused, match=found):
+        parse(content, columns=SCHOOLS, read={"format": kind})
+
+
+def test_columns_without_a_cell_are_left_out(parse):
+    table = parse(b"School,Count,Grade,\nAsh,12,,\n", columns=SCHOOLS)
+    assert rows(table, "school", "count") == [("Ash", "12")]
+
+
+@pytest.mark.parametrize("label", ["", " ", "\u00a0"])
+def test_a_row_without_its_group_is_not_of_all_students(parse, label):
+    group = {"group": {**columns(g="Group")["g"], "optional": True, "filled": True}}
+    content = f"School,Count,Group\nAsh,12,Female\nAsh,13,{label}\n".encode()
+    with pytest.raises(DeliveryRefused, match="row 3: Expected a group in each row"):
+        parse(content, columns=SCHOOLS | group)
+    assert parse(b"School,Count\nAsh,12\n", columns=SCHOOLS | group).num_rows == 1
+
+
+def test_what_tells_rows_apart_is_not_harmless(parse):
+    content = b"School,Count,Note\nAsh,12,a\nAsh,12,b\nBirch,1,a\n"
+    read = {"harmless": {"Note": "remarks"}}
+    with pytest.raises(DeliveryRefused, match='1 that differ .* left out: "Note"'):
+        parse(content, columns=SCHOOLS, read=read)
+    table = parse(content.replace(b"b", b"a"), columns=SCHOOLS, read=read)
+    assert table.num_rows == 3
+
+
+def test_a_student_counts_once_whatever_else_is_said(parse):
+    student = {"student": {**columns(s="Id")["s"], "protect": "student_id"}}
+    table = parse(
+        b"Id,School,Count,Note\n11111,Ash,1,a\n11111,Ash,1,b\n",
+        columns=student | SCHOOLS,
+        read={"harmless": {"Note": "remarks"}},
+        visibility="restricted",
+    )
+    assert table.num_rows == 2
+
+
+YEARS = {"header": "^(20[0-9]{2})$", "name": "year", "value": "count"}
+BY_YEAR = columns(school="School", year="", count="")
+
+
+@pytest.mark.parametrize("year", ["2015\u200b", "\u00a02015", "2015 "])
+def test_an_unseen_sign_costs_no_year(parse, year):
+    content = f"School,2014,{year}\nAsh,1,2\n".encode()
+    table = parse(content, columns=BY_YEAR, read={"unpivot": YEARS})
+    assert rows(table, "year", "count") == [("2014", "1"), ("2015", "2")]
+
+
+def test_a_year_that_is_nearly_one_is_refused(parse):
+    content = b"School,2014,2O15\nAsh,1,2\n"
+    with pytest.raises(DeliveryRefused, match='additional columns: "2O15"'):
+        parse(content, columns=BY_YEAR, read={"unpivot": YEARS})
+
+
+@pytest.mark.parametrize("again", ["School,Count", "SCHOOL,Count ", "School,2014,2015"])
+def test_a_header_once_more_is_no_data(parse, again):
+    wide = "2014" in again
+    content = "School,2014,2015\nAsh,1,2\n" if wide else "School,Count\nAsh,1\n"
+    with pytest.raises(
+        DeliveryRefused, match="row 3: Expected one row of column names"
+    ):
+        parse(
+            f"{content}{again}\nBirch,3{',4' * wide}\n".encode(),
+            columns=BY_YEAR if wide else SCHOOLS,
+            read={"unpivot": YEARS} if wide else {},
+        )
+
+
+def test_a_cover_in_the_place_of_the_table_is_named(parse):
+    with pytest.raises(
+        DeliveryRefused, match='column names in sheet "Cover". If a cover'
+    ):
+        parse(xlsx({"Cover": [["Read me"]]}), columns=SCHOOLS, read=WORKBOOK)
 
 
 def test_a_file_without_a_header_is_read_by_position(parse):

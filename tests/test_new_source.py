@@ -11,8 +11,9 @@ import pytest
 import yaml
 
 from common_metrics.contract import Contract, ContractError, Read, load_contract
+from common_metrics.lake import Delivery
 from common_metrics.new_source import NotDrafted, cell, draft
-from common_metrics.readers import records
+from common_metrics.readers import parse, records
 from workbook import xlsx
 
 ROOT = Path(__file__).parents[1]
@@ -83,6 +84,31 @@ def test_a_workbook_is_drafted_too(tmp_path: Path) -> None:
     made = records(contract, (tmp_path / names[3]).read_bytes())
     rows = [["School", "Graduates"], ["Invented", "10"]]
     assert [record.cells for record in made] == rows
+
+
+def test_headings_over_the_header_are_no_header(tmp_path: Path) -> None:
+    file = tmp_path / "tests_2015-16.csv"
+    file.write_text(
+        '"School Day Test, 2015-16"\n\n"",,,"Level 1Not Met",,"Level 2Met",,""\n'
+        '"District","District Code","Subject","Count","%","Count","%","AverageScore"\n'
+        '"Ash District","=""0010011""","Math",3,25.0,"*","*",500\n'
+    )
+    names = draft("ct/day_test", file, tmp_path)
+    content = yaml.safe_load((tmp_path / names[0]).read_text())
+    headers = [column["headers"] for column in content["columns"].values()]
+    assert [title for (title,) in headers] == [
+        *("District", "District Code", "Subject", "Level 1Not Met > Count"),
+        *("Level 1Not Met > %", "Level 2Met > Count", "Level 2Met > %", "AverageScore"),
+    ]
+    assert list(content["columns"])[3:5] == [
+        *("level_1not_met_count", "level_1not_met_pct")
+    ]
+    contract = tmp_path / names[0]
+    contract.write_text(contract.read_text().replace("TODO", "sure"))
+    made = load_contract(contract, contract.parents[1])
+    delivery = Delivery("ct", "day_test", file.name, "0" * 64, 0, "2016-01-01")
+    table = parse(made, delivery, records(made, file.read_bytes())).table
+    assert table["level_1not_met_pct"].to_pylist() == ["25.0"]
 
 
 def test_a_column_of_years_is_made_up_of_years() -> None:

@@ -158,7 +158,8 @@ def test_a_header_below_long_notes_is_found(read, graduates):
 def test_a_header_is_looked_for_at_the_top_only(read, graduates):
     notes = b'"A note."\r\n' * 40
     at = graduates.index(b'"",,,')
-    with pytest.raises(DeliveryRefused, match="a header row within the first 40 rows"):
+    found = "in row 45 only. Delete the rows above it"
+    with pytest.raises(DeliveryRefused, match=f"first 40 rows.* {found}"):
         read(graduates[:at] + notes + graduates[at:])
 
 
@@ -213,13 +214,24 @@ def test_a_message_without_a_file_begins_with_its_row():
         ("2009-10", 2010),
         ("1011", 2011),
         ("2021", 2021),
+        ("9899", 1999),
+        ("2014-2015", 2015),
+        ("2014_15", 2015),
+        ("2014 \u2013 2015", 2015),
+        ("20142015", 2015),
     ],
 )
 def test_a_school_year_is_its_end_year(text, year):
     assert readers.school_year(text) == year
 
 
-@pytest.mark.parametrize("text", ["2014-16", "2014-14", "2015-14", "15", "", "201"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2014-16", "2014-14", "2015-14", "15", "", "201", "1015", "9999", "2015-20"),
+        *("201.5", "-2015", "SY2015", "2015-2017", "\u0662\u0660\u0661\u0665"),
+    ],
+)
 def test_what_is_no_school_year_is_refused(text):
     with pytest.raises(DeliveryRefused, match="a school year such as 2014-15"):
         readers.school_year(text)
@@ -256,6 +268,30 @@ def test_a_year_that_cannot_be_is_refused(contracts, graduates):
     wrong = graduates.replace(b"2014-15", b"2014-16")
     with pytest.raises(DeliveryRefused, match="Found '2014-16'"):
         said(contracts["ct/graduation_4yr"], wrong)
+
+
+@pytest.mark.parametrize(
+    ("name", "years"),
+    [
+        ("rates2015-2016_by-grade.csv", [2016]),
+        ("2013-14/rates__2014_15.csv", [2015]),
+        ("2013-14/rates.csv", [2014]),
+        ("rates_2014-15_of_2016-11-29.csv", [2015]),
+        ("rates_2016-11-29.csv", []),
+        ("rates 2014-15 to 2015-16.csv", [2015, 2016]),
+        ("rates.csv", []),
+    ],
+)
+def test_a_name_says_its_year_in_many_forms(contracts, name, years):
+    pattern = contracts["ct/enrollment"].landing.name_year
+    assert readers.years_in_name(pattern, name) == years
+
+
+@pytest.mark.parametrize("said", ["2015-20", "1015-17", "9999-98", "2014-2016"])
+def test_a_name_with_an_impossible_year_is_to_be_changed(contracts, said):
+    pattern = contracts["ct/enrollment"].landing.name_year
+    with pytest.raises(DeliveryRefused, match=f"'{said}'. Rename the file so"):
+        readers.years_in_name(pattern, f"rates_{said}.csv")
 
 
 # Ids that a spreadsheet rewrote

@@ -98,6 +98,7 @@ def test_every_good_file_landed_and_the_rest_is_listed(
         "select count(*) from deliveries where status = 'unmatched'"
     ).fetchone()[0]
     assert f"NO CONTRACT asks for these {unmatched} files" in run.stdout
+    assert "columns left out of us/edfacts_acgr: INSERT_DATE (1 files)" in run.stdout
     assert "vt_sis_collection_spec/Codesets/" in run.stdout
 
 

@@ -204,7 +204,7 @@ def test_a_file_without_one_of_its_columns_is_refused(run, contracts, key):
     less = "\n".join(",".join([*line[:3], *line[4:]]) for line in lines) + "\n"
     delivery = run(contracts[key], less.encode(), VT[key])
     assert delivery.status == "refused"
-    assert "no such header" in delivery.message
+    assert "no such column, and no unknown header" in delivery.message
 
 
 def test_leading_zeroes_lost_in_a_spreadsheet_refuse_the_file(run, contracts):

@@ -140,13 +140,33 @@ def test_additional_columns_are_reported_and_left_out(run, rows, graduation, gra
     parts = lines(graduates)
     parts[4] += b',"Remarks"'
     parts[5:25] = [row + b",ZZ" for row in parts[5:25]]
-    delivery = run(graduation, b"\r\n".join(parts))
+    assert run(graduation, b"\r\n".join(parts)).status == "refused"
+    read = graduation.read.model_copy(update={"harmless": {"remarks": "notes"}})
+    contract = graduation.model_copy(update={"read": read})
+    delivery = run(contract, b"\r\n".join(parts))
     assert (delivery.status, delivery.rows_validated) == ("validated", 20)
     assert delivery.additional_columns == ["Remarks"]
     assert delivery.message == (
         'columns not in expectations/ct/graduation_4yr.yml left out: "Remarks"'
     )
     assert "ZZ" not in str(rows("raw", delivery))
+    assert readers.left_out([delivery]) == [
+        "columns left out of ct/graduation_4yr: Remarks (1 files)"
+    ]
+
+
+def test_entrance_lands_while_persistence_is_not_yet_known(run, rows, contracts):
+    content = (
+        b'"College Entrance and Persistence, 2013-14"\r\n"All Districts"\r\n\r\n'
+        b'"District","District Code","School","School Code","Entrance(%)",'
+        b'"Persistence(%)"\r\n'
+        b'"Ash District","=""0010011""","Ash High","=""0016111""",71.5,"N/A"\r\n'
+        b'"Elm District","=""0020011""","Elm High","=""0026111""",*,"N/A"\r\n'
+    )
+    delivery = run(contracts["ct/college_entrance"], content)
+    assert (delivery.status, delivery.rows_quarantined) == ("validated", 0)
+    kept = rows("validated", delivery)
+    assert [row["persistence_pct"] for row in kept] == ["N/A", "N/A"]
 
 
 # Quarantine and duplicates

@@ -3,10 +3,12 @@
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Container
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
+from unicodedata import category
 
 import yaml
 from pydantic import (
@@ -25,6 +27,15 @@ CONTRACTS = Path(__file__).parents[2] / "expectations"
 # Header names that carry the school year, such as ALL_RATE_1415, are written
 # with this mark in a contract.
 YEAR_CODE = "{year_code}"
+# Marks in the patterns of a contract, for a school year as people write it (2014-15,
+# 2014-2015, 2014_15, 2014 - 2015), and for one that may be its end year alone, 2015.
+_DASH = r"\s?[-_/\u2010-\u2015]\s?"
+_TWO_YEARS = f"[0-9]{{4}}(?:{_DASH}[0-9]{{4}}|{_DASH}[0-9]{{2}}|(?:19|20)[0-9]{{2}})"
+_END = "(?!-?[0-9])"  # else a day, 2016-11-29, would be the years 2016-11
+YEARS = {
+    "{school_year}": f"(?<![0-9])(?P<school_year>{_TWO_YEARS}){_END}",
+    "{year}": f"(?<![0-9])(?P<school_year>{_TWO_YEARS}|[0-9]{{4}}){_END}",
+}
 # Of the headers that no contract knows, what a message names.
 NAMED_HEADERS, LONGEST_NAME = 20, 80
 JUDGES = ("contract", "readers", "workbooks", "sheets", "pseudonyms", "validation")
@@ -65,8 +76,16 @@ class SchoolYears(_Block):
     not_collected: dict[int, str] = {}
 
 
+def _with_years(pattern: str | None) -> str | None:
+    """Return the pattern with the mark of a school year filled in."""
+    for mark, years in YEARS.items():
+        pattern = pattern and pattern.replace(mark, years)
+    return pattern
+
+
 def _check_year_pattern(pattern: str | None) -> str | None:
     """Return the pattern; raise ValueError if it cannot find a school year."""
+    pattern = _with_years(pattern)
     try:
         groups = re.compile(pattern or "(?P<school_year>)").groupindex
     except re.error as error:
@@ -92,12 +111,17 @@ def _check_below_the_drop_folder(patterns: list[str]) -> list[str]:
 
 
 class Landing(_Block):
-    """Where deliveries come from, how often, and how large they may be."""
+    """Where deliveries come from, how often, and how large they may be.
+
+    ``export`` says how to export a file with all its columns, where a publisher lets
+    people choose; it is told to whoever delivers a file without some of them.
+    """
 
     drop: list[str]
     schedule: str
     school_years: SchoolYears | None = None
     name_year: str | None = None
+    export: str | None = None
     max_bytes: int = 50_000_000
 
     _year = field_validator("name_year")(_check_year_pattern)
@@ -126,9 +150,10 @@ class Read(_Block):
     """How the bytes become cells.
 
     ``header`` names the columns of a file without a header row. ``furniture`` are rows
-    that are no data: sub-totals, repeated headers, foot notes. Columns that the
-    contract does not know are left out, or, where one more could tell of a student, the
-    file is refused.
+    that are no data: sub-totals, repeated headers, foot notes. A column that the
+    contract does not know may tell rows apart, so that it refuses the file;
+    ``harmless`` are those that may be left out, each with the reason (* stands for any
+    characters).
     """
 
     format: Literal["csv", "workbook"] = "csv"
@@ -142,13 +167,26 @@ class Read(_Block):
     section: Section | None = None
     fill_down: list[str] = []
     unpivot: Unpivot | None = None
-    additional: Literal["left out", "refused"] = "left out"
+    harmless: dict[str, str] = {}
 
     @property
     def filled(self) -> list[str]:
         """The columns that no header names."""
         unpivoted = [self.unpivot.name, self.unpivot.value] if self.unpivot else []
         return unpivoted + ([self.section.column] if self.section else [])
+
+    def harmless_as(self, header: str) -> str | None:
+        """Return the name under which a header may be left out, if it may."""
+        header = clean_header(header)
+        patterns = {n: re.escape(clean_header(n)) for n in self.harmless}
+        return next(
+            (
+                n
+                for n, p in patterns.items()
+                if re.fullmatch(p.replace(r"\*", ".*"), header)
+            ),
+            None,
+        )
 
 
 class Identity(_Block):
@@ -166,6 +204,8 @@ class Identity(_Block):
     file_name: str | None = None
     undated: bool = False
 
+    _years = field_validator("preamble", "header", "file_name")(_with_years)
+
     @model_validator(mode="after")
     def _exactly_one(self) -> "Identity":
         kinds = ("preamble", "header", "column", "file_name", "undated")
@@ -179,13 +219,16 @@ class Column(_Block):
     """A canonical column, the headers it is known by, and what it holds.
 
     A cell that ``protect`` names is replaced by a keyed hash before it is written
-    anywhere; ``pattern`` is what it must look like before.
+    anywhere; ``pattern`` is what it must look like before. ``filled`` is a column that
+    each row fills where a file has it, such as a student group: without one, a row
+    would be taken for that of all students.
     """
 
     headers: list[str]
     description: str
     identifier: bool = False
     optional: bool = False
+    filled: bool = False
     protect: str | None = None
     pattern: str | None = None
 
@@ -331,16 +374,21 @@ BLOCKS: dict[object, type[BaseModel]] = {
 
 
 def match_columns(
-    contract: Contract, header: list[str], year_code: str | None
+    contract: Contract,
+    header: list[str],
+    year_code: str | None,
+    above: list[str] | None = None,
+    empty: Container[int] = (),
 ) -> Match:
     """Return which column of the file is which; raise DeliveryRefused if unclear.
 
-    Fails closed: the columns found must be exactly those of one layout. Columns that
-    the contract does not know are left out and named in ``Match.additional``, unless
-    the contract refuses them.
+    Fails closed: the columns found must be exactly those of one layout, and any other
+    must be ``empty`` or harmless as the contract says. ``above`` is the row above the
+    header, which may hold headings over several columns.
     """
     known = known_headers(contract, year_code)
-    cleaned = [clean_header(cell) for cell in _told_apart(header, set().union(*known))]
+    names = told_apart(header, set().union(*known), above or [])
+    cleaned = [clean_header(name) for name in names]
     found: dict[str, int] = {}
     for name, accepted in zip(contract.columns, known, strict=True):
         hits = [i for i, cell in enumerate(cleaned) if cell in accepted]
@@ -354,19 +402,76 @@ def match_columns(
         if hits:
             found[name] = hits[0]
     values = unpivoted(contract, header)
-    additional = [
-        h
-        for i, h in enumerate(header)
-        if h and i not in found.values() and i not in values
-    ]
-    layout = _layout(contract, found, additional)
-    if additional and contract.read.additional == "refused":
-        raise DeliveryRefused(
-            expected=f"the columns of {contract.path} and no other",
-            found=f"additional columns: {name_headers(contract, additional)}",
-            todo="Remove them and send the file again: they may not be sent.",
-        )
+    rest = [i for i in range(len(header)) if i not in {*found.values(), *values}]
+    additional = [names[i] for i in rest if header[i] or i not in empty]
+    strange = [name for name in additional if not contract.read.harmless_as(name)]
+    layout = _layout(contract, found, strange)
+    filled = {i: names[i] for i in rest if i not in empty}
+    refused = set(strange)
+    unknown = {i: name for i, name in filled.items() if name in refused}
+    if unknown:
+        raise _unknown_columns(contract, found, unknown)
     return Match(layout, found, additional)
+
+
+def _unknown_columns(
+    contract: Contract, found: dict[str, int], unknown: dict[int, str]
+) -> DeliveryRefused:
+    """Return the refusal of columns that no layout knows, with the lines to add."""
+    first = list(unknown.items())[:NAMED_HEADERS]
+    meant = {at: near for at, name in first if (near := _meant(contract, found, name))}
+    others = {at: name for at, name in unknown.items() if at not in meant}
+    title = {at: f'"{seen(name)[:LONGEST_NAME]}"' for at, name in first}
+    listed = [f'{title[at]} (nearest: "{near}")' for at, (_, near) in meant.items()]
+    renamed = [
+        f'If {title[at]} is "{near}", correct it, or add it to columns.{name}.headers '
+        f"in {contract.path}."
+        for at, (name, near) in meant.items()
+    ]
+    named = [name_headers(contract, others)] if others else []
+    return DeliveryRefused(
+        expected=f"the columns of {contract.path} and no other",
+        found=f"additional columns: {', '.join([*listed, *named])}",
+        todo=" ".join([*renamed, *_what_to_add(contract, found, others)]),
+    )
+
+
+def _what_to_add(
+    contract: Contract, found: dict[str, int], unknown: dict[int, str]
+) -> list[str]:
+    """Return where in the contract unknown columns belong."""
+    if not unknown:
+        return []
+    if contract.visibility != "public":
+        return [
+            "Remove them and send the file again: they may not be sent, unless "
+            f"read.harmless in {contract.path} lists them."
+        ]
+    groups = [name for name in contract.columns if name.endswith("group_label")]
+    free = [name for name in groups if name not in found]
+    where = f"columns.{free[0]}.headers" if free else "columns, layouts and grain"
+    title = f'"{seen(next(iter(unknown.values())))[:LONGEST_NAME]}"'
+    bare = any(name.startswith("[") for name in unknown.values())
+    return [
+        f"A column may tell rows apart, such as student groups: then add {title} to "
+        f"{where} in {contract.path}. If no number depends on it, add it with the "
+        "reason to read.harmless there.",
+        *["A letter in brackets is a column without a header."] * bare,
+    ]
+
+
+def _meant(
+    contract: Contract, found: Container[str], title: str
+) -> tuple[str, str] | None:
+    """Return the column and the header that an unknown one is a letter away from."""
+    titles = {
+        clean_header(h): (name, h)
+        for name, column in contract.columns.items()
+        for h in column.headers
+        if name not in found
+    }
+    near = get_close_matches(clean_header(title), titles, n=1, cutoff=0.85)
+    return titles[near[0]] if near else None
 
 
 def known_headers(contract: Contract, year_code: str | None) -> list[list[str]]:
@@ -381,15 +486,17 @@ def unpivoted(contract: Contract, header: list[str]) -> dict[int, str]:
     """Return the positions of the headers that are values, and these values."""
     if not contract.read.unpivot:
         return {}
-    hits = [re.search(contract.read.unpivot.header, cell) for cell in header]
+    pattern = contract.read.unpivot.header
+    hits = [re.search(pattern, plain_header(cell)) for cell in header]
     return {at: hit[1] for at, hit in enumerate(hits) if hit}
 
 
-def _told_apart(header: list[str], known: set[str]) -> list[str]:
+def told_apart(header: list[str], known: set[str], above: list[str]) -> list[str]:
     """Return the headers with names for those that are blank or stand there twice.
 
     A blank one is known by its letter in a spreadsheet, [C]; a repeated one, such as
-    the % beside each count, by its left neighbour: "Level 1 Count > %".
+    the % beside each count, by its left neighbour: "Level 1 Count > %"; or, where that
+    is no name either, by the heading above: "Level 1 > Count", "Level 1 > %".
     """
     cleaned = [clean_header(cell) for cell in header]
     times = Counter(cleaned)
@@ -402,7 +509,17 @@ def _told_apart(header: list[str], known: set[str]) -> list[str]:
         else:
             left = cell
             names.append(cell)
-    return names
+    return _by_heading(header, names, above)
+
+
+def _by_heading(header: list[str], names: list[str], above: list[str]) -> list[str]:
+    """Return the names, those that still stand there twice by the heading above."""
+    times, heading, told = Counter(names), "", []
+    for at, name in enumerate(names):
+        heading = (above[at] if at < len(above) else "") or heading
+        is_alike = times[name] > 1 and name != header[at]
+        told.append(f"{heading} > {header[at]}" if is_alike and heading else name)
+    return told
 
 
 def _letters(at: int) -> str:
@@ -440,38 +557,59 @@ def _no_layout(
         )
     name = missing[0]
     accepted = [h.replace(YEAR_CODE, "<yy>") for h in contract.columns[name].headers]
+    expected = f"a column for {' and for '.join(missing)}: one of " + ", ".join(
+        f'"{h}"' for h in accepted
+    )
+    if not unknown:
+        return DeliveryRefused(
+            expected=expected,
+            found="no such column, and no unknown header: nothing was renamed",
+            todo=f"{contract.landing.export or 'Ask for the file with this column.'} "
+            "If it is printed no more, add a layout without it to "
+            f"{contract.path}.",
+        )
     alike = 0.3 if contract.visibility == "public" else 0.7
     near = get_close_matches(accepted[0], unknown, n=1, cutoff=alike)
     suggestion = near[0] if near else "<the new header>"
     return DeliveryRefused(
-        expected=f"a column for {' and for '.join(missing)}: one of "
-        + ", ".join(f'"{h}"' for h in accepted),
+        expected=expected,
         found="no such header; unknown headers in the file: "
-        + (name_headers(contract, unknown) or "none")
+        + name_headers(contract, unknown)
         + (f' (nearest: "{near[0]}")' if near else ""),
         todo=f'If the publisher renamed it, add "{suggestion}" to '
         f"columns.{name}.headers in {contract.path}.",
     )
 
 
-def name_headers(contract: Contract, headers: list[str]) -> str:
+def name_headers(contract: Contract, headers: list[str] | dict[int, str]) -> str:
     """Return headers for a message: by name, or only their number where restricted.
 
     What stands in the place of a header may be a student's data in a broken file.
+    Where their positions are given, it is said in which columns they stand.
     """
     if contract.visibility != "public":
-        return f"{len(headers)} not named here" if headers else ""
+        at = [f"[{_letters(i)}]" for i in headers if isinstance(i, int)]
+        where = f", in {', '.join(at[:NAMED_HEADERS])}" if at else ""
+        return f"{len(headers)} not named here{where}" if headers else ""
     more = len(headers) - NAMED_HEADERS
-    named = [f'"{header}"' for header in nameable(contract, headers[:NAMED_HEADERS])]
+    titles = [*(headers.values() if isinstance(headers, dict) else headers)]
+    named = [f'"{header}"' for header in nameable(contract, titles[:NAMED_HEADERS])]
     return ", ".join([*named, *[f"{more} more"] * (more > 0)])
 
 
 def nameable(contract: Contract, headers: list[str]) -> list[str]:
-    """Return headers for a receipt: where restricted, that there are so many."""
-    public = contract.visibility == "public"
-    return [seen(h)[:LONGEST_NAME] if public else "not named here" for h in headers]
+    """Return headers for a receipt; where restricted, as the contract has them."""
+    if contract.visibility == "public":
+        return [seen(header)[:LONGEST_NAME] for header in headers]
+    return [contract.read.harmless_as(h) or "not named here" for h in headers]
+
+
+def plain_header(cell: str) -> str:
+    """Return a header without signs of no width, and with single blanks."""
+    seen_only = "".join(c for c in cell if category(c) != "Cf")
+    return re.sub(r"\s+", " ", seen_only).strip()
 
 
 def clean_header(cell: str) -> str:
-    """Return a header without case and doubled blanks, for comparison."""
-    return re.sub(r"\s+", " ", cell).strip().casefold()
+    """Return a header for comparison: without case, blanks and underscores."""
+    return re.sub(r"[ _]", "", plain_header(cell)).casefold()

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import shutil
 import stat
 from collections.abc import Iterable
@@ -23,8 +22,8 @@ from common_metrics.readers import (
     parse,
     read_identity,
     records,
-    school_year,
     school_years,
+    years_in_name,
 )
 
 MAX_LINE = 1_000_000
@@ -198,14 +197,18 @@ def _refuse_cut_text(contract: Contract, text: str) -> None:
 def _refuse_other_year(contract: Contract, name: str, years: list[int]) -> None:
     if not contract.landing.name_year or not years:
         return
-    said = re.search(contract.landing.name_year, name)
-    if said and [school_year(said["school_year"])] != years:
-        inside = ", ".join(f"{year - 1}-{year % 100:02d}" for year in years)
+    said = years_in_name(contract.landing.name_year, name)
+    if said and years not in [[year] for year in said]:
+        named, inside = _written(said), _written(years)
         raise DeliveryRefused(
-            f"the school year that its name says, {said['school_year']}",
+            f"the school year that its name says, {named}",
             f"{inside} inside the file",
             "Find out which one is right, rename the file or fetch the other one.",
         )
+
+
+def _written(years: list[int]) -> str:
+    return ", ".join(f"{year - 1}-{year % 100:02d}" for year in years)
 
 
 def _files(drop: Path) -> list[str]:

@@ -10,7 +10,14 @@ from pathlib import Path
 
 import xlsxwriter
 
-from common_metrics.contract import Contract, Read, clean_header, load_contracts
+from common_metrics.contract import (
+    Contract,
+    Read,
+    clean_header,
+    load_contracts,
+    plain_header,
+    told_apart,
+)
 from common_metrics.errors import Asked, DeliveryRefused, Refused, told
 from common_metrics.readers import SEARCHED_LINES, records
 from common_metrics.site import environment
@@ -24,6 +31,7 @@ OF_A_STUDENT = re.compile(
 )
 SSN = re.compile(r"\d{3}-\d{2}-\d{4}")
 NUMBER = re.compile(r"\d+(\.\d+)?(%?)")
+NO_NAME = re.compile(r"[\d/.*-]+")
 # What a cell is made up as, by the name of its column; the first that fits.
 INVENTED = {"school_?year": "2014-15", "_count$": "10", "_pct$": "10.0"}
 INVENTED |= {"_id": "0009901", "_label$": "All Students", "": "Invented"}
@@ -94,14 +102,24 @@ def _table(file: Path, rows: list[list[str]]) -> list[list[str]]:
     """
     for at, (row, below) in enumerate(zip(rows, rows[1:SEARCHED_LINES], strict=False)):
         if len(set(filter(None, row))) > 1 and len(row) == len(below):
-            if any(re.fullmatch(r"[\d/.*-]+", title) for title in row):
+            if any(map(NO_NAME.fullmatch, row)):
                 break
-            return rows[at:]
+            if not _are_headings(row, below):
+                above = rows[at - 1] if at else []
+                return [told_apart(row, set(), above), *rows[at + 1 :]]
     raise NotDrafted(
         f"FILE={file.name}",
         f"a row of column names within the first {SEARCHED_LINES}, and a row below",
         "none of as many cells, or one with numbers in it",
         "Give a sample that begins with its header.",
+    )
+
+
+def _are_headings(row: list[str], below: list[str]) -> bool:
+    """Return whether a row names groups of columns: half blank, over a row of names."""
+    filled = len(list(filter(None, row)))
+    return (
+        2 * filled < len(row) and all(below) and not any(map(NO_NAME.fullmatch, below))
     )
 
 
@@ -117,8 +135,8 @@ def _columns(provider: str, rows: list[list[str]]) -> dict[str, dict[str, object
     drafted: dict[str, dict[str, object]] = {}
     for at, title in enumerate(rows[0]):
         cells = [row[at] for row in rows[1:] if at < len(row) and row[at]]
-        text = clean_header(title)
-        name, hashed = known.get(text, (_slug(text, cells), False))
+        text = plain_header(title).casefold()
+        name, hashed = known.get(clean_header(title), (_slug(text, cells), False))
         hashed = hashed or bool(OF_A_STUDENT.search(text) or any(map(SSN.match, cells)))
         name = f"{name}_{at + 1}" if name in drafted else name
         drafted[name] = {"header": title, "is_of_a_student": hashed}
@@ -131,7 +149,8 @@ def _slug(header: str, cells: list[str]) -> str:
     numbers = [NUMBER.fullmatch(text) for text in cells if text[:1].isdigit()]
     if not numbers or None in numbers:
         return name
-    return name + ("_pct" if any(n[1] or n[2] for n in numbers) else "_count")
+    unit = "pct" if any(n[1] or n[2] for n in numbers) else "count"
+    return name if name.endswith(unit) else f"{name}_{unit}"
 
 
 def _write_fixture(place: Path, rows: list[list[str]]) -> None:

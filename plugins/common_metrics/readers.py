@@ -10,7 +10,8 @@ cell (docs/decisions/0002).
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,13 +25,16 @@ from common_metrics.contract import (
     clean_header,
     known_headers,
     match_columns,
+    name_headers,
     unpivoted,
 )
-from common_metrics.errors import DeliveryRefused
+from common_metrics.errors import DeliveryRefused, seen
 from common_metrics.lake import Delivery
 from common_metrics.pseudonyms import pseudonym
 
 SEARCHED_LINES = 40
+FIRST_YEAR, LAST_YEAR = 1950, 2099
+TWO_YEARS = re.compile(r"([0-9]{4})[\s/_\u2010-\u2015-]*([0-9]{4}|[0-9]{2})")
 FORMULA = re.compile(r'^="(.*)"$')
 # Spreadsheets show a long number as 2.30005E+11 and save it so: the digits are lost.
 EXPONENT = re.compile(r"^\d+([.,]\d+)?E\+\d+$", re.IGNORECASE)
@@ -116,29 +120,50 @@ def read_identity(contract: Contract, found: list[Record], name: str) -> Identit
     says = contract.identity
     if says.undated or says.column:
         return Identity(None, None)
-    pattern = says.preamble or says.header or says.file_name
-    cells = [name] if says.file_name else _first_cells(found)
-    hits = [hit for cell in cells if (hit := re.search(pattern, cell))]
+    if says.file_name:
+        return Identity(_only_year(contract, name), None)
+    pattern = says.preamble or says.header
+    hits = [hit for cell in _first_cells(found) if (hit := re.search(pattern, cell))]
     if not hits:
-        raise _not_said(contract, pattern)
+        where = "line above the header" if says.preamble else "column name"
+        raise DeliveryRefused(
+            f"a {where} that says what this is, like {pattern}",
+            "none: this is another table, or its head is cut off",
+            "Check that the file lies in the right folder; if the publisher changed "
+            f"the title, change identity in {contract.path}.",
+        )
     groups = hits[0].groupdict()
     return Identity(school_year(groups["school_year"]), groups.get("year_code"))
 
 
-def _not_said(contract: Contract, pattern: str) -> DeliveryRefused:
-    if contract.identity.file_name:
-        return DeliveryRefused(
-            f"a file name that says the school year, like {pattern}",
-            "another name, and nothing inside the file says it",
+def _only_year(contract: Contract, name: str) -> int:
+    years = years_in_name(contract.identity.file_name, name)
+    if len(years) != 1:
+        raise DeliveryRefused(
+            "a file name that says one school year, such as 2014-15",
+            f"{len(years) or 'none'} in it, and nothing inside the file says it",
             "Name the file after its school year and deliver it again.",
         )
-    where = "line above the header" if contract.identity.preamble else "column name"
-    return DeliveryRefused(
-        f"a {where} that says what this is, like {pattern}",
-        "none: this is another table, or its head is cut off",
-        "Check that the file lies in the right folder; if the publisher changed "
-        f"the title, change identity in {contract.path}.",
-    )
+    return years[0]
+
+
+def years_in_name(pattern: str, name: str) -> list[int]:
+    """Return the school years that a file's name says, or else the folders' above it.
+
+    Raises DeliveryRefused where what looks like a year is none.
+    """
+    for part in reversed(Path(name).parts):
+        said = [hit["school_year"] for hit in re.finditer(pattern, part)]
+        years = [year for text in said if (year := _year_or_none(text))]
+        if said and not years:
+            raise DeliveryRefused(
+                "a school year such as 2014-15 or 2014-2015 in the file's name",
+                f"{said[0]!r}",
+                "Rename the file so that its name says its school year.",
+            )
+        if years:
+            return list(dict.fromkeys(years))
+    return []
 
 
 def school_years(table: pa.Table) -> list[int]:
@@ -151,18 +176,26 @@ def school_year(text: str) -> int:
 
     Raises DeliveryRefused for anything else.
     """
-    digits = re.sub(r"\D", "", text)
-    if len(digits) == 4 and int(digits[2:]) == (int(digits[:2]) + 1) % 100:
-        return 2000 + int(digits[2:])
-    if len(digits) == 4:
-        return int(digits)
-    if len(digits) == 8 and int(digits[4:]) == int(digits[:4]) + 1:
-        return int(digits[4:])
-    if len(digits) == 6 and int(digits[4:]) == (int(digits[:4]) + 1) % 100:
-        return int(digits[:4]) + 1
+    two = TWO_YEARS.fullmatch(text.strip())
+    if two and int(two[2]) in (int(two[1]) + 1, (int(two[1]) + 1) % 100):
+        year = int(two[1]) + 1
+    elif re.fullmatch("[0-9]{4}", text.strip()):
+        year = _end_year(int(text))
+    else:
+        year = 0
+    if FIRST_YEAR <= year <= LAST_YEAR:
+        return year
     raise DeliveryRefused(
         "a school year such as 2014-15", f"{text!r}", "Correct it at the publisher."
     )
+
+
+def _end_year(number: int) -> int:
+    """Return the year that 2015 or 1415 says; 98 begins the one that ends in 1999."""
+    first, second = divmod(number, 100)
+    if second != (first + 1) % 100:
+        return number
+    return second + (1900 if second >= 50 else 2000)
 
 
 def write(table: pa.Table, file: Path) -> None:
@@ -216,14 +249,18 @@ def _joined(cells: list[str]) -> str:
 def _sheet(
     contract: Contract, delivery: Delivery, identity: Identity, found: list[Record]
 ) -> Rows:
-    header, below = _split(contract, found, identity.year_code)
+    header, above, below = _split(contract, found, identity.year_code)
     rows = [record for record in below if any(record.cells)]
     rows, sections = _without_furniture(contract, rows)
     _refuse_damaged_ids(contract, header, rows)
     # Before the columns: a header grown together with a row would be quoted as headers.
     rows = _of_width(contract, rows, len(header))
-    match = match_columns(contract, header, identity.year_code)
+    _refuse_repeated_header(contract, header, rows)
+    empty = _empty(rows, len(header))
+    match = match_columns(contract, header, identity.year_code, above, empty)
     columns = _columns(contract, match, rows)
+    _refuse_unfilled(contract, match, columns, rows)
+    _refuse_told_apart_by_what_is_left_out(contract, header, match, columns, rows)
     if contract.read.section:
         columns[contract.read.section.column] = sections
     for name in contract.read.fill_down:
@@ -237,32 +274,135 @@ def _sheet(
 
 def _split(
     contract: Contract, found: list[Record], year_code: str | None
-) -> tuple[list[str], list[Record]]:
-    """Return the header and the records below it."""
+) -> tuple[list[str], list[str], list[Record]]:
+    """Return the header, the row above it and the records below it."""
     if contract.read.header:
-        return contract.read.header, found
-    at = _header_at(contract, [record.cells for record in found], year_code)
-    return found[at].cells, found[at + 1 :]
+        return contract.read.header, [], found
+    at = _header_at(contract, found, year_code)
+    return found[at].cells, found[at - 1].cells if at else [], found[at + 1 :]
 
 
-def _header_at(
-    contract: Contract, records: list[list[str]], year_code: str | None
-) -> int:
+def _header_at(contract: Contract, found: list[Record], year_code: str | None) -> int:
     """Return the position of the record that holds most of the known headers."""
     known = set().union(*known_headers(contract, year_code))
 
-    def hits(cells: list[str]) -> int:
-        years = unpivoted(contract, cells)
-        return len(years) + sum(clean_header(cell) in known for cell in cells)
+    def hits(record: Record) -> int:
+        years = unpivoted(contract, record.cells)
+        return len(years) + sum(clean_header(cell) in known for cell in record.cells)
 
-    counts = [hits(cells) for cells in records[:SEARCHED_LINES]]
-    if max(counts, default=0) < 2:
+    counts = [hits(record) for record in found[:SEARCHED_LINES]]
+    if max(counts, default=0) >= 2:
+        return counts.index(max(counts))
+    later = next((r.row for r in found[SEARCHED_LINES:] if hits(r) >= 2), None)
+    raise DeliveryRefused(
+        f"a header row within the first {SEARCHED_LINES} rows",
+        f"the first one with two known column names in row {later} only"
+        if later
+        else f"none with two known column names{_in_sheet(contract, found)}",
+        "Delete the rows above it, such as a cover or notes, and deliver it again."
+        if later
+        else "If a cover or another table was delivered, deliver the table itself; if "
+        f"the layout is new, add its headers to columns in {contract.path}.",
+    )
+
+
+def _in_sheet(contract: Contract, found: list[Record]) -> str:
+    """Return which sheet it is, for a message, where its name may be told."""
+    sheet = found[0].sheet if found and contract.visibility == "public" else None
+    return f' in sheet "{seen(sheet)}"' if sheet else ""
+
+
+def _refuse_repeated_header(
+    contract: Contract, header: list[str], rows: list[Record]
+) -> None:
+    """Refuse rows that name the columns once more: half of their cells do so.
+
+    Of a contract that itself names the columns, the expectations judge such a row.
+    """
+    if contract.read.header:
+        return
+    titles = [clean_header(cell) for cell in header]
+
+    def is_header(cells: list[str]) -> bool:
+        filled = [at for at, cell in enumerate(cells) if cell]
+        alike = [at for at in filled if clean_header(cells[at]) == titles[at]]
+        return len(alike) > 1 and 2 * len(alike) >= len(filled)
+
+    again = [record.row for record in rows if is_header(record.cells)]
+    if again:
         raise DeliveryRefused(
-            f"a header row within the first {SEARCHED_LINES} rows",
-            "none with two known column names",
-            f"If the layout is new, add its headers to columns in {contract.path}.",
+            "one row of column names, above the data",
+            f"{len(again)} more below it",
+            "If another table begins there, deliver it as a file of its own; if it is "
+            "a page of this one, delete the row, or add its pattern to read.furniture "
+            f"in {contract.path}.",
+            row=again[0],
         )
-    return counts.index(max(counts))
+
+
+def _empty(rows: list[Record], width: int) -> set[int]:
+    """Return the positions of the columns that hold nothing in any row."""
+    return {at for at in range(width) if not any(r.cells[at] for r in rows)}
+
+
+def _refuse_unfilled(
+    contract: Contract, match: Match, columns: "Columns", rows: list[Record]
+) -> None:
+    """Refuse rows that leave a column blank that tells them from those of others."""
+    for name in match.position:
+        cells = columns[name] if contract.columns[name].filled else []
+        blank = [r.row for r, cell in zip(rows, cells, strict=False) if cell is None]
+        if blank:
+            raise DeliveryRefused(
+                f"a {name} in each row",
+                f"{len(blank):,} of {len(rows):,} rows without one",
+                "Without it the row would count for all students: fill it in, or ask "
+                "for the file again.",
+                row=blank[0],
+            )
+
+
+def _refuse_told_apart_by_what_is_left_out(
+    contract: Contract,
+    header: list[str],
+    match: Match,
+    columns: "Columns",
+    rows: list[Record],
+) -> None:
+    """Refuse rows of counts that would repeat each other without a column left out.
+
+    Of students the rows may: a student counts once, whatever else is said of them.
+    """
+    used = {*match.position.values(), *unpivoted(contract, header)}
+    left = [at for at in range(len(header)) if at not in used]
+    if not left or contract.protects:
+        return
+    known = list(zip(*columns.values(), strict=True))
+    whole = {
+        (*k, *(r.cells[a] for a in left)) for k, r in zip(known, rows, strict=True)
+    }
+    if alike := len(whole) - len(set(known)):
+        raise DeliveryRefused(
+            "rows that differ in a column of the contract",
+            f"{alike} that differ from another in nothing but a column that is left "
+            f"out: {name_headers(contract, match.additional)}",
+            "Such a column tells rows apart and is not harmless: make it one of "
+            f"columns, layouts and grain in {contract.path}.",
+        )
+
+
+def left_out(deliveries: Iterable[Delivery]) -> list[str]:
+    """Return a line an extract for the columns of its files that were left out."""
+    counts: dict[str, Counter[str]] = {}
+    for delivery in deliveries:
+        if delivery.status == "validated" and delivery.additional_columns:
+            of_key = counts.setdefault(delivery.key, Counter())
+            of_key.update(dict.fromkeys(delivery.additional_columns, 1))
+    return [
+        f"columns left out of {key}: "
+        + ", ".join(f"{name} ({n} files)" for name, n in sorted(names.items()))
+        for key, names in sorted(counts.items())
+    ]
 
 
 def _without_furniture(

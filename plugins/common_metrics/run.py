@@ -35,6 +35,7 @@ from common_metrics import landing, pseudonyms
 from common_metrics.contract import load_contracts
 from common_metrics.errors import Asked, Refused, told
 from common_metrics.lake import Delivery, Lake
+from common_metrics.readers import left_out
 from common_metrics.release import manifests
 
 ROOT = Path(__file__).parents[2]
@@ -253,7 +254,7 @@ def _report(console: Console, lake: Lake, drop: Path, states: dict[str, str]) ->
     console.print(_deliveries(records))
     for record in _still_refused(lake, drop):
         console.print(f"refused: {record.message}", soft_wrap=True, markup=False)
-    for line in _unmatched(records):
+    for line in [*left_out(records), *_unmatched(records)]:
         console.print(line, soft_wrap=True, markup=False)
     failed = [dag_id for dag_id, state in states.items() if state == "failed"]
     if {BUILD, PUBLISH} & set(failed):

@@ -1,7 +1,9 @@
 -- "College entrance: high school graduates from the year who enrolled in college any
 -- time during the first year after high school. College persistence: students who
 -- enrolled in college the first year after high school and returned for a second
--- year." (notes inside the files). The files print no counts.
+-- year." (notes inside the files). The files print no counts. Of the newest class
+-- persistence is N/A: its second year has not come. Where nobody entered, there is
+-- nobody who could return, and N/A is that there are no such students.
 with printed as (
     select * from {{ source('ct', 'college_entrance') }}
 ),
@@ -16,7 +18,9 @@ unpivoted as (
     select
         *,
         'pse_persistence' as metric_id,
-        persistence_pct as value_token,
+        case
+            when persistence_pct != 'N/A' or entrance_pct = '0.0' then persistence_pct
+        end as value_token,
     from printed
 ),
 
