@@ -800,7 +800,7 @@ def test_what_runs_on_broken_files_leave_behind_tells_of_no_student(
     sentinels.add(os.environ["COMMON_METRICS_STUDENT_KEY"])
     said = lake.root / "logs/stdout.log"
     said.write_text(broken.run.stdout + broken.run.stderr)
-    but = ("landing", "refused", "sample", "raw", "validated", "published")
+    but = ("landing", "refused", "sample", "validated", "published")
     assert scan(lake.root, sentinels, but=but) == []
 
 
