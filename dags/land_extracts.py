@@ -48,6 +48,8 @@ def land_extract(contract: Contract) -> None:
             refused = [d.message for d in deliveries if d.status == "refused"]
             if refused:
                 raise AirflowFailException("\n".join(refused))
+            if not any(each.rows for each in received):
+                raise AirflowSkipException("unchanged, nothing to do")
 
         @task(trigger_rule="all_done", outlets=[Asset(f"validated/{contract.key}")])
         def announce() -> None:

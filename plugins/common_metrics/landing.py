@@ -27,9 +27,9 @@ LISTED: dict[Path, list[str]] = {}
 
 
 class Landed(NamedTuple):
-    """A delivery that was read: with its rows if it is to be judged.
+    """A delivery that was read, with its rows, or with why it is refused.
 
-    Without rows it is known and judged already, or refused.
+    With neither it was judged before, and nothing is to be done.
     """
 
     delivery: Delivery

@@ -136,7 +136,7 @@ def _settle(
     readers.write(moved, lake.rows("quarantine", judged))
     readers.write(kept, lake.rows("validated", judged))
     lake.record(judged)
-    return Landed(judged)
+    return Landed(judged, part.landed.rows)
 
 
 def _prove(judged: Delivery) -> None:
