@@ -627,7 +627,8 @@ def test_unchanged_deliveries_show_as_skipped_in_airflow(
             [_runs(lake)[-1]],
         ).fetchall()
         labels = con.execute(
-            "select count(*) from task_instance where rendered_map_index like '% · % files'"
+            "select count(*) from task_instance "
+            "where rendered_map_index like '% · % files'"
         ).fetchone()
     assert states == [("skipped",)]
     assert labels[0] > 10
