@@ -3,13 +3,13 @@
 from functools import reduce
 from operator import or_
 
-from airflow.sdk import Asset, dag, get_current_context, task
+from airflow.sdk import Asset, dag, task
 from pendulum import datetime
 
-from common_metrics import build, landing, release, settings
-from common_metrics.contract import load_contracts
+from common_metrics import settings
+from common_metrics.contract import contract_keys
 
-VALIDATED = [Asset(f"validated/{key}") for key in load_contracts()]
+VALIDATED = [Asset(f"validated/{key}") for key in contract_keys()]
 BUILD = Asset("warehouse/build")
 
 
@@ -23,16 +23,23 @@ BUILD = Asset("warehouse/build")
 def build_warehouse() -> None:
     @task
     def list_unmatched() -> list[str]:
-        at = get_current_context()["dag_run"].run_after.strftime("%Y-%m-%dT%H:%M:%SZ")
-        contracts, drop, lake = load_contracts(), settings.drop(), settings.lake()
-        return landing.record_unmatched(contracts, drop, lake, at)
+        from common_metrics import landing, receiving
+        from common_metrics.contract import load_contracts
+
+        drop, lake, at = settings.drop(), settings.lake(), receiving.now()
+        return landing.record_unmatched(load_contracts(), drop, lake, at)
 
     @task.short_circuit
     def is_needed() -> bool:
+        from common_metrics import release
+
         return release.is_needed(settings.lake())
 
-    @task(outlets=[BUILD], retries=1)
+    # Never tried again: a test that failed fails the second time too.
+    @task(outlets=[BUILD], retries=0)
     def dbt_build() -> None:
+        from common_metrics import build
+
         build.build(settings.lake())
 
     list_unmatched() >> is_needed() >> dbt_build()

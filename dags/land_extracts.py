@@ -2,14 +2,12 @@
 may be built on. A contract under expectations/ is all that a new one needs.
 """
 
-from airflow.sdk import Asset, dag, get_current_context, task, task_group
+from airflow.sdk import Asset, dag, get_current_context, get_parsing_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from pendulum import datetime
 
-from common_metrics import landing, release, settings, validation
-from common_metrics.contract import Contract, load_contracts
-from common_metrics.errors import DeliveryRefused
-from common_metrics.pseudonyms import KeyMissing
+from common_metrics import settings
+from common_metrics.contract import Contract, contract_keys, load_contract_of
 
 
 def land_extract(contract: Contract) -> None:
@@ -24,64 +22,61 @@ def land_extract(contract: Contract) -> None:
     )
     def land() -> None:
         @task
-        def find_deliveries() -> list[str]:
+        def find_deliveries() -> list[dict]:
+            from common_metrics import landing, receiving
+            from common_metrics.pseudonyms import KeyMissing
+
+            at, drop = receiving.now(), settings.drop()
             try:
-                landing.require_key([contract], settings.drop())
+                landing.require_key([contract], drop)
             except KeyMissing as missing:
                 raise AirflowFailException(str(missing)) from None
-            return landing.find_deliveries(contract, settings.drop())
-
-        @task(task_id="land", map_index_template="{{ delivery }}")
-        def land_delivery(name: str) -> str:
-            context = get_current_context()
-            context["delivery"] = name
-            at = context["dag_run"].run_after.strftime("%Y-%m-%dT%H:%M:%SZ")
-            try:
-                landed = landing.land(
-                    contract, settings.drop(), name, settings.lake(), at
-                )
-            except DeliveryRefused as refused:
-                raise AirflowFailException(refused.sentence(name)) from None
-            if landed.status == "validated":
-                raise AirflowSkipException(f"{name}: unchanged, nothing to do")
-            return landed.sha256
+            batches = receiving.new_batches(contract, drop, settings.lake())
+            return [{"at": at, "names": names} for names in batches]
 
         # One at a time: Great Expectations keeps one folder of results an extract.
-        @task(map_index_template="{{ delivery }}", max_active_tis_per_dagrun=1)
-        def validate(sha256: str) -> None:
-            lake = settings.lake()
-            delivery = lake.recorded(contract.key, sha256)
-            get_current_context()["delivery"] = delivery.file
-            try:
-                judged = validation.validate(contract, delivery, lake)
-            except DeliveryRefused as refused:
-                raise AirflowFailException(refused.sentence(delivery.file)) from None
-            print(judged.message or f"{judged.rows_validated} rows")
+        @task(map_index_template="{{ deliveries }}", max_active_tis_per_dagrun=1)
+        def receive(batch: dict) -> None:
+            from common_metrics import receiving, validation
 
-        @task_group
-        def delivery(name: str) -> None:
-            validate(land_delivery(name))
+            drop, lake = settings.drop(), settings.lake()
+            received = receiving.receive(contract, drop, lake=lake, **batch)
+            deliveries = [each.delivery for each in received]
+            get_current_context()["deliveries"] = validation.label(deliveries)
+            for each in deliveries:
+                print(f"{each.file}: {each.status}, {each.rows_validated} rows")
+            refused = [d.message for d in deliveries if d.status == "refused"]
+            if refused:
+                raise AirflowFailException("\n".join(refused))
+            if not any(each.rows for each in received):
+                raise AirflowSkipException("unchanged, nothing to do")
 
         @task(trigger_rule="all_done", outlets=[Asset(f"validated/{contract.key}")])
         def announce() -> None:
+            from common_metrics import release, validation
+
             if not release.is_needed(settings.lake()):
                 raise AirflowSkipException("nothing new since the releases kept")
             validation.build_data_docs(contract.key, settings.lake())
 
-        @task(trigger_rule="all_done")
-        def settle(names: list[str]) -> None:
-            """Fail the run, in plain words, if a delivery in the folder is refused."""
-            newest = settings.lake().newest_of(contract.key)
-            delivered = [newest[name] for name in names if name in newest]
-            refused = [d.message for d in delivered if d.status == "refused"]
-            if refused:
-                raise AirflowFailException("\n".join(refused))
+        # Beside announce: with a failed batch the run has failed without it.
+        @task(trigger_rule="none_failed")
+        def settle() -> None:
+            """Fail the run, in plain words, if a file there is still refused."""
+            from common_metrics import receiving
 
-        names = find_deliveries()
-        delivery.expand(name=names) >> [announce(), settle(names)]
+            drop, lake = settings.drop(), settings.lake()
+            refused = receiving.still_refused(contract.key, drop, lake)
+            if refused:
+                raise AirflowFailException("\n".join(d.message for d in refused))
+
+        receive.expand(batch=find_deliveries()) >> [announce(), settle()]
 
     land()
 
 
-for each in load_contracts().values():
-    land_extract(each)
+# A task needs its own DAG alone: each of the others would cost it a contract to read.
+asked = get_parsing_context().dag_id
+for key in contract_keys():
+    if asked in (None, f"land_{key.replace('/', '_')}"):
+        land_extract(load_contract_of(key))

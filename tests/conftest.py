@@ -1,7 +1,6 @@
 """What the tests share: a lake and a drop folder, and files to put into them."""
 
 import csv
-import hashlib
 import os
 import subprocess
 import sys
@@ -11,9 +10,8 @@ from typing import NamedTuple
 
 import pytest
 
-from common_metrics import landing, validation
+from common_metrics import landing, receiving
 from common_metrics.contract import Contract, load_contracts
-from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery, Lake
 
 # Student files need a key; no student in the tests is real.
@@ -108,14 +106,9 @@ def run(drop: Path, lake: Lake, put: Callable[..., str]) -> Callable[..., Delive
     """Put, land and validate bytes; return the record, whatever became of them."""
 
     def run(contract: Contract, content: bytes, name: str = "delivery.csv") -> Delivery:
-        name = put(contract, content, name)
-        try:
-            delivery = landing.land(contract, drop, name, lake, LANDED_AT)
-            if delivery.status == "landed":
-                delivery = validation.validate(contract, delivery, lake)
-            return delivery
-        except DeliveryRefused:
-            return lake.recorded(contract.key, hashlib.sha256(content).hexdigest())
+        names = [put(contract, content, name)]
+        (received,) = receiving.receive(contract, drop, names, lake, LANDED_AT)
+        return received.delivery
 
     return run
 
@@ -154,10 +147,7 @@ def student_lake(tmp_path_factory: pytest.TempPathFactory) -> StudentLake:
 def _land_and_validate(contract: Contract, made: StudentLake) -> None:
     """Every file of a contract, with what is said of it."""
     drop = made.sample / "extracts"
-    for name in landing.find_deliveries(contract, drop):
-        try:
-            delivery = landing.land(contract, drop, name, made.lake, LANDED_AT)
-            judged = validation.validate(contract, delivery, made.lake)
-            made.messages[name] = repr(judged)
-        except DeliveryRefused as error:
-            made.messages[name] = f"{error!r} {error}"
+    names = landing.find_deliveries(contract, drop)
+    for each in receiving.receive(contract, drop, names, made.lake, LANDED_AT):
+        said = f"{each.refusal!r} {each.refusal}" if each.refusal else each.delivery
+        made.messages[each.delivery.file] = f"{said!r}"

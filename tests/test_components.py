@@ -206,7 +206,7 @@ def test_a_column_that_tells_of_a_student_is_refused(
     delivery = run(contracts[key], ("\n".join(told) + "\n").encode(), file.name)
     assert delivery.status == "refused"
     assert "and no other. Found additional columns: 1 not named" in delivery.message
-    for place in ("raw", "validated", "quarantine"):
+    for place in ("validated", "quarantine"):
         assert not list((lake.root / place).rglob("*.parquet"))
 
 

@@ -1,4 +1,5 @@
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -6,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from common_metrics import contract as contracts_module
 from common_metrics.contract import (
     CONTRACTS,
     Contract,
@@ -374,3 +376,27 @@ def test_the_contract_of_a_message_can_be_opened(contracts):
     for contract in contracts.values():
         assert (CONTRACTS.parent / contract.path).exists()
         assert re.fullmatch(r"[0-9a-f]{64}", contract.sha256)
+
+
+def test_a_delivery_is_judged_again_when_code_that_judges_changes(
+    tmp_path, monkeypatch
+):
+    """Each module that refuses or turns a delivery's rows counts, and no other."""
+    code = Path(contracts_module.__file__).parent
+    modules = {file.stem: file.read_text() for file in code.glob("*.py")}
+    # Landing refuses names and records what others refuse.
+    told = {"errors", "landing"}
+    refusing = {name for name, text in modules.items() if "DeliveryRefused(" in text}
+    assert refusing - told <= set(contracts_module.JUDGES) <= set(modules)
+    shutil.copytree(code, tmp_path / "code")
+    monkeypatch.setattr(
+        contracts_module, "__file__", str(tmp_path / "code/contract.py")
+    )
+    before = contracts_module._digest(b"")
+    changing = set()
+    for name, text in modules.items():
+        file = tmp_path / "code" / f"{name}.py"
+        file.write_text(text + "# changed")
+        changing |= {name} if contracts_module._digest(b"") != before else set()
+        file.write_text(text)
+    assert changing == set(contracts_module.JUDGES)

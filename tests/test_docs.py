@@ -28,7 +28,7 @@ SEEDS = {file.stem: file for file in (DBT / "seeds").glob("*.csv")}
 # What a run writes; README and runbook name these without the lake in front.
 LAKE = [
     *("airflow", "build", "data_docs", "deliveries", "landing", "logs", "published"),
-    *("quarantine", "raw", "refused", "validated"),
+    *("looks", "quarantine", "refused", "validated"),
 ]
 RELEASED = (
     *("public.duckdb", "partner.duckdb", "manifest.json", "public/", "partner/"),

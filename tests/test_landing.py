@@ -1,16 +1,20 @@
 import gzip
 import hashlib
 import io
+import itertools
 import json
+import os
+import threading
 import time
 import tracemalloc
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
 
-from common_metrics import landing, validation
+from common_metrics import landing, readers, receiving, validation
 from common_metrics.contract import Identity
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
@@ -406,3 +410,178 @@ def test_a_zip_bomb_is_never_opened(land):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 5_000_000
+
+
+# Read once
+
+
+def test_a_file_that_is_still_written_is_kept_as_it_was_read(
+    put, drop, lake, graduation, graduates
+):
+    """The digest, the kept bytes and the rows are of one read, whoever writes on."""
+    name = put(graduation, graduates)
+    ended = threading.Event()
+
+    def write() -> None:
+        with (drop / name).open("r+b") as file:
+            for number in itertools.cycle(range(10)):
+                file.seek(graduates.index(b",41,71.9"))
+                file.write(b",4%d,71.9" % number)
+                file.flush()
+                if ended.is_set():
+                    return
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        landed = [
+            landing.receive(graduation, drop, name, lake, f"{HOUR}{n}")
+            for n in range(100)
+        ]
+    finally:
+        ended.set()
+        writer.join()
+    for delivery, rows, _ in landed:
+        kept = lake.landing(delivery).read_bytes()
+        assert hashlib.sha256(kept).hexdigest() == delivery.sha256
+        read = readers.parse(graduation, delivery, readers.records(graduation, kept))
+        assert rows.table.equals(read.table)
+    assert len({delivery.sha256 for delivery, _, _ in landed}) > 1
+
+
+def test_a_file_is_opened_and_parsed_once(run, graduation, graduates, monkeypatch):
+    calls = Counter()
+
+    def counting(module, name: str) -> None:
+        called = getattr(module, name)
+
+        def counted(*args, **kwargs):
+            calls[name] += 1
+            return called(*args, **kwargs)
+
+        monkeypatch.setattr(module, name, counted)
+
+    counting(landing, "_copied")
+    counting(readers, "decode")
+    counting(readers, "_lines")
+    counting(readers, "_table")
+    assert run(graduation, graduates).status == "validated"
+    assert set(calls.values()) == {1} and len(calls) == 4
+
+
+@pytest.fixture
+def settled(monkeypatch):
+    """Files count as settled at once; no test waits."""
+    monkeypatch.setattr(receiving, "SETTLED", -1)
+
+
+def test_an_untouched_file_is_not_read_again(
+    settled, put, drop, lake, graduation, graduates, monkeypatch
+):
+    names = [put(graduation, graduates, "good.csv"), put(graduation, PAGE, "page.csv")]
+    assert receiving.new_batches(graduation, drop, lake) == [names]
+    receiving.receive(graduation, drop, names, lake, HOUR)
+    assert receiving.new_batches(graduation, drop, lake) == []
+    (refused,) = receiving.still_refused(KEY, drop, lake)
+    assert refused.file == names[1]
+    changed = graduation.model_copy(update={"sha256": "f" * 64})
+    assert receiving.new_batches(changed, drop, lake) == [names]
+
+
+def test_other_bytes_of_the_same_size_are_seen(
+    settled, put, drop, lake, graduation, graduates
+):
+    name = put(graduation, graduates)
+    receiving.receive(graduation, drop, [name], lake, HOUR)
+    before = (drop / name).stat()
+    put(graduation, graduates.replace(b",41,71.9", b",42,73.7"))
+    assert (drop / name).stat().st_size == before.st_size
+    assert receiving.new_batches(graduation, drop, lake) == [[name]]
+    receiving.receive(graduation, drop, [name], lake, f"{HOUR}2")
+    assert len(lake.all_recorded()) == 2
+
+
+def test_other_bytes_with_the_time_of_the_old_ones_are_seen(
+    settled, put, drop, lake, graduation, graduates
+):
+    """A copy that keeps times: only the change of the entry itself tells."""
+    name = put(graduation, graduates)
+    receiving.receive(graduation, drop, [name], lake, HOUR)
+    before = (drop / name).stat()
+    put(graduation, graduates.replace(b",41,71.9", b",42,73.7"))
+    os.utime(drop / name, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert receiving.new_batches(graduation, drop, lake) == [[name]]
+
+
+def test_a_file_that_was_written_just_now_is_looked_at_again(
+    put, drop, lake, graduation, graduates
+):
+    """Within the same tick of the clock it could change and look the same."""
+    name = put(graduation, graduates)
+    receiving.receive(graduation, drop, [name], lake, HOUR)
+    assert receiving.new_batches(graduation, drop, lake) == [[name]]
+
+
+def test_a_delivery_that_was_taken_back_is_received_anew(
+    settled, put, drop, lake, graduation, graduates
+):
+    name = put(graduation, graduates)
+    receiving.receive(graduation, drop, [name], lake, HOUR)
+    next(lake.deliveries.rglob("*.json")).unlink()
+    assert receiving.new_batches(graduation, drop, lake) == [[name]]
+
+
+# Batches
+
+
+def test_more_files_than_airflow_maps_are_few_batches(put, drop, lake, contracts):
+    contract = contracts["nessc/student_attendance"]
+    names = [
+        put(contract, b"x", f"{n:04}_student_attendance_2014-15.csv")
+        for n in range(1_030)
+    ]
+    batches = receiving.new_batches(contract, drop, lake)
+    assert [name for batch in batches for name in batch] == names
+    assert [len(batch) for batch in batches] == [200] * 5 + [30]
+
+
+def test_a_batch_has_no_more_bytes_than_a_file_may_have(put, drop, lake, graduation):
+    small = graduation.landing.model_copy(update={"max_bytes": 10})
+    contract = graduation.model_copy(update={"landing": small})
+    names = [put(contract, b"x" * n, f"{at}.csv") for at, n in enumerate((4, 6, 1, 30))]
+    batches = receiving.new_batches(contract, drop, lake)
+    assert batches == [names[:2], names[2:3], names[3:]]
+
+
+def test_where_the_code_fails_on_a_file_the_others_are_received(
+    settled, put, drop, lake, graduation, graduates, example, monkeypatch
+):
+    gender = put(graduation, example(KEY, "gender_nongrad"), "gender.csv")
+    names = [put(graduation, graduates, "all.csv"), gender]
+    settle = validation._settle
+
+    def fail(contract, part, *rest):
+        assert part.delivery.file != gender, "of the code"
+        return settle(contract, part, *rest)
+
+    monkeypatch.setattr(validation, "_settle", fail)
+    with pytest.raises(receiving.NotReceived, match=r"gender\.csv: of the code"):
+        receiving.receive(graduation, drop, names, lake, HOUR)
+    assert {d.file: d.status for d in lake.all_recorded()} == {
+        names[0]: "validated",
+        gender: "landed",
+    }
+    assert receiving.new_batches(graduation, drop, lake) == [[gender]]
+
+
+def test_the_folder_is_listed_once_for_a_whole_run(drop, put, graduation, monkeypatch):
+    name = put(graduation, b"", "a.csv")
+    monkeypatch.setattr(landing, "LISTED", {})
+    landing.list_once(drop)
+    monkeypatch.setattr(landing, "_files", None)
+    assert landing.find_deliveries(graduation, drop) == [name]
+
+
+def test_no_two_looks_have_one_time():
+    times = [receiving.now() for _ in range(3)]
+    assert sorted(times) == times and all("." in time for time in times)

@@ -34,7 +34,7 @@ RESTRICTED = {k: c for k, c in load_contracts().items() if c.visibility != "publ
 SHOWN = ["nessc/common_metrics_submission", "ri/student_attendance", "vt/sis_identity"]
 WORD = "Quozz{}zyk"
 AS_RECEIVED = ("landing", "refused")
-ROWS = ("raw", "validated", "quarantine")
+ROWS = ("validated", "quarantine")
 AT = "2016-03-01T06:00:00+00:00"
 Table = list[list[str]]
 

@@ -326,7 +326,7 @@ def test_up_listens_on_loopback_only_and_leaves_nothing_behind(up, tmp_path):
 
 
 def test_the_lake_and_secrets_stay_out_of_git():
-    paths = "lake/raw/a.parquet .env .venv/bin/python dbt_project/target/a a.duckdb"
+    paths = "lake/landing/a.csv .env .venv/bin/python dbt_project/target/a a.duckdb"
     paths += " .venv-clients/a"
     paths += " tests/fixtures/lake/a.csv plugins/common_metrics/lake.py"
     command = ["git", "check-ignore", *paths.split()]

@@ -2,44 +2,35 @@
 
 import os
 import re
-import sqlite3
+import signal
 import subprocess
 import sys
 from concurrent.futures import Future
 from io import StringIO
+from multiprocessing import get_context
 from pathlib import Path
 from threading import Timer
 
+import psutil
 import pytest
 from rich.console import Console
 from rich.progress import Progress
 
 from common_metrics import run
 
+ROOT = Path(__file__).parents[1]
 NOON = 1_448_971_200  # 2015-12-01
 
 
-@pytest.fixture
-def judged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Airflow's records of three files that ended since noon, and of others."""
-    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
-    validate = "delivery.validate"
-    tasks = [
-        (validate, "success", "2015-12-01 12:00:01.250000"),
-        (validate, "failed", "2015-12-01 12:00:02.000000"),
-        (validate, "upstream_failed", "2015-12-01 12:00:03.000000"),
-        (validate, "success", "2015-12-01 11:59:59.000000"),
-        (validate, "running", None),
-        ("delivery.land", "success", "2015-12-01 12:00:01.000000"),
-    ]
-    with sqlite3.connect(tmp_path / "airflow.db") as con:
-        con.execute("create table task_instance (task_id, state, end_date)")
-        con.executemany("insert into task_instance values (?, ?, ?)", tasks)
-    con.close()
-
-
-def test_files_are_counted_from_the_records_of_airflow(judged: None) -> None:
-    assert run._judged(NOON, 5) == {"completed": 3, "total": 5}
+def test_files_are_counted_by_the_processes_that_read_them() -> None:
+    fork = get_context("fork")
+    read = fork.Value("i")
+    readers = [fork.Process(target=run._count, args=[read]) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert read.value == 3
 
 
 def test_models_are_counted_from_the_log_of_dbt(tmp_path: Path) -> None:
@@ -68,8 +59,8 @@ def followed(is_terminal: bool, count) -> tuple[str, dict[str, str]]:
     return console.file.getvalue(), states
 
 
-def test_a_bar_shows_how_far_it_is_and_ends_full(judged: None) -> None:
-    printed, states = followed(True, lambda: run._judged(NOON, 5))
+def test_a_bar_shows_how_far_it_is_and_ends_full() -> None:
+    printed, states = followed(True, lambda: {"completed": 3, "total": 5})
     assert states == {"land_a": "done", "land_b": "failed"}
     bars = re.findall(r"land the files +\S* *(\d/\d)", re.sub("[━╸╺]+", "", printed))
     assert "3/5" in bars and bars[-1] == "5/5"
@@ -84,14 +75,38 @@ def test_without_a_terminal_each_step_is_a_line() -> None:
     ]
 
 
-def test_a_process_of_the_pool_ends_after_a_run_that_was_killed() -> None:
-    """It holds the pipe until then, so that reading it waits for both to end."""
-    code = (
-        "import os, signal; from common_metrics.run import _end_with\n"
-        "parent = os.getpid()\n"
-        "if os.fork() == 0: _end_with(parent)\n"
-        "os.kill(os.getpid(), signal.SIGKILL)"
+# A pool like that of a run, whose process waits for a program as it does for dbt.
+RUN = """
+import os, signal, subprocess, sys
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from common_metrics import run
+
+def build():
+    subprocess.run(["sh", "-c", "echo started $$; exec sleep 600"])
+
+run._sync_no_more = lambda: None
+for each in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(each, run._end)
+fork = get_context("fork")
+with ProcessPoolExecutor(1, fork, run._begin, [os.getpid()]) as pool:
+    pool.submit(build).result()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
+def test_a_run_that_is_ended_leaves_no_process(number: signal.Signals) -> None:
+    ended = subprocess.Popen(
+        [sys.executable, "-c", RUN],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "plugins")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
     )
-    command = [sys.executable, "-c", code]
-    killed = subprocess.run(command, capture_output=True, text=True, timeout=30)
-    assert killed.returncode == -9 and not killed.stderr
+    program = psutil.Process(int(ended.stdout.readline().split()[1]))
+    ended.send_signal(number)
+    # The program holds the pipe: it is closed once nobody is left.
+    ended.stdout.read()
+    code = ended.wait(timeout=60)
+    assert code == -9 if number == signal.SIGKILL else code == 128 + number
+    psutil.wait_procs([program], timeout=60)
+    assert not program.is_running()

@@ -62,16 +62,15 @@ def test_a_good_file_is_found_by_its_contract_alone(run, drop, contracts, key):
 @pytest.mark.parametrize("key", NAMES)
 def test_a_student_s_id_is_a_hash_in_every_stage(run, lake, contracts, key):
     delivery = run(contracts[key], fixture(key), NAMES[key])
-    for stage in ("raw", "validated"):
-        cells = pq.read_table(lake.rows(stage, delivery))["student_id_state"]
-        assert {len(cell) for cell in cells.to_pylist()} == {32}
+    cells = pq.read_table(lake.rows("validated", delivery))["student_id_state"]
+    assert {len(cell) for cell in cells.to_pylist()} == {32}
 
 
 def test_one_student_has_one_hash_in_all_files_of_a_state(run, lake, contracts):
     known = [
-        set(pq.read_table(lake.rows("raw", delivery))["student_id_state"].to_pylist())
+        set(pq.read_table(file)["student_id_state"].to_pylist())
         for key in VT
-        for delivery in [run(contracts[key], fixture(key), VT[key])]
+        for file in [lake.rows("validated", run(contracts[key], fixture(key), VT[key]))]
     ]
     identities, spells, grades, days = known
     assert spells == grades == identities > days
@@ -220,7 +219,7 @@ def test_what_no_metric_needs_is_left_behind(run, lake, contracts):
         VT["vt/sis_enrollment"],
     )
     assert "left out: 17 not named here" in delivery.message
-    names = pq.read_table(lake.rows("raw", delivery)).column_names
+    names = pq.read_table(lake.rows("validated", delivery)).column_names
     assert not [name for name in names if "home" in name or "504" in name]
 
 
@@ -257,7 +256,7 @@ PLANTED = {
     "student_id_state": "8877665544",
 }
 BIRTH_DATES = {"vt": "11/22/1963", "nessc": "1963-11-22"}
-STAGES = ("raw", "validated", "quarantine", "deliveries", "data_docs")
+STAGES = ("validated", "quarantine", "deliveries", "data_docs")
 
 
 def planted(contract: Contract) -> bytes:

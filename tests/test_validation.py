@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common_metrics import landing, readers, validation
+from common_metrics import landing, readers, receiving, validation
 from common_metrics.contract import load_contracts
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery, Lake
@@ -68,10 +68,13 @@ def graduation(contracts):
 
 
 @pytest.fixture
-def rows(lake) -> Callable[[str, Delivery], list[dict]]:
-    """Return the rows of a delivery in raw, validated or quarantine."""
+def rows(lake, contracts) -> Callable[[str, Delivery], list[dict]]:
+    """Return the rows of a delivery in landing, validated or quarantine."""
 
     def rows(stage: str, delivery: Delivery) -> list[dict]:
+        if stage == "landing":
+            contract, file = contracts[delivery.key], lake.landing(delivery)
+            return readers.read(contract, delivery, file).table.to_pylist()
         return pq.read_table(lake.rows(stage, delivery)).to_pylist()
 
     return rows
@@ -126,7 +129,7 @@ def test_each_layout_goes_through_whole(
     delivery = run(contracts[key], example(key, part))
     assert (delivery.status, delivery.rows_quarantined) == ("validated", 0)
     kept = rows("validated", delivery)
-    assert kept == rows("raw", delivery)
+    assert kept == rows("landing", delivery)
     assert delivery.rows_raw == delivery.rows_validated == len(kept) > 0
     assert {row["_layout"] for row in kept} == {layout}
 
@@ -149,7 +152,7 @@ def test_additional_columns_are_reported_and_left_out(run, rows, graduation, gra
     assert delivery.message == (
         'columns not in expectations/ct/graduation_4yr.yml left out: "Remarks"'
     )
-    assert "ZZ" not in str(rows("raw", delivery))
+    assert "ZZ" not in str(rows("landing", delivery))
     assert readers.left_out([delivery]) == [
         "columns left out of ct/graduation_4yr: Remarks (1 files)"
     ]
@@ -229,7 +232,7 @@ def test_the_parts_of_a_delivery_add_up(run, rows, graduation, graduates):
     mixed = graduates.replace(TANSY, b",57,-41,71.9")
     mixed = with_line(mixed, 26, lines(graduates)[7])
     delivery = run(graduation, mixed)
-    raw, kept = rows("raw", delivery), rows("validated", delivery)
+    raw, kept = rows("landing", delivery), rows("validated", delivery)
     moved = rows("quarantine", delivery)
     assert (len(raw), len(kept), len(moved), delivery.rows_duplicate) == (21, 19, 1, 1)
     assert sorted(numbers(kept) + numbers(moved) + [26]) == numbers(raw)
@@ -289,7 +292,7 @@ def test_a_lost_row_stops_everything(
     monkeypatch.setattr(
         validation, "_without_duplicates", lambda raw: (raw.slice(1), 0)
     )
-    with pytest.raises(validation.RowsLost, match="20 raw rows, but 19 validated"):
+    with pytest.raises(validation.RowsLost, match="20 rows read, but 19 validated"):
         validation.validate(graduation, delivery, lake)
     assert not list(lake.validated.rglob("*.parquet"))
 
@@ -313,7 +316,7 @@ def test_more_wrong_rows_than_allowed_refuse_the_file(run, lake, graduation, gra
     )
     assert not list(lake.validated.rglob("*.parquet"))
     assert not list(lake.root.rglob("quarantine/**/*.parquet"))
-    assert pq.read_table(lake.rows("raw", delivery)).num_rows == 20
+    assert lake.landing(delivery).read_bytes() == wrong(graduates, 3)
 
 
 def test_keys_with_two_values_in_half_of_the_rows_refuse_the_file(
@@ -381,21 +384,23 @@ def test_data_docs_quote_no_cell(run, rows, lake, graduation, graduates, damage)
     delivery = run(graduation, damage(graduates))
     site = validation.build_data_docs(KEY, lake)
     assert delivery.rows_quarantined or delivery.status == "refused"
-    assert SENTINEL in str(rows("raw", delivery)), "or this test looks for nothing"
+    assert SENTINEL in str(rows("landing", delivery)), "or this test looks for nothing"
     assert list(site.rglob("validations/**/*.html"))
     docs = [p for p in (lake.root / "data_docs").rglob("*") if p.is_file()]
     assert [p for p in docs if SENTINEL.encode() in p.read_bytes()] == []
 
 
-def test_data_docs_have_a_page_for_each_delivery(
-    run, lake, graduation, graduates, example
+def test_data_docs_have_a_page_for_each_batch(
+    lake, put, drop, graduation, graduates, example
 ):
-    run(graduation, graduates)
-    run(graduation, example(KEY, "gender"), "gender.csv")
+    names = [put(graduation, graduates, "all.csv")]
+    names.append(put(graduation, example(KEY, "gender"), "gender.csv"))
+    receiving.receive(graduation, drop, names, lake, HOUR)
     site = validation.build_data_docs(KEY, lake)
     assert site.is_relative_to(lake.root / "data_docs")
     assert (site / "index.html").is_file()
-    assert len(list(site.rglob("validations/**/*.html"))) == 2
+    (page,) = site.rglob("validations/**/*.html")
+    assert page.parents[1].name == "2014-15 · 2 files"
 
 
 def test_a_page_of_the_data_docs_tells_nobody_who_reads_it(
@@ -549,3 +554,96 @@ def test_every_real_file_has_exactly_one_layout(real_data, contracts, key):
                 continue
             fitting.append(layout)
         assert len(fitting) == 1, f"{name}: {fitting}"
+
+
+# Judged together
+
+
+def without_keys(content: bytes) -> bytes:
+    """The file with two more rows, different ones, that name no school at all."""
+    end = b'"","","",{n},{n},100.0'
+    more = [end.replace(b"{n}", number) for number in (b"8", b"9")]
+    return with_line(with_line(content, 26, more[0]), 27, more[1])
+
+
+TOGETHER = {
+    "good": lambda good: good,
+    "two wrong": lambda good: wrong(good, 2),
+    "three wrong": lambda good: wrong(good, 3),
+    "header alone": lambda good: good[: good.index(b'"Quillmere')],
+    "one school twice": lambda good: with_line(
+        good, 26, lines(good)[6].replace(TANSY, b",57,42,73.7")
+    ),
+    "repeated": lambda good: with_line(good, 26, lines(good)[7]),
+    "no school": without_keys,
+    "unseen column": lambda good: good.replace(b"Four-Year Cohort", b"Cohort"),
+}
+
+
+def written(lake: Lake, delivery: Delivery) -> dict[str, list[dict]]:
+    """What stands in validated and quarantine of a delivery."""
+    files = {stage: lake.rows(stage, delivery) for stage in ("validated", "quarantine")}
+    return {
+        stage: pq.read_table(file).to_pylist() if file.exists() else []
+        for stage, file in files.items()
+    }
+
+
+def test_a_verdict_is_that_of_the_delivery_alone(
+    tmp_path, put, drop, graduation, graduates
+):
+    """However many are judged in one run: same rows, same sentences."""
+    contents = {name: damage(graduates) for name, damage in TOGETHER.items()}
+    names = [put(graduation, data, f"{name}.csv") for name, data in contents.items()]
+    warned = one_of("Quillmere High School", severity="warning", mostly=0.01)
+    contract = checking(graduation, **warned)
+    together, alone = Lake(tmp_path / "together"), Lake(tmp_path / "alone")
+    received = receiving.receive(contract, drop, names, together, HOUR)
+    assert {each.delivery.status for each in received} == {"validated", "refused"}
+    for each in received:
+        (single,) = receiving.receive(contract, drop, [each.delivery.file], alone, HOUR)
+        assert single.delivery == each.delivery
+        assert written(alone, single.delivery) == written(together, each.delivery)
+
+
+def test_what_is_unique_in_a_delivery_may_stand_in_another(
+    lake, put, drop, contracts, federal
+):
+    """With one column that is unique, and with several."""
+    contract = contracts["us/edfacts_acgr"]
+    again = federal.replace(b"\r\n", b"\n") + b"\n"
+    names = [put(contract, federal, "1.csv"), put(contract, again, "2.csv")]
+    received = receiving.receive(contract, drop, names, lake, HOUR)
+    assert [each.delivery.rows_validated for each in received] == [4, 4]
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_of_rows"),
+    [
+        ("expect_column_values_to_be_unique", True),
+        ("expect_column_pair_values_a_to_be_greater_than_b", True),
+        ("expect_column_values_to_be_increasing", False),
+        ("expect_column_mean_to_be_between", False),
+        ("expect_column_value_z_scores_to_be_less_than", False),
+        ("expect_table_row_count_to_be_between", False),
+    ],
+)
+def test_what_is_not_about_rows_is_judged_delivery_by_delivery(kind, is_of_rows):
+    assert validation._is_of_rows(kind) == is_of_rows
+
+
+def test_an_expectation_of_the_whole_table_sees_one_delivery(
+    lake, put, drop, graduation, graduates, example
+):
+    """A mean over both would pass for one and fail for the other."""
+    few = {
+        "type": "expect_column_unique_value_count_to_be_between",
+        "kwargs": {"column": "student_group_label", "min_value": 0, "max_value": 0},
+        "severity": "critical",
+        "meta": {"says": "no groups"},
+    }
+    gender = put(graduation, example(KEY, "gender"), "gender.csv")
+    names = [put(graduation, graduates, "all.csv"), gender]
+    received = receiving.receive(checking(graduation, **few), drop, names, lake, HOUR)
+    said = {e.delivery.file: e.delivery.status for e in received}
+    assert said == {names[0]: "validated", gender: "refused"}

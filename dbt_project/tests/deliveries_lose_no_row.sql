@@ -4,7 +4,7 @@ quarantined + duplicate; and of a current one the warehouse reads just the valid
 Extracts that say more than the warehouse keeps (levels below proficient, other grades,
 groups outside the code list; their staging models say which rows) read no more than it.
 **When is this important to resolve?** At once: a row was lost or doubled.
-**How to resolve?** Compare the delivery's files under raw/, validated/ and quarantine/;
+**How to resolve?** Compare the delivery's files under landing/, validated/ and quarantine/;
 rows that a staging model means to leave out belong into int_rows_left_aside.
 */
 {%- set partly_read = [

@@ -14,16 +14,15 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 
-from common_metrics import landing, validation
+from common_metrics import receiving
 from common_metrics.contract import Contract, load_contracts
-from common_metrics.errors import Asked, DeliveryRefused, Refused, told
+from common_metrics.errors import Asked, Refused, told
 from common_metrics.lake import Delivery, Lake
 from common_metrics.pseudonyms import VARIABLE
 
@@ -51,13 +50,11 @@ def check(contract: Contract, file: Path, lake: Lake) -> tuple[bool, list[str]]:
     """Return whether every row would be accepted, and what to print."""
     drop = lake.root / "drop"
     name = _put(contract, file, drop)
-    at = datetime.now(UTC).isoformat(timespec="seconds")
-    try:
-        landed = landing.land(contract, drop, name, lake, at)
-        judged = validation.validate(contract, landed, lake)
-    except DeliveryRefused as error:
+    (received,) = receiving.receive(contract, drop, [name], lake, receiving.now())
+    judged = received.delivery
+    if received.refusal:
         return False, [
-            error.sentence(f"{contract.key} {file.name}"),
+            received.refusal.sentence(f"{contract.key} {file.name}"),
             "0 rows would be accepted.",
         ]
     notes = [*_misplaced(contract, file), *_warnings(contract, judged, lake)]

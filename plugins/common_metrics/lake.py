@@ -1,8 +1,8 @@
 """The lake's folders and receipts: the one place that makes paths.
 
-Below the lake: landing (bytes as received), refused (bytes not accepted), raw,
-validated and quarantine (Parquet), deliveries (one record a delivery), data_docs,
-build, published, logs.
+Below the lake: landing (bytes as received), refused (bytes not accepted), validated and
+quarantine (Parquet), deliveries (one record a delivery), looks (which files of the drop
+folder are known), data_docs, build, published, logs.
 """
 
 import fcntl
@@ -79,8 +79,16 @@ class Lake:
         name = f"{delivery.sha8}__{Path(delivery.file).name}"
         return self._at("refused", delivery.key, name)
 
+    def incoming(self, key: str) -> Path:
+        """Return where the file lies that is being read."""
+        return self._at("landing", key, "incoming.part")
+
+    def looks(self, key: str) -> Path:
+        """Return the record of the files that were seen at the last look."""
+        return self._at("looks", f"{key}.json")
+
     def rows(self, stage: str, delivery: Delivery) -> Path:
-        """Return the Parquet file of a delivery in raw, validated or quarantine."""
+        """Return the Parquet file of a delivery in validated or quarantine."""
         return self._at(
             stage, delivery.key, self._year(delivery), f"{delivery.sha8}.parquet"
         )

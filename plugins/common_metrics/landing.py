@@ -2,13 +2,14 @@
 
 import hashlib
 import os
-import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import NamedTuple
 
-from common_metrics import pseudonyms
+from common_metrics import gate, pseudonyms
 from common_metrics.contract import Contract
 from common_metrics.errors import (
     DeliveryRefused,
@@ -17,24 +18,45 @@ from common_metrics.errors import (
     seen,
 )
 from common_metrics.lake import UNMATCHED, Delivery, Lake
-from common_metrics.readers import (
-    decode,
-    parse,
-    read_identity,
-    records,
-    school_years,
-    years_in_name,
-)
+from common_metrics.readers import Rows, parse
 
-MAX_LINE = 1_000_000
-MAX_LINES = 1_000_000
 LONGEST_NAME = 200  # bytes; 255 is what a file system takes, and landing adds to it
-ARCHIVES = {b"PK\x03\x04": "a zip archive or workbook", b"\x1f\x8b": "a gzip archive"}
+BLOCK = 1_000_000  # bytes read at a time
+# The files of a drop folder that was listed for a whole run, see list_once.
+LISTED: dict[Path, list[str]] = {}
+
+
+class Landed(NamedTuple):
+    """A delivery that was read, with its rows, or with why it is refused.
+
+    With neither it was judged before, and nothing is to be done.
+    """
+
+    delivery: Delivery
+    rows: Rows | None = None
+    refusal: DeliveryRefused | None = None
+
+
+class Taken(NamedTuple):
+    """The bytes of one read: their digest and size, and where they lie in the lake.
+
+    ``data`` holds them all unless they are more than the contract takes.
+    """
+
+    sha256: str
+    size: int
+    data: bytes
+    place: Path
+
+
+def list_once(drop: Path) -> None:
+    """List the folder now, for all that this process and its forks ask of it."""
+    LISTED[drop] = _files(drop)
 
 
 def find_deliveries(contract: Contract, drop: Path) -> list[str]:
     """Return the files below ``drop`` that the contract asks for, as sorted paths."""
-    return [name for name in _files(drop) if _is_taken(contract, drop, name)]
+    return [name for name in _listed(drop) if _is_taken(contract, drop, name)]
 
 
 def require_key(contracts: Iterable[Contract], drop: Path) -> None:
@@ -50,7 +72,7 @@ def record_unmatched(
     known = lake.forget_unmatched()
     names = [
         name
-        for name in _files(drop)
+        for name in _listed(drop)
         if not any(_is_taken(contract, drop, name) for contract in contracts.values())
     ]
     for name in names:
@@ -59,44 +81,74 @@ def record_unmatched(
     return [seen(name) for name in names]
 
 
-@quoting_no_cell
 def land(contract: Contract, drop: Path, name: str, lake: Lake, at: str) -> Delivery:
-    """Copy one file into the lake and return its record, ``status`` telling the rest.
+    """Receive one file and return its record; raise DeliveryRefused."""
+    landed = receive(contract, drop, name, lake, at)
+    if landed.refusal:
+        raise landed.refusal
+    return landed.delivery
 
-    ``validated`` means that these bytes went through this very contract before, and
-    nothing is to be done. ``landed`` means new (or newly judged) bytes. A file that
-    cannot be read as what the contract says raises DeliveryRefused; its bytes are
-    kept under refused/ and the refusal is recorded.
+
+@quoting_no_cell
+def receive(contract: Contract, drop: Path, name: str, lake: Lake, at: str) -> Landed:
+    """Read one file once: what is kept, recorded and parsed are the same bytes.
+
+    Bytes that went through this very contract before come back as they were recorded.
+    Of bytes that cannot be read as what the contract says the refusal is recorded; they
+    are kept under refused/, or under landing/ where the year could be read.
     """
-    file = _inside(drop, name)
-    delivery = Delivery(
-        provider=contract.provider,
-        extract=contract.extract,
-        file=name,
-        sha256=_sha256(file),
-        bytes=file.stat().st_size,
-        landed_at=at,
-        contract_sha256=contract.sha256,
-    )
-    earlier = lake.recorded(contract.key, delivery.sha256)
-    if earlier:
-        if (earlier.status, earlier.contract_sha256) == ("validated", contract.sha256):
-            return _delivered_again(earlier, name, lake, at)
-        # Judged anew from here on: what an earlier judgement let pass must not stay.
-        lake.rows("validated", earlier).unlink(missing_ok=True)
-        delivery = delivery.with_(
-            landed_at=earlier.landed_at, landed_before=earlier.landed_before
+    with _taken(contract, _inside(drop, name), lake) as taken:
+        earlier = lake.recorded(contract.key, taken.sha256)
+        if earlier and is_judged(earlier, contract):
+            return Landed(_delivered_again(earlier, name, lake, at))
+        delivery = Delivery(
+            provider=contract.provider,
+            extract=contract.extract,
+            file=name,
+            sha256=taken.sha256,
+            bytes=taken.size,
+            landed_at=at,
+            contract_sha256=contract.sha256,
         )
+        if earlier:
+            # What an earlier judgement let pass must not stay.
+            lake.rows("validated", earlier).unlink(missing_ok=True)
+            delivery = delivery.with_(
+                landed_at=earlier.landed_at, landed_before=earlier.landed_before
+            )
+        return _read(contract, delivery, taken, lake)
+
+
+def is_judged(delivery: Delivery, contract: Contract) -> bool:
+    """Return whether the bytes went through this very contract."""
+    judged_by = (delivery.status, delivery.contract_sha256)
+    return judged_by == ("validated", contract.sha256)
+
+
+def _read(contract: Contract, delivery: Delivery, taken: Taken, lake: Lake) -> Landed:
     try:
-        years = _judge(contract, file, delivery)
-        year = years[0] if len(years) == 1 else None
-        delivery = delivery.with_(school_year=year, school_years=years)
+        found = gate.read_records(contract, taken.data, taken.size)
+        years, rows = gate.read_years(contract, delivery, found)
     except DeliveryRefused as error:
-        refuse(delivery, error, file, lake)
-        raise
-    _keep(file, lake.landing(delivery))
+        if not lake.landing(delivery).exists():
+            _keep(taken.place, lake.refused(delivery))
+        return Landed(refuse(delivery, error, lake), refusal=error)
+    year = years[0] if len(years) == 1 else None
+    delivery = delivery.with_(school_year=year, school_years=years)
+    _keep(taken.place, lake.landing(delivery))
     lake.record(delivery)
-    return delivery
+    try:
+        return Landed(delivery, rows or parse(contract, delivery, found))
+    except DeliveryRefused as error:
+        return Landed(refuse(delivery, error, lake), refusal=error)
+
+
+def refuse(delivery: Delivery, error: DeliveryRefused, lake: Lake) -> Delivery:
+    """Record why a delivery goes no further, and return the record."""
+    sentence = error.sentence(f"{delivery.key} {delivery.file}")
+    refused = delivery.with_(status="refused", message=sentence)
+    lake.record(refused)
+    return refused
 
 
 def _delivered_again(earlier: Delivery, name: str, lake: Lake, at: str) -> Delivery:
@@ -112,103 +164,8 @@ def _delivered_again(earlier: Delivery, name: str, lake: Lake, at: str) -> Deliv
     return earlier
 
 
-def refuse(delivery: Delivery, error: DeliveryRefused, file: Path, lake: Lake) -> None:
-    """Record why a delivery goes no further, and keep its bytes."""
-    if not lake.landing(delivery).exists():
-        _keep(file, lake.refused(delivery))
-    sentence = error.sentence(f"{delivery.key} {delivery.file}")
-    lake.record(delivery.with_(status="refused", message=sentence))
-
-
-def _judge(contract: Contract, file: Path, delivery: Delivery) -> list[int]:
-    """Return the school years that the file states; refuse what is no table."""
-    data = _guarded_bytes(contract, file)
-    if contract.read.format == "csv":
-        _refuse_cut_text(contract, decode(contract, data))
-    found = records(contract, data)
-    if contract.identity.column:
-        years = school_years(parse(contract, delivery, found).table)
-    else:
-        year = read_identity(contract, found, delivery.file).school_year
-        years = [year] if year else []
-    _refuse_other_year(contract, delivery.file, years)
-    return years
-
-
-def _guarded_bytes(contract: Contract, file: Path) -> bytes:
-    size = file.stat().st_size
-    if size == 0:
-        raise DeliveryRefused(
-            "a table", "an empty file (0 bytes)", "Download it again and deliver it."
-        )
-    if size > contract.landing.max_bytes:
-        raise DeliveryRefused(
-            f"at most {contract.landing.max_bytes:,} bytes",
-            f"{size:,} bytes",
-            f"If the extract has grown, raise landing.max_bytes in {contract.path}.",
-        )
-    data = file.read_bytes()
-    if contract.read.format == "csv":
-        _refuse_other_type(data)
-    return data
-
-
-def _refuse_other_type(data: bytes) -> None:
-    start = data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
-        raise DeliveryRefused(
-            "a csv table",
-            "a web page saved under a csv name",
-            "The publisher's site answered with a page, often a log-in or an error: "
-            "open the page, download the table itself and deliver that.",
-        )
-    for magic, what in ARCHIVES.items():
-        if data.startswith(magic):
-            raise DeliveryRefused(
-                "a csv table",
-                what,
-                "Take the table out of it and deliver that; archives are not opened.",
-            )
-    if data.count(b"\n") > MAX_LINES:
-        raise DeliveryRefused(
-            f"at most {MAX_LINES:,} lines",
-            f"{data.count(10):,}",
-            "An extract of schools is smaller: check what was exported.",
-        )
-    longest = max(len(line) for line in data.split(b"\n"))
-    if longest > MAX_LINE:
-        raise DeliveryRefused(
-            f"lines of at most {MAX_LINE:,} bytes",
-            f"one of {longest:,} bytes",
-            "The line ends were lost on the way: ask for the file again.",
-        )
-
-
-def _refuse_cut_text(contract: Contract, text: str) -> None:
-    if contract.read.final_newline and not text.endswith("\n"):
-        raise DeliveryRefused(
-            "a line end after the last row",
-            "a file that stops in the middle of a row",
-            "The transfer was cut: download it again and compare the size.",
-            row=text.count("\n") + 1,
-        )
-
-
-def _refuse_other_year(contract: Contract, name: str, years: list[int]) -> None:
-    if not contract.landing.name_year or not years:
-        return
-    said = years_in_name(contract.landing.name_year, name)
-    if said and years not in [[year] for year in said]:
-        named, inside = _written(said), _written(years)
-        raise DeliveryRefused(
-            f"the school year that its name says, {named}",
-            f"{inside} inside the file",
-            "Find out which one is right, rename the file or fetch the other one.",
-        )
-
-
-def _written(years: list[int]) -> str:
-    return ", ".join(f"{year - 1}-{year % 100:02d}" for year in years)
+def _listed(drop: Path) -> list[str]:
+    return LISTED[drop] if drop in LISTED else _files(drop)
 
 
 def _files(drop: Path) -> list[str]:
@@ -279,11 +236,33 @@ def _sha256(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _keep(file: Path, place: Path) -> None:
-    """Copy the bytes to ``place`` once; a landed file is never opened for writing."""
-    if place.exists():
-        return
-    part = place.with_name(place.name + ".part")
-    shutil.copyfile(file, part)
-    part.chmod(stat.S_IRUSR)  # student files are among them
-    os.replace(part, place)
+@contextmanager
+def _taken(contract: Contract, file: Path, lake: Lake) -> Iterator[Taken]:
+    """Copy a file into the lake in the one read that also gives its digest."""
+    place = lake.incoming(contract.key)
+    try:
+        yield _copied(file, place, contract.landing.max_bytes)
+    finally:
+        place.unlink(missing_ok=True)
+
+
+def _copied(file: Path, place: Path, most: int) -> Taken:
+    digest, size, blocks = hashlib.sha256(), 0, []
+    place.unlink(missing_ok=True)
+    # Student files are among them: closed from the first byte on.
+    kept = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR)
+    with file.open("rb") as source, os.fdopen(kept, "wb") as copy:
+        while block := source.read(BLOCK):
+            digest.update(block)
+            copy.write(block)
+            size += len(block)
+            blocks.append(block)
+            if size > most:
+                blocks.clear()
+    return Taken(digest.hexdigest(), size, b"".join(blocks), place)
+
+
+def _keep(part: Path, place: Path) -> None:
+    """Move the bytes to ``place``, unless they lie there since they came before."""
+    if not place.exists():
+        os.replace(part, place)

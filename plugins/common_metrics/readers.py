@@ -99,10 +99,10 @@ def records(contract: Contract, data: bytes) -> list[Record]:
 
 
 def decode(contract: Contract, data: bytes) -> str:
-    """Return the bytes as text; raise DeliveryRefused at the first wrong byte."""
+    """Return the bytes as text; raise DeliveryRefused at a wrong byte or a cut row."""
     encoding = contract.read.encoding
     try:
-        return data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+        text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeDecodeError as error:
         # A byte order mark is taken off first, so the error's own bytes count.
         read, at = error.object, error.start
@@ -113,6 +113,14 @@ def decode(contract: Contract, data: bytes) -> str:
             f"{contract.path}.",
             row=read[:at].count(b"\n") + 1,
         ) from None
+    if contract.read.final_newline and not text.endswith("\n"):
+        raise DeliveryRefused(
+            "a line end after the last row",
+            "a file that stops in the middle of a row",
+            "The transfer was cut: download it again and compare the size.",
+            row=text.count("\n") + 1,
+        )
+    return text
 
 
 def read_identity(contract: Contract, found: list[Record], name: str) -> Identity:

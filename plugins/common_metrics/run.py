@@ -6,18 +6,17 @@ python -m common_metrics.run --lake LAKE [--drop DROP]
 import os
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache, partial
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, NoReturn
 
 import duckdb
 from rich.console import Console
@@ -31,7 +30,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from common_metrics import landing, pseudonyms
+from common_metrics import landing, pseudonyms, receiving
 from common_metrics.contract import load_contracts
 from common_metrics.errors import Asked, Refused, told
 from common_metrics.lake import Delivery, Lake
@@ -59,13 +58,25 @@ def main() -> int:
         raise CannotRun(
             "DROP", "a folder of extracts", f"no folder {drop}", "Name one."
         )
+    landing.list_once(drop)
     landing.require_key(load_contracts().values(), drop)
-    # Else the pool's processes would outlive this one when it is ended.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, _end)
     _prepare_airflow(lake, drop)
     with _quiet(lake.log("airflow.log")) as console:
         states = _run_dags(console, lake, drop)
     return _report(console, lake, drop, states)
+
+
+def _end(number: int, _: object) -> NoReturn:
+    """End at once, with the pool's processes and what they started, such as dbt.
+
+    Nothing is lost: each file of the lake is written beside its place and renamed.
+    """
+    for child in active_children():
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+    sys.exit(128 + number)
 
 
 def _sample(lake: Lake) -> Path:
@@ -124,13 +135,16 @@ def _run_dags(console: Console, lake: Lake, drop: Path) -> dict[str, str]:
     order = sorted(filter(found.get, found), key=lambda key: -found[key])
     _dags()  # before the fork: its children find Airflow and the DAGs loaded
     fork = get_context("fork")
+    read = fork.Value("i")
+    receiving.ON_READ.append(partial(_count, read))
     with ProcessPoolExecutor(AT_A_TIME, fork, _begin, [os.getpid()]) as pool:
         start = partial(pool.submit, _run_dag)
         land = [start(f"land_{key.replace('/', '_')}") for key in order]
         shown = Progress(*COLUMNS, console=console, disable=not console.is_terminal)
         try:
             with shown:
-                count = partial(_judged, time.time(), sum(found.values()))
+                total = sum(found.values())
+                count = lambda: {"completed": read.value, "total": total}  # noqa: E731
                 states = _follow(shown, "land the files", land, count)
                 count = partial(_built, time.time(), lake.log("build.log"))
                 states |= _follow(shown, "build with dbt", [start(BUILD)], count)
@@ -171,15 +185,19 @@ def _dags() -> dict[str, Any]:
 
 
 def _begin(parent: int) -> None:
+    # A group of its own, so that it ends together with what it starts.
+    os.setpgid(0, 0)
+    for each in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(each, signal.SIG_DFL)
     Thread(target=_end_with, args=[parent], daemon=True).start()
     _sync_no_more()
 
 
 def _end_with(parent: int) -> None:
-    """End this process soon after its parent, which may have had no time to say so."""
+    """End this group soon after its parent, which may have had no time to say so."""
     while os.getppid() == parent:
         time.sleep(1)
-    os._exit(1)
+    os.killpg(0, signal.SIGKILL)
 
 
 def _sync_no_more() -> None:
@@ -229,16 +247,9 @@ def _follow(
     return states
 
 
-def _judged(since: float, files: int) -> dict[str, int]:
-    """Return how many files Airflow's own records call judged since a time."""
-    database = Path(os.environ["AIRFLOW_HOME"]) / "airflow.db"
-    sql = (
-        "select count(*) from task_instance where task_id = 'delivery.validate' "
-        "and state in ('success', 'failed', 'skipped', 'upstream_failed') "
-        "and end_date >= datetime(?, 'unixepoch')"
-    )
-    with sqlite3.connect(f"file:{database}?mode=ro", timeout=60, uri=True) as con:
-        return {"completed": con.execute(sql, [since]).fetchone()[0], "total": files}
+def _count(read: Any) -> None:
+    with read.get_lock():
+        read.value += 1
 
 
 def _built(since: float, log: Path) -> dict[str, int]:
@@ -252,7 +263,8 @@ def _report(console: Console, lake: Lake, drop: Path, states: dict[str, str]) ->
     """Print what arrived, what is wrong, where the result is and a first table."""
     records = lake.all_recorded()
     console.print(_deliveries(records))
-    for record in _still_refused(lake, drop):
+    keys = load_contracts()
+    for record in (d for k in keys for d in receiving.still_refused(k, drop, lake)):
         console.print(f"refused: {record.message}", soft_wrap=True, markup=False)
     for line in [*left_out(records), *_unmatched(records)]:
         console.print(line, soft_wrap=True, markup=False)
@@ -270,12 +282,6 @@ def _report(console: Console, lake: Lake, drop: Path, states: dict[str, str]) ->
             f"Failed: {', '.join(failed)}. {what}; see {lake.log('airflow.log')}."
         )
     return 1 if failed else 0
-
-
-def _still_refused(lake: Lake, drop: Path) -> list[Delivery]:
-    """Return the refused among the newest records of the files in the drop folder."""
-    newest = [d for key in load_contracts() for d in lake.newest_of(key).values()]
-    return [d for d in newest if d.status == "refused" and (drop / d.file).exists()]
 
 
 def _deliveries(records: list[Delivery]) -> Table:

@@ -6,26 +6,57 @@ import warnings
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from common_metrics import readers
+from common_metrics import landing, readers
 from common_metrics.contract import Contract, name_headers, nameable
 from common_metrics.errors import DeliveryRefused, Refused, quoting_no_cell
 from common_metrics.lake import UNDATED, Delivery, Lake
+from common_metrics.landing import Landed
 from common_metrics.pseudonyms import MALFORMED
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Which row of the table: a row of the file may have become several.
 ROW = "_row"
 # Row numbers, never cell values: what stands in these results ends in Data Docs.
 RESULT_FORMAT = {
     "result_format": "COMPLETE",
-    "unexpected_index_column_names": [ROW, "_source_row"],
+    "unexpected_index_column_names": [ROW, "_source_row", "_delivery"],
     "exclude_unexpected_values": True,
     "include_unexpected_rows": False,
 }
+# Expectations of these kinds judge each row by itself, but for those that follow. The
+# rest see a table as a whole, so that each delivery is judged alone.
+OF_A_ROW = (
+    *("expect_column_values_to_", "expect_column_pair_values_"),
+    *("expect_multicolumn_values_", "expect_select_column_values_"),
+)
+OF_MANY_ROWS = (
+    *("expect_column_values_to_be_increasing", "expect_column_values_to_be_decreasing"),
+    *("expect_column_values_to_be_of_type", "expect_column_values_to_be_in_type_list"),
+)
+UNIQUE = (
+    "expect_column_values_to_be_unique",
+    "expect_compound_columns_to_be_unique",
+)
+Result = dict[str, Any]
+
+
+class Part(NamedTuple):
+    """What of a batch is one delivery: its rows without exact repeats, numbered."""
+
+    landed: Landed
+    rows: pa.Table
+    duplicates: int
+
+    @property
+    def delivery(self) -> Delivery:
+        return self.landed.delivery
 
 
 class RowsLost(Refused):
@@ -36,30 +67,36 @@ FOREIGN = re.compile(r"<(script|link|img)\b[^>]*https?://[^>]*>(</script>)?")
 
 
 @quoting_no_cell
-def validate(contract: Contract, delivery: Delivery, lake: Lake) -> Delivery:
-    """Judge a landed delivery, write its rows where they belong, return its record.
+def judge(contract: Contract, landed: list[Landed], lake: Lake) -> list[Landed]:
+    """Judge deliveries in one run, write their rows, return them with their records.
 
-    Raises DeliveryRefused when a file-level expectation fails, or when more rows than
-    an expectation's ``mostly`` allows are wrong; the record then says so and nothing
-    reaches validated/.
+    The verdict is given for each by itself: one is refused when a file-level
+    expectation fails for it, or when more of its rows than an expectation's ``mostly``
+    allows are wrong; nothing of it reaches validated/ then.
     """
-    file = lake.landing(delivery)
-    lake.rows("validated", delivery).unlink(missing_ok=True)
-    raw_file = lake.rows("raw", delivery)
-    try:
-        raw, additional = readers.read(contract, delivery, file)
-        readers.write(_shielded(contract, raw), raw_file)
-        rows, duplicates = _without_duplicates(_numbered(raw))
-        results = _judge(contract, delivery, rows, lake)
-        _refuse_failed_file(contract, results)
-    except DeliveryRefused as error:
-        # In a file that is not what it should be, ids may stand under any header.
-        if contract.protects:
-            raw_file.unlink(missing_ok=True)
-        sentence = error.sentence(f"{delivery.key} {delivery.file}")
-        lake.record(delivery.with_(status="refused", message=sentence))
-        raise
-    return _settle(contract, delivery, lake, rows, duplicates, results, additional)
+    parts = [Part(each, *_without_duplicates(_numbered(each))) for each in landed]
+    results = _judge(contract, parts, lake)
+    return [
+        _settle(contract, part, lake, found)
+        for part, found in zip(parts, results, strict=True)
+    ]
+
+
+def validate(contract: Contract, delivery: Delivery, lake: Lake) -> Delivery:
+    """Judge one delivery from the bytes that the lake keeps and return its record.
+
+    Raises DeliveryRefused; the record then says so.
+    """
+    (judged,) = judge(contract, [_read_again(contract, delivery, lake)], lake)
+    if judged.refusal:
+        raise judged.refusal
+    return judged.delivery
+
+
+@quoting_no_cell
+def _read_again(contract: Contract, delivery: Delivery, lake: Lake) -> Landed:
+    rows = readers.read(contract, delivery, lake.landing(delivery))
+    return Landed(delivery, rows)
 
 
 def build_data_docs(key: str, lake: Lake) -> Path:
@@ -73,44 +110,43 @@ def build_data_docs(key: str, lake: Lake) -> Path:
 
 
 def _settle(
-    contract: Contract,
-    delivery: Delivery,
-    lake: Lake,
-    rows: pa.Table,
-    duplicates: int,
-    results: list[dict[str, Any]],
-    additional: list[str],
-) -> Delivery:
+    contract: Contract, part: Part, lake: Lake, results: list[Result]
+) -> Landed:
+    """Write a delivery's rows where its results say, and its record."""
+    try:
+        _refuse_failed_file(contract, results)
+    except DeliveryRefused as error:
+        return Landed(landing.refuse(part.delivery, error, lake), refusal=error)
     reasons = _reasons(results, severity="critical")
-    bad = pc.is_in(rows[ROW], pa.array(list(reasons), pa.int64()))
-    kept = rows.filter(pc.invert(bad)).drop_columns(ROW)
-    moved = _shielded(contract, rows.filter(bad))
+    bad = pc.is_in(part.rows[ROW], pa.array(list(reasons), pa.int64()))
+    kept = part.rows.filter(pc.invert(bad)).drop_columns(ROW)
+    moved = _shielded(contract, part.rows.filter(bad))
     why = [reasons[row.as_py()] for row in moved[ROW]]
     moved = moved.append_column("_reason", pa.array(why, pa.string())).drop_columns(ROW)
-    judged = delivery.with_(
+    judged = part.delivery.with_(
         status="validated",
-        rows_raw=rows.num_rows + duplicates,
+        rows_raw=part.landed.rows.table.num_rows,
         rows_validated=kept.num_rows,
         rows_quarantined=moved.num_rows,
-        rows_duplicate=duplicates,
-        additional_columns=nameable(contract, additional),
-        message=_message(contract, delivery, moved, duplicates, additional, results),
+        rows_duplicate=part.duplicates,
+        additional_columns=nameable(contract, part.landed.rows.additional),
+        message=_message(contract, part, moved, results),
     )
-    _prove(judged, lake)
-    readers.write(moved, lake.rows("quarantine", delivery))
-    readers.write(kept, lake.rows("validated", delivery))
+    _prove(judged)
+    readers.write(moved, lake.rows("quarantine", judged))
+    readers.write(kept, lake.rows("validated", judged))
     lake.record(judged)
-    return judged
+    return Landed(judged, part.landed.rows)
 
 
-def _prove(judged: Delivery, lake: Lake) -> None:
-    raw = pa.parquet.read_metadata(lake.rows("raw", judged)).num_rows
+def _prove(judged: Delivery) -> None:
     parts = judged.rows_validated + judged.rows_quarantined + judged.rows_duplicate
-    if raw != parts:
+    if judged.rows_raw != parts:
         raise RowsLost(
             f"{judged.key} {judged.file}",
-            "each raw row to be validated, quarantined or duplicate",
-            f"{raw} raw rows, but {parts} validated, quarantined and duplicate",
+            "each row read to be validated, quarantined or duplicate",
+            f"{judged.rows_raw} rows read, but {parts} validated, quarantined and "
+            "duplicate",
             "Nothing was written; mend the step in validation.py that loses rows.",
         )
 
@@ -131,52 +167,147 @@ def _shielded(contract: Contract, rows: pa.Table) -> pa.Table:
     return rows
 
 
-def _numbered(raw: pa.Table) -> pa.Table:
-    return raw.append_column(ROW, pa.array(range(raw.num_rows), pa.int64()))
+def _numbered(landed: Landed) -> pa.Table:
+    table = landed.rows.table
+    return table.append_column(ROW, pa.array(range(table.num_rows), pa.int64()))
 
 
-def _without_duplicates(raw: pa.Table) -> tuple[pa.Table, int]:
+def _without_duplicates(rows: pa.Table) -> tuple[pa.Table, int]:
     """Return the rows without exact repeats (the first stays), and how many went."""
-    cells = [name for name in raw.column_names if name not in (ROW, "_source_row")]
-    first = raw.group_by(cells, use_threads=False).aggregate([(ROW, "min")])
-    keep = pc.is_in(raw[ROW], first[f"{ROW}_min"].combine_chunks())
-    return raw.filter(keep), raw.num_rows - first.num_rows
+    cells = [name for name in rows.column_names if name not in (ROW, "_source_row")]
+    first = rows.group_by(cells, use_threads=False).aggregate([(ROW, "min")])
+    keep = pc.is_in(rows[ROW], first[f"{ROW}_min"].combine_chunks())
+    return rows.filter(keep), rows.num_rows - first.num_rows
 
 
-def _judge(
-    contract: Contract, delivery: Delivery, rows: pa.Table, lake: Lake
-) -> list[dict[str, Any]]:
-    """Return Great Expectations' results as plain dicts, in the contract's order."""
+def _judge(contract: Contract, parts: list[Part], lake: Lake) -> list[list[Result]]:
+    """Return of each delivery what Great Expectations finds wrong, as plain dicts.
+
+    One run over all rows says which deliveries an expectation has to see alone: those
+    of which it finds a row, and all if it is about more than single rows. Alone, the
+    library itself applies ``mostly``, row conditions and its rules for empty cells.
+    """
+    checks = _checks(contract, lake.data_docs(contract.key))
+    frames = [_frame(contract, part.rows) for part in parts]
+    suspects = _suspects(checks, parts, frames)
+    return [
+        _alone(checks, frame, [at for at, those in suspects.items() if sha8 in those])
+        for frame, sha8 in zip(frames, (p.delivery.sha8 for p in parts), strict=True)
+    ]
+
+
+def _frame(contract: Contract, rows: pa.Table) -> "pd.DataFrame":
+    """Return what is judged of one delivery; columns added here are not written."""
+    return rows.to_pandas()
+
+
+def _suspects(
+    checks: "Checks", parts: list[Part], frames: "list[pd.DataFrame]"
+) -> dict[int, set[str]]:
+    """Return for each expectation, by its place, the deliveries that it sees alone."""
+    import pandas as pd
     from great_expectations.core.run_identifier import RunIdentifier
 
-    result = _definition(contract, lake.data_docs(contract.key)).run(
-        batch_parameters={"dataframe": rows.to_pandas()},
+    everyone = {part.delivery.sha8 for part in parts}
+    result = checks.together.run(
+        batch_parameters={"dataframe": pd.concat(frames, ignore_index=True)},
         result_format=RESULT_FORMAT,
-        run_id=RunIdentifier(run_name=f"{delivery.school_year} {delivery.sha8}"),
+        run_id=RunIdentifier(run_name=label([part.delivery for part in parts])),
     )
-    return [item.to_json_dict() for item in result.results]
+    suspects = dict.fromkeys(range(len(checks.alone)), everyone)
+    for item in (each.to_json_dict() for each in result.results):
+        place = item["expectation_config"]["meta"]["place"]
+        suspects[place] = everyone if _raised(item) else _deliveries(item)
+    return suspects
+
+
+def _alone(checks: "Checks", frame: "pd.DataFrame", places: list[int]) -> list[Result]:
+    """Return the results of the expectations at ``places`` for one delivery."""
+    batch = checks.batches.get_batch({"dataframe": frame})
+    return [
+        batch.validate(checks.alone[place], result_format=RESULT_FORMAT).to_json_dict()
+        for place in places
+    ]
+
+
+class Checks(NamedTuple):
+    """A contract's expectations, as Great Expectations takes them."""
+
+    together: Any  # the validation definition of what is judged row by row
+    alone: list[Any]  # every expectation, in the contract's order
+    batches: Any  # what makes a batch of a dataframe
 
 
 @lru_cache(maxsize=1)
-def _definition(contract: Contract, folder: Path) -> Any:
+def _checks(contract: Contract, folder: Path) -> Checks:
     """Return what Great Expectations runs for a contract; it takes 0.2 s to make."""
     import great_expectations as gx
 
     context = _context(folder)
+    asked = [*contract.expectations, *_derived(contract)]
+    name = contract.key.replace("/", ".")
     suite = context.suites.add_or_update(
-        gx.ExpectationSuite(
-            name=contract.key.replace("/", "."),
-            expectations=[*contract.expectations, *_derived(contract)],
-        )
+        gx.ExpectationSuite(name=name, expectations=_for_all_rows(asked))
     )
-    batch = (
+    batches = (
         context.data_sources.add_or_update_pandas(contract.provider)
         .add_dataframe_asset(contract.extract)
         .add_batch_definition_whole_dataframe("delivery")
     )
-    return context.validation_definitions.add_or_update(
-        gx.ValidationDefinition(name=suite.name, data=batch, suite=suite)
+    together = context.validation_definitions.add_or_update(
+        gx.ValidationDefinition(name=name, data=batches, suite=suite)
     )
+    alone = gx.ExpectationSuite(name=name, expectations=asked).expectations
+    return Checks(together, alone, batches)
+
+
+def _for_all_rows(asked: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the expectations that may see many deliveries at once, with their place.
+
+    What is unique in a delivery may stand in another one too.
+    """
+    placed = [
+        {**each, "meta": {**each.get("meta", {}), "place": at}}
+        for at, each in enumerate(asked)
+    ]
+    return [_within_delivery(e) for e in placed if _is_of_rows(e["type"])]
+
+
+def _is_of_rows(kind: str) -> bool:
+    return kind in UNIQUE or kind.startswith(OF_A_ROW) and kind not in OF_MANY_ROWS
+
+
+def _within_delivery(expectation: dict[str, Any]) -> dict[str, Any]:
+    if expectation["type"] not in UNIQUE:
+        return expectation
+    kwargs = dict(expectation["kwargs"])
+    columns = kwargs.pop("column_list", None) or [kwargs.pop("column")]
+    return {
+        **expectation,
+        "type": "expect_compound_columns_to_be_unique",
+        "kwargs": {**kwargs, "column_list": ["_delivery", *columns]},
+    }
+
+
+def _raised(result: Result) -> bool:
+    """Return whether the check itself broke; several errors have a dict for each."""
+    return not result["success"] and "unexpected_index_list" not in result["result"]
+
+
+def _deliveries(result: Result) -> set[str]:
+    """Return the deliveries of the rows that a stored result lists."""
+    listed = result["result"].get("unexpected_index_list") or []
+    found = [item["_delivery"] for item in listed]
+    return {d for item in found for d in (item if isinstance(item, list) else [item])}
+
+
+def label(deliveries: list[Delivery]) -> str:
+    """Return in words what is received together: 2013-14 to 2014-15 · 28 files."""
+    years = {year for d in deliveries for year in d.school_years}
+    spans = [f"{year - 1}-{year % 100:02d}" for year in sorted({*years})]
+    span = " to ".join(dict.fromkeys([spans[0], spans[-1]])) if spans else UNDATED
+    count = len(deliveries)
+    return f"{span} · {count} file{'s' * (count != 1)}"
 
 
 def _derived(contract: Contract) -> list[dict[str, Any]]:
@@ -215,7 +346,7 @@ def _context(folder: Path) -> Any:
     return context
 
 
-def _refuse_failed_file(contract: Contract, results: list[dict[str, Any]]) -> None:
+def _refuse_failed_file(contract: Contract, results: list[Result]) -> None:
     for result in results:
         if not result["success"] and not _only_warns(result):
             raise DeliveryRefused(
@@ -284,14 +415,10 @@ def _reasons(results: Iterable[dict[str, Any]], severity: str) -> dict[int, str]
 
 
 def _message(
-    contract: Contract,
-    delivery: Delivery,
-    moved: pa.Table,
-    duplicates: int,
-    additional: list[str],
-    results: list[dict[str, Any]],
+    contract: Contract, part: Part, moved: pa.Table, results: list[Result]
 ) -> str:
     parts = []
+    delivery, additional = part.delivery, part.landed.rows.additional
     if moved.num_rows:
         row, why = moved["_source_row"][0].as_py(), moved["_reason"][0].as_py()
         parts.append(
@@ -299,8 +426,8 @@ def _message(
             f"quarantine/{delivery.key}/{delivery.school_year or UNDATED}/"
             f"{delivery.sha8}.parquet"
         )
-    if duplicates:
-        parts.append(f"{duplicates} exact duplicates left out")
+    if part.duplicates:
+        parts.append(f"{part.duplicates} exact duplicates left out")
     if additional:
         named = name_headers(contract, additional)
         parts.append(f"columns not in {contract.path} left out: {named}")

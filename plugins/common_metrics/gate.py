@@ -1,0 +1,97 @@
+"""The gate: only a whole table, of the year that its name says, goes further."""
+
+from common_metrics.contract import Contract
+from common_metrics.errors import DeliveryRefused
+from common_metrics.lake import Delivery
+from common_metrics.readers import (
+    Record,
+    Rows,
+    parse,
+    read_identity,
+    records,
+    school_years,
+    years_in_name,
+)
+
+MAX_LINE = 1_000_000
+MAX_LINES = 1_000_000
+ARCHIVES = {b"PK\x03\x04": "a zip archive or workbook", b"\x1f\x8b": "a gzip archive"}
+
+
+def read_records(contract: Contract, data: bytes, size: int) -> list[Record]:
+    """Return the rows of a delivery of ``size`` bytes; raise DeliveryRefused."""
+    if size == 0:
+        raise DeliveryRefused(
+            "a table", "an empty file (0 bytes)", "Download it again and deliver it."
+        )
+    if size > contract.landing.max_bytes:
+        raise DeliveryRefused(
+            f"at most {contract.landing.max_bytes:,} bytes",
+            f"{size:,} bytes",
+            f"If the extract has grown, raise landing.max_bytes in {contract.path}.",
+        )
+    if contract.read.format == "csv":
+        _refuse_other_type(data)
+    return records(contract, data)
+
+
+def read_years(
+    contract: Contract, delivery: Delivery, found: list[Record]
+) -> tuple[list[int], Rows | None]:
+    """Return the school years that the file states, and its rows if these state them.
+
+    Raises DeliveryRefused where the file's name says another year.
+    """
+    rows = parse(contract, delivery, found) if contract.identity.column else None
+    year = read_identity(contract, found, delivery.file).school_year
+    years = school_years(rows.table) if rows else [year] if year else []
+    _refuse_other_year(contract, delivery.file, years)
+    return years, rows
+
+
+def _refuse_other_type(data: bytes) -> None:
+    start = data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
+        raise DeliveryRefused(
+            "a csv table",
+            "a web page saved under a csv name",
+            "The publisher's site answered with a page, often a log-in or an error: "
+            "open the page, download the table itself and deliver that.",
+        )
+    for magic, what in ARCHIVES.items():
+        if data.startswith(magic):
+            raise DeliveryRefused(
+                "a csv table",
+                what,
+                "Take the table out of it and deliver that; archives are not opened.",
+            )
+    if data.count(b"\n") > MAX_LINES:
+        raise DeliveryRefused(
+            f"at most {MAX_LINES:,} lines",
+            f"{data.count(10):,}",
+            "An extract of schools is smaller: check what was exported.",
+        )
+    longest = max(len(line) for line in data.split(b"\n"))
+    if longest > MAX_LINE:
+        raise DeliveryRefused(
+            f"lines of at most {MAX_LINE:,} bytes",
+            f"one of {longest:,} bytes",
+            "The line ends were lost on the way: ask for the file again.",
+        )
+
+
+def _refuse_other_year(contract: Contract, name: str, years: list[int]) -> None:
+    if not contract.landing.name_year or not years:
+        return
+    said = years_in_name(contract.landing.name_year, name)
+    if said and years not in [[year] for year in said]:
+        named, inside = _written(said), _written(years)
+        raise DeliveryRefused(
+            f"the school year that its name says, {named}",
+            f"{inside} inside the file",
+            "Find out which one is right, rename the file or fetch the other one.",
+        )
+
+
+def _written(years: list[int]) -> str:
+    return ", ".join(f"{year - 1}-{year % 100:02d}" for year in years)

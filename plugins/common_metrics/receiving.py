@@ -1,0 +1,134 @@
+"""Receiving: what is new in the drop folder, a batch of files at a time.
+
+A file that has not been touched since it was judged is not read again. That is told by
+its size and times, which stand in ``looks/`` of the lake.
+"""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from common_metrics import landing, validation
+from common_metrics.contract import Contract
+from common_metrics.errors import Refused
+from common_metrics.lake import Delivery, Lake, write_json
+from common_metrics.landing import Landed
+
+# How many files are judged in one run; their bytes together are at most what one file
+# of the extract may have. Airflow maps a task over at most 1,024 batches.
+FILES = 200
+# A file system may give two writes within this time the same stamp.
+SETTLED = 2_000_000_000  # nanoseconds
+Look = list[int | str]
+# Called for each file that was read; ``make run`` counts with them.
+ON_READ: list[Callable[[], None]] = []
+
+
+class NotReceived(Refused):
+    """Files of a batch that did not become rows; the others did."""
+
+
+def now() -> str:
+    """Return the clock's time in UTC, so fine that no two looks have the same."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def new_batches(contract: Contract, drop: Path, lake: Lake) -> list[list[str]]:
+    """Return the files that were touched since the last look, in batches."""
+    looks, batches, room = _looks(contract, lake), [], 0
+    for name in landing.find_deliveries(contract, drop):
+        if _is_known(contract, drop / name, looks.get(name), lake):
+            continue
+        room -= (drop / name).stat().st_size
+        if room < 0 or len(batches[-1]) == FILES:
+            room = contract.landing.max_bytes - (drop / name).stat().st_size
+            batches.append([])
+        batches[-1].append(name)
+    return batches
+
+
+def receive(
+    contract: Contract, drop: Path, names: list[str], lake: Lake, at: str
+) -> list[Landed]:
+    """Land the files and judge them in one run; return what became of them.
+
+    ``at`` is when the folder was looked at: what lay there together came together.
+    Raises NotReceived at the end where the code itself failed on a file; the others are
+    received all the same.
+    """
+    landed: dict[str, Landed] = {}
+    looks: dict[str, Look] = {}
+    broken: dict[str, Exception] = {}
+    for name in names:
+        began, look = time.time_ns(), _look(drop / name)
+        try:
+            one = landing.receive(contract, drop, name, lake, at)
+        except Exception as error:
+            broken[name] = error
+            continue
+        # Of files with the same bytes the last one counts.
+        landed[one.delivery.sha256] = one
+        if look == _look(drop / name) and began - max(look[1:]) > SETTLED:
+            looks[name] = [*look, one.delivery.sha256]
+        for told in ON_READ:
+            told()
+    done = [one for one in landed.values() if not one.rows]
+    done += _judged(contract, [o for o in landed.values() if o.rows], lake, broken)
+    if looks:
+        write_json(lake.looks(contract.key), _looks(contract, lake) | looks)
+    if broken:
+        raise _not_received(contract, broken)
+    return done
+
+
+def still_refused(key: str, drop: Path, lake: Lake) -> list[Delivery]:
+    """Return the refused among the newest records of the files in the drop folder."""
+    newest = lake.newest_of(key).values()
+    return [d for d in newest if d.status == "refused" and (drop / d.file).exists()]
+
+
+def _looks(contract: Contract, lake: Lake) -> dict[str, Look]:
+    file = lake.looks(contract.key)
+    return json.loads(file.read_text()) if file.exists() else {}
+
+
+def _look(file: Path) -> Look:
+    """Return what is told of a file without opening it."""
+    told = file.stat()
+    return [told.st_size, told.st_mtime_ns, told.st_ctime_ns]
+
+
+def _is_known(contract: Contract, file: Path, look: Look | None, lake: Lake) -> bool:
+    """Return whether the contract has judged these very bytes."""
+    if not look or look[:-1] != _look(file):
+        return False
+    known = lake.recorded(contract.key, str(look[-1]))
+    judged = known and known.status in ("validated", "refused")
+    return bool(judged) and known.contract_sha256 == contract.sha256
+
+
+def _not_received(contract: Contract, broken: dict[str, Exception]) -> NotReceived:
+    found = "".join(f"\n  {name}: {error}" for name, error in broken.items())
+    return NotReceived(
+        contract.key,
+        "files that the code can take",
+        f"{len(broken)} that it cannot:{found}\n",
+        "The other files were received; mend the code, or take these out.",
+    )
+
+
+def _judged(
+    contract: Contract, landed: list[Landed], lake: Lake, broken: dict[str, Exception]
+) -> list[Landed]:
+    """Judge deliveries together, or one by one where the code fails on one of them."""
+    if not landed:
+        return []
+    try:
+        return validation.judge(contract, landed, lake)
+    except Exception as error:
+        if len(landed) == 1:
+            broken[landed[0].delivery.file] = error
+            return []
+    return [one for each in landed for one in _judged(contract, [each], lake, broken)]
