@@ -152,7 +152,7 @@ def test_additional_columns_are_reported_and_left_out(run, rows, graduation, gra
     assert delivery.message == (
         'columns not in expectations/ct/graduation_4yr.yml left out: "Remarks"'
     )
-    assert "ZZ" not in str(rows("landing", delivery))
+    assert "ZZ" not in str(rows("validated", delivery))
     assert readers.left_out([delivery]) == [
         "columns left out of ct/graduation_4yr: Remarks (1 files)"
     ]
