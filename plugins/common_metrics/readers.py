@@ -151,7 +151,7 @@ def school_year(text: str) -> int:
 
     Raises DeliveryRefused for anything else.
     """
-    digits = re.sub(r"\D", "", text)
+    digits = re.sub("[^0-9]", "", text)
     if len(digits) == 4 and int(digits[2:]) == (int(digits[:2]) + 1) % 100:
         return 2000 + int(digits[2:])
     if len(digits) == 4:

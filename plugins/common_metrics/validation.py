@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from common_metrics import readers
+from common_metrics import plausibility, readers
 from common_metrics.contract import Contract, name_headers, nameable
 from common_metrics.errors import DeliveryRefused, Refused, quoting_no_cell
 from common_metrics.lake import UNDATED, Delivery, Lake
@@ -51,7 +51,9 @@ def validate(contract: Contract, delivery: Delivery, lake: Lake) -> Delivery:
         readers.write(_shielded(contract, raw), raw_file)
         rows, duplicates = _without_duplicates(_numbered(raw))
         results = _judge(contract, delivery, rows, lake)
-        _refuse_failed_file(contract, results)
+        _refuse_failed_file(contract, results, rows)
+        earlier = lake.recorded_of(delivery.key)
+        plausibility.refuse_shrunk(delivery, rows.num_rows, earlier)
     except DeliveryRefused as error:
         # In a file that is not what it should be, ids may stand under any header.
         if contract.protects:
@@ -150,7 +152,9 @@ def _judge(
     from great_expectations.core.run_identifier import RunIdentifier
 
     result = _definition(contract, lake.data_docs(contract.key)).run(
-        batch_parameters={"dataframe": rows.to_pandas()},
+        batch_parameters={
+            "dataframe": plausibility.measured(contract, rows.to_pandas())
+        },
         result_format=RESULT_FORMAT,
         run_id=RunIdentifier(run_name=f"{delivery.school_year} {delivery.sha8}"),
     )
@@ -166,7 +170,7 @@ def _definition(contract: Contract, folder: Path) -> Any:
     suite = context.suites.add_or_update(
         gx.ExpectationSuite(
             name=contract.key.replace("/", "."),
-            expectations=[*contract.expectations, *_derived(contract)],
+            expectations=[*plausibility.expectations(contract), *_derived(contract)],
         )
     )
     batch = (
@@ -180,28 +184,14 @@ def _definition(contract: Contract, folder: Path) -> Any:
 
 
 def _derived(contract: Contract) -> list[dict[str, Any]]:
-    """Return the expectations that follow from the contract: a unique grain, a year.
-
-    Rows that contradict each other are set aside; if they are half of the file, the
-    file lacks a column that its rows differ in, and is refused.
-    """
-    single = len(contract.grain) == 1
-    which = {"column": contract.grain[0]} if single else {"column_list": contract.grain}
-    kind = "column_values" if single else "compound_columns"
+    """Return what follows from where the contract finds the school year."""
     says_year = {
         "type": "expect_column_values_to_not_be_null",
         "kwargs": {"column": "_school_year", "mostly": 0.9},
         "severity": "critical",
         "meta": {"says": "a school year such as 2014-15 or 2015 in each row"},
     }
-    return [says_year] * bool(contract.identity.column) + [
-        {
-            "type": f"expect_{kind}_to_be_unique",
-            "kwargs": {**which, "mostly": 0.5},
-            "severity": "critical",
-            "meta": {"says": "one row for each " + ", ".join(contract.grain)},
-        }
-    ]
+    return [says_year] * bool(contract.identity.column)
 
 
 @lru_cache(maxsize=1)
@@ -215,15 +205,32 @@ def _context(folder: Path) -> Any:
     return context
 
 
-def _refuse_failed_file(contract: Contract, results: list[dict[str, Any]]) -> None:
+def _refuse_failed_file(
+    contract: Contract, results: list[dict[str, Any]], rows: pa.Table
+) -> None:
     for result in results:
-        if not result["success"] and not _only_warns(result):
+        if _fails_file(result):
             raise DeliveryRefused(
                 _says(result),
-                _found(result),
+                _found(result) + _shape(contract, result, rows),
                 _todo(contract, result),
                 row=_first_row(result),
             )
+
+
+def _fails_file(result: dict[str, Any]) -> bool:
+    counted = result["result"]
+    if result["success"] or _only_warns(result):
+        return False
+    if "unexpected_count" not in counted:
+        return True
+    return plausibility.too_many(counted["unexpected_count"], _judged(result))
+
+
+def _judged(result: dict[str, Any]) -> int:
+    """Return how many rows an expectation is of: those with a cell, where one is due."""
+    counted = result["result"]
+    return counted["element_count"] - counted.get("missing_count", 0)
 
 
 def _only_warns(result: dict[str, Any]) -> bool:
@@ -233,12 +240,16 @@ def _only_warns(result: dict[str, Any]) -> bool:
 
 
 def _todo(contract: Contract, result: dict[str, Any]) -> str:
-    why = (
-        "So many cannot be single mistakes: the layout or a code list has changed, or "
-        "this is another extract."
-        if _rows(result)
-        else "The table as a whole is not what is due: check that it is complete."
-    )
+    wrong = len(_rows(result))
+    if wrong > plausibility.FEW:
+        why = (
+            "So many cannot be single mistakes: the layout or a code list has changed, "
+            "or this is another extract."
+        )
+    elif wrong:
+        why = "That is half of the rows or more: mend them and deliver the file again."
+    else:
+        why = "The table as a whole is not what is due: check that it is complete."
     return f"{why} Compare it with the last one and {contract.path}."
 
 
@@ -257,6 +268,20 @@ def _found(result: dict[str, Any]) -> str:
         count, rows = counted["unexpected_count"], counted["element_count"]
         return f"{count} of {rows} rows otherwise"
     return f"{counted.get('observed_value', 'an error in the check itself')}"
+
+
+def _shape(contract: Contract, result: dict[str, Any], rows: pa.Table) -> str:
+    """Return what the wrong cells look like, of what its publisher prints for all."""
+    column = result["expectation_config"]["kwargs"].get("column")
+    wrong = set(_rows(result, ROW))
+    if contract.visibility != "public" or column not in contract.columns or not wrong:
+        return ""
+    cells = [
+        cell.as_py()
+        for cell, row in zip(rows[column], rows[ROW], strict=True)
+        if row.as_py() in wrong
+    ]
+    return f", most of them {plausibility.common_shape(cells)}"
 
 
 def _rows(result: dict[str, Any], column: str = "_source_row") -> list[int]:
