@@ -213,7 +213,7 @@ class Whole(_Block):
 
 
 class Periods(_Block):
-    """Rows that hold from ``first`` to ``last``: of each key in ``of``, one at a time."""
+    """Rows valid from ``first`` to ``last``; of each key in ``of`` one at a time."""
 
     of: list[list[str]]
     first: str

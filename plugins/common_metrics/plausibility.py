@@ -83,9 +83,9 @@ def measured(contract: Contract, frame: "pd.DataFrame") -> "pd.DataFrame":
     return frame.assign(**{name: measure(text) for name, measure in measures.items()})
 
 
-def too_many(wrong: int, judged: int) -> bool:
-    """Return whether wrong rows beyond ``mostly`` are no single mistakes."""
-    return wrong > FEW or 2 * wrong >= judged
+def too_many(wrong: int, rows: int) -> bool:
+    """Return whether wrong rows, beyond ``mostly``, are no single mistakes."""
+    return wrong > FEW or 2 * wrong >= rows
 
 
 def shape(cell: str | None) -> str:
@@ -292,7 +292,7 @@ def _takes(contract: Contract, column: str, cell: str) -> bool:
 def _off(
     frame: "pd.DataFrame", whole: str, part: str, rate: str, scale: int
 ) -> "pd.Series":
-    """Return how far a printed rate is from its counts, beyond a unit of its last digit.
+    """Return how far a rate is from its counts, beyond a unit of its last digit.
 
     Publishers round and cut off. A spreadsheet drops the zeros of a proportion, so that
     of 0.9 two digits count.
@@ -353,8 +353,8 @@ def _one_at_a_time(periods: Periods) -> Iterator[Rule]:
         column = f"_meets_{'_'.join(key)}"
         yield Rule(
             "expect_column_values_to_be_null",
-            f"one row at a time for each {', '.join(key)}: where two follow each other, "
-            f"give both {periods.first} and {periods.last}",
+            f"one row at a time for each {', '.join(key)}: where two follow each "
+            f"other, give both {periods.first} and {periods.last}",
             {"column": column},
             {column: lambda frame, key=key: _meets(frame, key, periods)},
         )

@@ -209,7 +209,7 @@ def _refuse_failed_file(
     contract: Contract, results: list[dict[str, Any]], rows: pa.Table
 ) -> None:
     for result in results:
-        if _fails_file(result):
+        if _fails_file(result, rows.num_rows):
             raise DeliveryRefused(
                 _says(result),
                 _found(result) + _shape(contract, result, rows),
@@ -218,19 +218,11 @@ def _refuse_failed_file(
             )
 
 
-def _fails_file(result: dict[str, Any]) -> bool:
-    counted = result["result"]
+def _fails_file(result: dict[str, Any], rows: int) -> bool:
     if result["success"] or _only_warns(result):
         return False
-    if "unexpected_count" not in counted:
-        return True
-    return plausibility.too_many(counted["unexpected_count"], _judged(result))
-
-
-def _judged(result: dict[str, Any]) -> int:
-    """Return how many rows an expectation is of: those with a cell, where one is due."""
-    counted = result["result"]
-    return counted["element_count"] - counted.get("missing_count", 0)
+    wrong = _rows(result, ROW)
+    return not wrong or plausibility.too_many(len(wrong), rows)
 
 
 def _only_warns(result: dict[str, Any]) -> bool:
