@@ -9,7 +9,6 @@ numbers that it compares are added to the judged frame, never to what is written
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -30,7 +29,7 @@ ACCEPTED = Path(__file__).parents[2] / "expectations" / "accepted_deliveries.yml
 FEW = 3
 # A delivery with fewer of the rows of the one before was cut, or lost schools.
 STILL_WHOLE = 0.8
-FIRST_YEAR, YEARS_AHEAD = 1990, 5
+FIRST_YEAR, LAST_YEAR = 1990, 2050
 # No school of New England is near the one, no state's count near the other.
 LARGEST_SCHOOL, LARGEST_COUNT = 10_000, 2_000_000
 NUMBER = r"^([0-9]{1,15}(?:\.[0-9]+)?)$"
@@ -176,16 +175,17 @@ def _codes(contract: Contract) -> Iterator[Rule]:
         for expectation in contract.expectations
         if expectation["type"] == "expect_column_values_to_match_regex"
     }
-    for column in contract.columns.keys() - own:
+    for column in contract.columns:
         kind = re.search("(?:school|lea)_id_(?:state|nces)$", column)
-        if kind:
+        if kind and column not in own:
             yield from _codes_of(contract, column, kind[0])
 
 
 def _codes_of(contract: Contract, column: str, kind: str) -> Iterator[Rule]:
     state = f"{column.removesuffix(kind)}state"
     alone = contract.provider.upper()
-    for code, declared in _forms().items():
+    for code in _states(contract, state):
+        declared = _forms()[code]
         form, says = _form(declared, kind)
         where = {}
         if state in contract.columns:
@@ -200,6 +200,16 @@ def _codes_of(contract: Contract, column: str, kind: str) -> Iterator[Rule]:
                 f"{says} in {declared['name']}, in {column}",
                 kwargs,
             )
+
+
+def _states(contract: Contract, column: str) -> list[str]:
+    """Return the states that a column of states may hold; all where there is none."""
+    allowed = [
+        rule["kwargs"]["value_set"]
+        for rule in contract.expectations
+        if rule["kwargs"].get("column") == column and "value_set" in rule["kwargs"]
+    ]
+    return [code for code in _forms() if all(code in states for states in allowed)]
 
 
 def _form(declared: dict[str, Any], kind: str) -> tuple[str, str]:
@@ -220,11 +230,10 @@ def _form(declared: dict[str, Any], kind: str) -> tuple[str, str]:
 def _years(contract: Contract) -> Iterator[Rule]:
     if contract.identity.undated:
         return
-    last = datetime.now(UTC).year + YEARS_AHEAD
     yield Rule(
         "expect_column_values_to_be_between",
-        f"a school year from {FIRST_YEAR} to {last}",
-        {"column": "_school_year", "min_value": FIRST_YEAR, "max_value": last},
+        f"a school year from {FIRST_YEAR} to {LAST_YEAR}",
+        {"column": "_school_year", "min_value": FIRST_YEAR, "max_value": LAST_YEAR},
     )
 
 
@@ -411,10 +420,12 @@ def _grain(contract: Contract) -> Rule:
     If contradicting rows are half of the file, it lacks a column that they differ in.
     """
     columns = {f"_key_{name}": name for name in contract.grain}
+    single = len(columns) == 1
+    kind = "column_values" if single else "compound_columns"
     return Rule(
-        "expect_compound_columns_to_be_unique",
+        f"expect_{kind}_to_be_unique",
         "one row for each " + ", ".join(contract.grain),
-        {"column_list": list(columns)},
+        {"column": next(iter(columns))} if single else {"column_list": list(columns)},
         {key: lambda frame, n=name: _key(frame, n) for key, name in columns.items()},
     )
 
