@@ -232,7 +232,7 @@ WRONG = [
     (NH, {"DOB": "1999-04-05"}, "a date of birth such as"),
     (NH, {"RACE": "9"}, "a race code"),
     (NH, {"ENROLLMENT STATUS": "7"}, "without 7"),
-    (NH, {"SCHOOLNBR": "2997"}, "a school number of five digits"),
+    (NH, {"SCHOOLNBR": "2997"}, "a school code of five digits in New Hampshire"),
     (NH, {"GRADE": "09"}, "a grade of the code list"),
     (NH, {"FULL DAY PCT": "0"}, "a share of the full day from 1 to 100"),
     (NH, {"ENTRY DATE": "2/30/2015"}, "a day of entry that the calendar has"),
@@ -289,7 +289,7 @@ WRONG = [
     (NSC, {"2-year / 4-year": "two"}, "2-year, 4-year or Less Than 2 Years"),
     (NSC, {"Record Found Y/N": "N"}, "no college in a row that is not found"),
     (NSC, {"Graduation Date": "20160513"}, "only beside Y"),
-    (BLOCKED, {"blocked": "35"}, "no more blocked records"),
+    (BLOCKED, {"blocked": "35"}, "no more in blocked than in graduates_sent"),
     (BLOCKED, {"school_year": "2015"}, "a school year such as 2014-15"),
 ]
 
@@ -368,7 +368,7 @@ def all_are(**cells: object) -> Callable[[dict], dict]:
 
 REFUSED = [
     (NH, without("SPECIAL EDUCATION"), "Expected 27 cells in each row. Found 26"),
-    (NH, all_are(SCHOOLNBR="2997"), "Expected a school number of five digits"),
+    (NH, all_are(SCHOOLNBR="2997"), "Expected a school code of five digits"),
     (CENSUS, without("DISTCODE"), "Expected a column for lea_id_state"),
     (CENSUS, renamed("ELL", "MLL"), "Expected a column for is_english_learner"),
     (CENSUS, all_are(DISTCODE="7"), "Expected a district code of two digits"),

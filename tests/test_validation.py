@@ -277,17 +277,19 @@ def test_a_lost_row_stops_everything(
 # What refuses the whole file
 
 
-def test_as_many_wrong_rows_as_allowed_are_moved(run, graduation, graduates):
-    delivery = run(graduation, wrong(graduates, 2))
-    assert (delivery.status, delivery.rows_quarantined) == ("validated", 2)
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_few_wrong_rows_are_moved(run, graduation, graduates, count):
+    delivery = run(graduation, wrong(graduates, count))
+    assert (delivery.status, delivery.rows_quarantined) == ("validated", count)
 
 
 def test_more_wrong_rows_than_allowed_refuse_the_file(run, lake, graduation, graduates):
-    delivery = run(graduation, wrong(graduates, 3))
+    delivery = run(graduation, wrong(graduates, 4))
     assert delivery.status == "refused"
     assert delivery.message == (
         f"{KEY} {delivery.file} row 6: Expected a count, * or N/A, in cohort_count. "
-        "Found 3 of 20 rows otherwise. So many cannot be single mistakes: the layout "
+        "Found 4 of 20 rows otherwise, most of them a number below zero. So many "
+        "cannot be single mistakes: the layout "
         "or a code list has changed, or this is another extract. Compare it with the "
         "last one and expectations/ct/graduation_4yr.yml."
     )
@@ -502,7 +504,8 @@ def test_the_damaged_federal_file_is_refused_and_harms_no_other(
         for name in names
         if name != damaged
     ]
-    assert [(d.status, d.rows_quarantined) for d in good] == [("validated", 0)] * 4
+    # Three special schools of California carry the cohort of a county.
+    assert sorted(d.rows_quarantined for d in good) == [0, 0, 0, 3]
     rows = {path: path.read_bytes() for path in lake.validated.rglob("*.parquet")}
     with pytest.raises(DeliveryRefused):
         validation.validate(contract, land(damaged), lake)

@@ -62,7 +62,7 @@ class Rule(NamedTuple):
         """The rule as Great Expectations takes it."""
         return {
             "type": self.type,
-            "kwargs": {"mostly": 0.5, **self.kwargs},
+            "kwargs": {"mostly": 0.9, **self.kwargs},
             "severity": "critical",
             "meta": {"says": self.says},
         }
@@ -364,7 +364,7 @@ def _one_at_a_time(periods: Periods) -> Iterator[Rule]:
             "expect_column_values_to_be_null",
             f"one row at a time for each {', '.join(key)}: where two follow each "
             f"other, give both {periods.first} and {periods.last}",
-            {"column": column},
+            {"column": column, "mostly": 0.5},
             {column: lambda frame, key=key: _meets(frame, key, periods)},
         )
 
@@ -421,11 +421,12 @@ def _grain(contract: Contract) -> Rule:
     """
     columns = {f"_key_{name}": name for name in contract.grain}
     single = len(columns) == 1
+    which = {"column": [*columns][0]} if single else {"column_list": [*columns]}
     kind = "column_values" if single else "compound_columns"
     return Rule(
         f"expect_{kind}_to_be_unique",
         "one row for each " + ", ".join(contract.grain),
-        {"column": next(iter(columns))} if single else {"column_list": list(columns)},
+        {"mostly": 0.5, **which},
         {key: lambda frame, n=name: _key(frame, n) for key, name in columns.items()},
     )
 
