@@ -187,17 +187,20 @@ def test_who_moves_up_without_a_school_is_warned_of(run, contracts):
 
 @pytest.mark.parametrize("key", TEMPLATE)
 @pytest.mark.parametrize(
-    ("state", "code"),
+    ("state", "lea", "code"),
     [
-        ("CT", "0006111"),
-        ("ME", "61"),
-        ("NH", "26380"),
-        ("RI", "03109"),
-        ("VT", "PS991"),
+        ("CT", "0000011", "0006111"),
+        ("ME", "78", "61"),
+        ("NH", "275", "26380"),
+        ("RI", "03", "03109"),
+        ("VT", "SU991", "PS991"),
     ],
 )
-def test_a_school_has_the_form_of_code_of_its_state(run, contracts, key, state, code):
+def test_a_school_has_the_form_of_code_of_its_state(
+    run, contracts, key, state, lea, code
+):
     moved = fixture(key).replace(b"CT,", f"{state},".encode())
+    moved = moved.replace(b"0000011", lea.encode())
     right = moved.replace(b"0006111", code.encode())
     assert run(contracts[key], right, NAMES[key]).status == "validated"
     wrong = moved.replace(b"0006111", b"006111")

@@ -131,7 +131,7 @@ def _before(now: Delivery, earlier: Iterable[Delivery]) -> Delivery | None:
         record
         for record in earlier
         if (record.file, record.status) == (now.file, "validated")
-        and record.school_years == now.school_years
+        and set(now.school_years) <= set(record.school_years)
         and record.sha256 != now.sha256
         and record.landed_at <= now.landed_at
     ]
