@@ -70,7 +70,7 @@ run: $(VENV)/.runtime ## land, validate, build and publish; DROP=, LAKE=
 	@$(PYTHON) -m common_metrics.run --lake "$(LAKE_DIR)" $(if $(DROP),--drop "$(DROP_DIR)")
 
 check: $(VENV)/.runtime ## judge a file before it is sent; FILE=, KEY=
-	@$(PYTHON) -m common_metrics.check "$(call absolute,$(FILE))" --key "$(KEY)"
+	@$(PYTHON) -m common_metrics.check "$(call absolute,$(FILE))" --key "$(KEY)" --lake "$(LAKE_DIR)"
 
 test: $(VENV)/.dev $(CLIENTS_READY) ## run every test
 	@REAL_DATA="$(call absolute,$(REAL_DATA))" $(PYTHON) -m pytest tests

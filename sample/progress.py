@@ -139,7 +139,7 @@ def growth(world: World) -> Delivery:
                     rows.append([*known, *norm, cell.group, *printed(cell, year)])
                     truth.append(outcome("growth", known, year, metric, cell))
     rows.append([*known, *norm, "female", "60", "50", "reported", f"{year}-09-30"])
-    says = "row quarantined: no more students who grew than were tested twice"
+    says = "row quarantined: no more in grew_count than in tested_twice_count"
     return sent("growth", GROWTH, rows, truth, "more_grew_than_tested", says)
 
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from common_metrics import template
-from common_metrics.check import check
+from common_metrics.check import _remember, check
 from common_metrics.contract import load_contract, load_contracts
 from common_metrics.lake import Lake
 
@@ -132,6 +132,20 @@ def test_check_and_run_say_the_same_of_a_column_that_nobody_knows(
     said = judged.message.partition(": ")[2]
     assert 'additional columns: "Homeless Status". A column may tell rows' in said
     assert lines[0].partition(": ")[2] == said
+
+
+def test_a_file_that_lost_its_rows_is_found_as_in_a_run(
+    run, lake, contracts, graduates, tmp_path
+) -> None:
+    contract, name = contracts["ct/graduation_4yr"], "four-year_2014-15.csv"
+    whole = run(contract, graduates, name)
+    file = tmp_path / name
+    file.write_bytes(b"\r\n".join([*graduates.split(b"\r\n")[:12], b""]))
+    known = Lake(tmp_path / "known")
+    _remember(contract, file, lake, known)
+    passed, lines = check(contract, file, known)
+    assert (passed, whole.rows_validated) == (False, 20)
+    assert "as in the delivery before, 20. Found 7." in lines[0]
 
 
 def test_any_other_contract_by_its_key(checked, graduates) -> None:

@@ -24,9 +24,9 @@ KEYS = [f"nessc/{name}" for name in components.COMPONENTS]
 WORLD = World(2014)
 SENT = {d.path.split("/")[1]: d for d in components.deliveries(WORLD)}
 REASONS = {
-    "learner_profiles": "no more complete profiles than profiles with skills",
-    "learning_paths": "modes that add up to the students with an active path",
-    "mastery": "no more students who advanced by standard than students",
+    "learner_profiles": "no more in complete_count than in skills_count",
+    "learning_paths": "parts that add up to active_path_count",
+    "mastery": "no more in by_standard_count than in students_count",
 }
 MINIMUMS = {  # denominator, numerator, all others
     "CT": (20, 6, 6),
@@ -155,9 +155,9 @@ def test_the_fixture_is_a_filled_template_and_passes(key, contracts, run) -> Non
 
 WRONG = {  # cells of a good row, what they become, and what is said of it
     "learner_profiles": [
-        ("60,31,52", "60,61,61", "no more complete profiles than students"),
-        ("60,31,52", "9,10,52", "no more complete profiles than students"),
-        ("60,31,52", "60,31,61", "no more profiles with skills than students"),
+        ("60,31,52", "60,61,61", "no more in complete_count than in students_count"),
+        ("60,31,52", "9,10,52", "no more in complete_count than in students_count"),
+        ("60,31,52", "60,31,61", "no more in skills_count than in students_count"),
         ("60,31,52", "60,,52", "complete_count where the status is reported"),
         ("60,31,52", "0,0,0", "a count of students above zero"),
         ("60,31,52", "60,52%,52", "a count of students, in complete_count"),
@@ -165,12 +165,12 @@ WRONG = {  # cells of a good row, what they become, and what is said of it
         (",ed,", ",poor,", "a student group that is in the code list"),
     ],
     "learning_paths": [
-        ("60,28,", "27,28,", "no more students with an active path than students"),
-        (",9,5,4,", ",8,5,4,", "modes that add up to the students with an active"),
+        ("60,28,", "27,28,", "no more in active_path_count than in students_count"),
+        (",9,5,4,", ",8,5,4,", "parts that add up to active_path_count"),
         (",9,5,4,", ",14,,4,", "every mode or none"),
     ],
     "mastery": [
-        ("60,24", "60,61", "no more students who advanced by standard than"),
+        ("60,24", "60,61", "no more in by_standard_count than"),
         ("509990400004", "", "a federal or a state code in each row"),
         ("2015-16", "2015-17", "a school year such as 2014-15 or 2015"),
     ],

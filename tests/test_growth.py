@@ -41,8 +41,8 @@ def test_the_fixture_is_a_filled_template_and_passes(key, contracts, run) -> Non
 
 WRONG = {  # cells of the second row, what they become, and what is said of them
     "nessc/growth": [
-        ("7,9,", "9,7,", "no more students who grew than were tested twice"),
-        ("7,9,", "10,9,", "grew_count of no more digits than tested_twice_count"),
+        ("7,9,", "9,7,", "no more in grew_count than in tested_twice_count"),
+        ("7,9,", "10,9,", "no more in grew_count than in tested_twice_count"),
         ("7,9,", ",9,", "grew_count where the status is reported"),
         ("7,9,reported", "7,9,suppressed", "no grew_count where the status is not"),
         ("7,9,", "7,0,", "a count of students above zero, in tested_twice_count"),
@@ -55,7 +55,7 @@ WRONG = {  # cells of the second row, what they become, and what is said of them
         ("2014-15", "2014-16", "a school year such as 2014-15 or 2015 in"),
     ],
     "nessc/college_readiness": [
-        ("7,9,", "9,7,", "no more students who are ready than turned 18"),
+        ("7,9,", "9,7,", "no more in ready_count than in turned_18_count"),
         ("7,9,", "7,,", "turned_18_count where the status is reported"),
         ("act_2013", "act_1990", "a benchmark of the seed readiness_benchmarks"),
         ("act_2013", "", "a benchmark in each row"),

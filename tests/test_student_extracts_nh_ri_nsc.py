@@ -232,7 +232,7 @@ WRONG = [
     (NH, {"DOB": "1999-04-05"}, "a date of birth such as"),
     (NH, {"RACE": "9"}, "a race code"),
     (NH, {"ENROLLMENT STATUS": "7"}, "without 7"),
-    (NH, {"SCHOOLNBR": "2997"}, "a school number of five digits"),
+    (NH, {"SCHOOLNBR": "2997"}, "a school code of five digits in New Hampshire"),
     (NH, {"GRADE": "09"}, "a grade of the code list"),
     (NH, {"FULL DAY PCT": "0"}, "a share of the full day from 1 to 100"),
     (NH, {"ENTRY DATE": "2/30/2015"}, "a day of entry that the calendar has"),
@@ -259,12 +259,16 @@ WRONG = [
     (CENSUS, {"EXIT_DATE": "3/6/2015", "EXIT_TYPE": "29"}, "an exit type of the code"),
     (CENSUS, {"EXIT_TYPE": "20"}, "no exit type but 00"),
     (CENSUS, {"EXIT_DATE": "3/6/2015"}, "another exit type than 00"),
-    (CENSUS, {"ATTENDANCE_DAYS": "180.5"}, "of attendance than of membership"),
+    (
+        CENSUS,
+        {"ATTENDANCE_DAYS": "180.5"},
+        "no more in days_attended than in days_member",
+    ),
     (CENSUS, {"ELL": "yes"}, "Y or N in is_english_learner"),
     (ATTENDANCE, {"SCHOOL_NUMBER": 7101}, "a school code of five digits"),
     (ATTENDANCE, {"ID": "448801"}, "a state id of 10 digits"),
     (ATTENDANCE, {"YEAR": "2014-2016"}, "a school year such as"),
-    (ATTENDANCE, {"ABS_TOTAL": 180.5}, "no more days of absence"),
+    (ATTENDANCE, {"ABS_TOTAL": 180.5}, "no more in days_absent than in days_member"),
     (ATTENDANCE, {"ABSENTEEISM": 2}, "0 or 1"),
     (ATTENDANCE, {"ADM_CALCULATED": "n/a"}, "a number of days of membership"),
     (LISTING, {"EXIT_CLASS": "10"}, "an exit class of the state's list"),
@@ -289,7 +293,7 @@ WRONG = [
     (NSC, {"2-year / 4-year": "two"}, "2-year, 4-year or Less Than 2 Years"),
     (NSC, {"Record Found Y/N": "N"}, "no college in a row that is not found"),
     (NSC, {"Graduation Date": "20160513"}, "only beside Y"),
-    (BLOCKED, {"blocked": "35"}, "no more blocked records"),
+    (BLOCKED, {"blocked": "35"}, "no more in blocked than in graduates_sent"),
     (BLOCKED, {"school_year": "2015"}, "a school year such as 2014-15"),
 ]
 
@@ -368,7 +372,7 @@ def all_are(**cells: object) -> Callable[[dict], dict]:
 
 REFUSED = [
     (NH, without("SPECIAL EDUCATION"), "Expected 27 cells in each row. Found 26"),
-    (NH, all_are(SCHOOLNBR="2997"), "Expected a school number of five digits"),
+    (NH, all_are(SCHOOLNBR="2997"), "Expected a school code of five digits"),
     (CENSUS, without("DISTCODE"), "Expected a column for lea_id_state"),
     (CENSUS, renamed("ELL", "MLL"), "Expected a column for is_english_learner"),
     (CENSUS, all_are(DISTCODE="7"), "Expected a district code of two digits"),

@@ -82,7 +82,7 @@ WRONG = [
     ("vt/sis_identity", 4, '"9000003"', '""', "a state id in each row"),
     ("vt/sis_identity", 4, "07/31/1999", "31 July 1999", "a date of birth such as"),
     ("vt/sis_identity", 4, '"F"', '"X"', "F or M in GENDER"),
-    ("vt/sis_identity", 4, "PS991", "Hollow Birch", "a school such as PS023"),
+    ("vt/sis_identity", 4, "PS991", "Hollow Birch", "such as PS023"),
     ("vt/sis_identity", 4, '"2015"', '"next"', "a school year such as"),
     ("vt/sis_enrollment", 4, "9000003", "90000031234", "a state id of 7 to 10"),
     ("vt/sis_enrollment", 2, ",08,", ",10,", "a code of the codeset EXITTYPE"),
@@ -137,8 +137,14 @@ WRONG = [
         "only beside exit types",
     ),
     ("nessc/student_enrollment", 4, ",,,,Y,N,N", ",,,00806,Y,N,N", "only beside exit"),
-    ("nessc/student_attendance", 2, "175,4", "175,175.5", "no more days absent than"),
-    ("nessc/student_attendance", 2, "175,4", "5,11", "no more days absent than"),
+    (
+        "nessc/student_attendance",
+        2,
+        "175,4",
+        "175,175.5",
+        "no more in days_absent than",
+    ),
+    ("nessc/student_attendance", 2, "175,4", "5,11", "no more in days_absent than"),
     ("nessc/student_attendance", 2, "175,4", "400,4", "at most 366 days"),
     ("nessc/student_attendance", 2, "175,4", "175,-4", "a number of days from 0"),
     ("nessc/student_attendance", 2, "175,4", ",4", "a number of days in each row"),
@@ -180,17 +186,20 @@ def test_who_moves_up_without_a_school_is_warned_of(run, contracts):
 
 @pytest.mark.parametrize("key", TEMPLATE)
 @pytest.mark.parametrize(
-    ("state", "code"),
+    ("state", "lea", "code"),
     [
-        ("CT", "0006111"),
-        ("ME", "61"),
-        ("NH", "26380"),
-        ("RI", "03109"),
-        ("VT", "PS991"),
+        ("CT", "0000011", "0006111"),
+        ("ME", "78", "61"),
+        ("NH", "275", "26380"),
+        ("RI", "03", "03109"),
+        ("VT", "SU991", "PS991"),
     ],
 )
-def test_a_school_has_the_form_of_code_of_its_state(run, contracts, key, state, code):
+def test_a_school_has_the_form_of_code_of_its_state(
+    run, contracts, key, state, lea, code
+):
     moved = fixture(key).replace(b"CT,", f"{state},".encode())
+    moved = moved.replace(b"0000011", lea.encode())
     right = moved.replace(b"0006111", code.encode())
     assert run(contracts[key], right, NAMES[key]).status == "validated"
     wrong = moved.replace(b"0006111", b"006111")

@@ -259,10 +259,10 @@ WRONG = {
     "no definition": (22, b"vt_aoe_16_months", b"", "the definition that the registry"),
     "group": (22, b",all,", b",All Students,", "a student group that is in the code"),
     "status": (22, b"reported", b"Reported", "reported, suppressed, not_reported or"),
-    "more of one digit": (14, b",7,9,", b",9,7,", "a numerator that is no more than"),
-    "more of two digits": (18, b",60,70,", b",71,70,", "a numerator that is no more"),
-    "one digit more": (22, b",83,139,", b",139,83,", "a numerator of no more digits"),
-    "two digits more": (14, b",7,9,", b",100,9,", "a numerator of no more digits"),
+    "more of one digit": (14, b",7,9,", b",9,7,", "no more in numerator than"),
+    "more of two digits": (18, b",60,70,", b",71,70,", "no more in numerator than"),
+    "one digit more": (22, b",83,139,", b",139,83,", "no more in numerator than"),
+    "two digits more": (14, b",7,9,", b",100,9,", "no more in numerator than"),
     "fraction": (22, b",83,", b",83.0,", "a count of students, in numerator"),
     "leading zero": (22, b",83,", b",083,", "a count of students, in numerator"),
     "a rate": (22, b",83,", b",59.7%,", "a count of students, in numerator"),
@@ -309,9 +309,7 @@ def test_a_file_with_the_counts_swapped_is_refused(run, submission, vermont):
     swapped = re.sub(rb",(\d+),(\d+),reported", rb",\2,\1,reported", vermont)
     delivery = run(submission, swapped, "vt_2013-14.csv")
     assert delivery.status == "refused"
-    assert (
-        "Expected a numerator that is no more than the denominator" in delivery.message
-    )
+    assert "Expected no more in numerator than in denominator" in delivery.message
 
 
 TITLE = b'"NESSC common metrics submission, 2013-14"'

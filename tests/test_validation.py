@@ -300,17 +300,19 @@ def test_a_lost_row_stops_everything(
 # What refuses the whole file
 
 
-def test_as_many_wrong_rows_as_allowed_are_moved(run, graduation, graduates):
-    delivery = run(graduation, wrong(graduates, 2))
-    assert (delivery.status, delivery.rows_quarantined) == ("validated", 2)
+@pytest.mark.parametrize("count", [2, 3])
+def test_a_few_wrong_rows_are_moved(run, graduation, graduates, count):
+    delivery = run(graduation, wrong(graduates, count))
+    assert (delivery.status, delivery.rows_quarantined) == ("validated", count)
 
 
 def test_more_wrong_rows_than_allowed_refuse_the_file(run, lake, graduation, graduates):
-    delivery = run(graduation, wrong(graduates, 3))
+    delivery = run(graduation, wrong(graduates, 4))
     assert delivery.status == "refused"
     assert delivery.message == (
         f"{KEY} {delivery.file} row 6: Expected a count, * or N/A, in cohort_count. "
-        "Found 3 of 20 rows otherwise. So many cannot be single mistakes: the layout "
+        "Found 4 of 20 rows otherwise, most of them a number below zero. So many "
+        "cannot be single mistakes: the layout "
         "or a code list has changed, or this is another extract. Compare it with the "
         "last one and expectations/ct/graduation_4yr.yml."
     )
@@ -442,7 +444,7 @@ def test_validation_tells_nobody(tmp_path, put, drop, graduation, graduates):
 # Any table
 
 
-GOOD = [f"{n},{n - 1},90.0" for n in range(10, 13)] + ["9,*,*", "N/A,N/A,N/A"]
+GOOD = ["10,9,90.0", "11,10,90.9", "12,11,91.7", "9,*,*", "N/A,N/A,N/A"]
 WRONG = ["-9,8,90.0", "9,8,900", "9,8.5,90.0", "nine,8,90.0"]
 ROW = st.tuples(st.integers(0, 59), st.sampled_from(GOOD + WRONG))
 HEAD = (
@@ -527,7 +529,8 @@ def test_the_damaged_federal_file_is_refused_and_harms_no_other(
         for name in names
         if name != damaged
     ]
-    assert [(d.status, d.rows_quarantined) for d in good] == [("validated", 0)] * 4
+    # Three special schools of California carry the cohort of a county.
+    assert sorted(d.rows_quarantined for d in good) == [0, 0, 0, 3]
     rows = {path: path.read_bytes() for path in lake.validated.rglob("*.parquet")}
     with pytest.raises(DeliveryRefused):
         validation.validate(contract, land(damaged), lake)

@@ -1,11 +1,12 @@
 """Checks one file before it is sent: the judgement of a run, and nothing kept.
 
-python -m common_metrics.check FILE [--key nessc/common_metrics_submission]
+python -m common_metrics.check FILE [--key PROVIDER/EXTRACT] [--lake LAKE]
 
 The file goes through landing, reader and Great Expectations on a lake that is thrown
 away. What is printed names rows and rules, never a cell: it may be passed on.
 """
 
+import hashlib
 import json
 import os
 import secrets
@@ -34,6 +35,7 @@ def main() -> int:
     parser = Asked(prog="check", description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path, metavar="FILE")
     parser.add_argument("--key", default=TEMPLATE, help="<provider>/<extract>")
+    parser.add_argument("--lake", default="", help="where earlier deliveries stand")
     args = parser.parse_args()
     # No hash outlives the check, so that any key will do and none has to be asked for.
     os.environ.setdefault(VARIABLE, secrets.token_hex(32))
@@ -41,6 +43,8 @@ def main() -> int:
     if not args.file.is_file():
         raise Refused(str(args.file), "a file", "none", "Give its path as FILE=.")
     with _lake_for_a_moment() as lake:
+        if args.lake:
+            _remember(contract, args.file, Lake(args.lake), lake)
         passed, lines = check(contract, args.file, lake)
     print("\n".join(lines))
     return 0 if passed else 1
@@ -59,6 +63,15 @@ def check(contract: Contract, file: Path, lake: Lake) -> tuple[bool, list[str]]:
         ]
     notes = [*_misplaced(contract, file), *_warnings(contract, judged, lake)]
     return not judged.rows_quarantined, [*_verdict(judged, file, lake), *notes]
+
+
+def _remember(contract: Contract, file: Path, earlier: Lake, lake: Lake) -> None:
+    """Take over what a lake knows of the extract's other deliveries."""
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    for record in earlier.recorded_of(contract.key):
+        if record.sha256 != digest:
+            lake.record(record)
 
 
 def _verdict(judged: Delivery, file: Path, lake: Lake) -> Iterator[str]:

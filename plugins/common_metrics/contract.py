@@ -24,6 +24,7 @@ from common_metrics import pseudonyms
 from common_metrics.errors import ContractError, DeliveryRefused, seen
 
 CONTRACTS = Path(__file__).parents[2] / "expectations"
+CODE_FORMS = CONTRACTS / "code_forms.yml"
 # Header names that carry the school year, such as ALL_RATE_1415, are written
 # with this mark in a contract.
 YEAR_CODE = "{year_code}"
@@ -40,8 +41,8 @@ YEARS = {
 NAMED_HEADERS, LONGEST_NAME = 20, 80
 # The modules that decide what becomes of a delivery.
 JUDGES = (
-    *("contract", "gate", "pseudonyms", "readers", "sheets", "validation"),
-    "workbooks",
+    *("contract", "gate", "plausibility", "pseudonyms", "readers", "sheets"),
+    *("validation", "workbooks"),
 )
 
 
@@ -241,6 +242,27 @@ class Column(_Block):
     pattern: str | None = None
 
 
+class Whole(_Block):
+    """A count and counts of it, each with the rate that is printed of it, or null.
+
+    No part is above the whole, nor are all together, unless the parts ``overlap``;
+    with ``add_up`` they make the whole.
+    """
+
+    whole: str
+    parts: dict[str, str | None]
+    overlap: bool = False
+    add_up: bool = False
+
+
+class Periods(_Block):
+    """Rows valid from ``first`` to ``last``; of each key in ``of`` one at a time."""
+
+    of: list[list[str]]
+    first: str
+    last: str
+
+
 class Contract(_Block):
     """One extract: everything that is known about it before a file arrives."""
 
@@ -255,6 +277,8 @@ class Contract(_Block):
     columns: dict[str, Column]
     layouts: dict[str, list[str]]
     grain: list[str]
+    plausible: list[Whole] = []
+    periods: list[Periods] = []
     expectations: list[dict[str, Any]] = Field(min_length=1)
 
     def __hash__(self) -> int:
@@ -278,6 +302,10 @@ class Contract(_Block):
         used = {name for names in self.layouts.values() for name in names}
         used |= {*self.grain, *self.read.fill_down, *self.read.filled}
         used |= {self.identity.column} if self.identity.column else set()
+        for whole in self.plausible:
+            used |= {whole.whole, *whole.parts, *filter(None, whole.parts.values())}
+        for periods in self.periods:
+            used |= {periods.first, periods.last, *sum(periods.of, [])}
         unknown = used - set(self.columns) - {"_school_year"}
         if unknown:
             raise ValueError(f"no such column: {sorted(unknown)}")
@@ -319,7 +347,8 @@ def _digest(text: bytes) -> str:
     A delivery is judged again when either changes.
     """
     code = [(Path(__file__).parent / f"{m}.py").read_bytes() for m in JUDGES]
-    return hashlib.sha256(b"".join([text, *code])).hexdigest()
+    judges = [text, CODE_FORMS.read_bytes(), *code]
+    return hashlib.sha256(b"".join(judges)).hexdigest()
 
 
 def contract_keys(root: Path = CONTRACTS) -> list[str]:

@@ -28,7 +28,7 @@ def pseudonym(kind: str, value: str | None, pattern: str | None) -> str | None:
     value = (value or "").strip().rstrip("_").upper()
     if not value:
         return None
-    if pattern and not re.fullmatch(pattern, value, re.IGNORECASE):
+    if pattern and not re.fullmatch(pattern, value, re.ASCII | re.IGNORECASE):
         return MALFORMED
     return _hmac(f"{kind}\0{value}")
 

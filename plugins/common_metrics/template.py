@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from common_metrics import plausibility
 from common_metrics.contract import Contract, load_contracts
 from common_metrics.errors import told
 from common_metrics.spreadsheets import csv_text
@@ -142,9 +143,8 @@ def groups(contract: Contract) -> str:
 
 def checks(contract: Contract) -> str:
     """Return what each row is checked for, in the contract's words."""
-    says = dict.fromkeys(rule["meta"]["says"] for rule in contract.expectations)
-    lines = [f"- {text}" for text in says]
-    lines += [f"- one row for each {', '.join(contract.grain)}"]
+    rules = plausibility.expectations(contract)
+    lines = [f"- {text}" for text in dict.fromkeys(r["meta"]["says"] for r in rules)]
     return "\n".join(["## What is checked", "", "Expected is", "", *lines, ""])
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from common_metrics import landing, readers
+from common_metrics import landing, plausibility, readers
 from common_metrics.contract import Contract, name_headers, nameable
 from common_metrics.errors import DeliveryRefused, Refused, quoting_no_cell
 from common_metrics.lake import UNDATED, Delivery, Lake
@@ -76,8 +76,9 @@ def judge(contract: Contract, landed: list[Landed], lake: Lake) -> list[Landed]:
     """
     parts = [Part(each, *_without_duplicates(_numbered(each))) for each in landed]
     results = _judge(contract, parts, lake)
+    earlier = lake.recorded_of(contract.key)
     return [
-        _settle(contract, part, lake, found)
+        _settle(contract, part, lake, found, earlier)
         for part, found in zip(parts, results, strict=True)
     ]
 
@@ -110,11 +111,16 @@ def build_data_docs(key: str, lake: Lake) -> Path:
 
 
 def _settle(
-    contract: Contract, part: Part, lake: Lake, results: list[Result]
+    contract: Contract,
+    part: Part,
+    lake: Lake,
+    results: list[Result],
+    earlier: list[Delivery],
 ) -> Landed:
     """Write a delivery's rows where its results say, and its record."""
     try:
-        _refuse_failed_file(contract, results)
+        _refuse_failed_file(contract, results, part.rows)
+        plausibility.refuse_shrunk(part.delivery, part.rows.num_rows, earlier)
     except DeliveryRefused as error:
         return Landed(landing.refuse(part.delivery, error, lake), refusal=error)
     reasons = _reasons(results, severity="critical")
@@ -198,7 +204,7 @@ def _judge(contract: Contract, parts: list[Part], lake: Lake) -> list[list[Resul
 
 def _frame(contract: Contract, rows: pa.Table) -> "pd.DataFrame":
     """Return what is judged of one delivery; columns added here are not written."""
-    return rows.to_pandas()
+    return plausibility.measured(contract, rows.to_pandas())
 
 
 def _suspects(
@@ -244,7 +250,7 @@ def _checks(contract: Contract, folder: Path) -> Checks:
     import great_expectations as gx
 
     context = _context(folder)
-    asked = [*contract.expectations, *_derived(contract)]
+    asked = [*plausibility.expectations(contract), *_derived(contract)]
     name = contract.key.replace("/", ".")
     suite = context.suites.add_or_update(
         gx.ExpectationSuite(name=name, expectations=_for_all_rows(asked))
@@ -311,28 +317,14 @@ def label(deliveries: list[Delivery]) -> str:
 
 
 def _derived(contract: Contract) -> list[dict[str, Any]]:
-    """Return the expectations that follow from the contract: a unique grain, a year.
-
-    Rows that contradict each other are set aside; if they are half of the file, the
-    file lacks a column that its rows differ in, and is refused.
-    """
-    single = len(contract.grain) == 1
-    which = {"column": contract.grain[0]} if single else {"column_list": contract.grain}
-    kind = "column_values" if single else "compound_columns"
+    """Return what follows from where the contract finds the school year."""
     says_year = {
         "type": "expect_column_values_to_not_be_null",
         "kwargs": {"column": "_school_year", "mostly": 0.9},
         "severity": "critical",
         "meta": {"says": "a school year such as 2014-15 or 2015 in each row"},
     }
-    return [says_year] * bool(contract.identity.column) + [
-        {
-            "type": f"expect_{kind}_to_be_unique",
-            "kwargs": {**which, "mostly": 0.5},
-            "severity": "critical",
-            "meta": {"says": "one row for each " + ", ".join(contract.grain)},
-        }
-    ]
+    return [says_year] * bool(contract.identity.column)
 
 
 @lru_cache(maxsize=1)
@@ -346,15 +338,24 @@ def _context(folder: Path) -> Any:
     return context
 
 
-def _refuse_failed_file(contract: Contract, results: list[Result]) -> None:
+def _refuse_failed_file(
+    contract: Contract, results: list[Result], rows: pa.Table
+) -> None:
     for result in results:
-        if not result["success"] and not _only_warns(result):
+        if _fails_file(result, rows.num_rows):
             raise DeliveryRefused(
                 _says(result),
-                _found(result),
+                _found(result) + _shape(contract, result, rows),
                 _todo(contract, result),
                 row=_first_row(result),
             )
+
+
+def _fails_file(result: dict[str, Any], rows: int) -> bool:
+    if result["success"] or _only_warns(result):
+        return False
+    wrong = _rows(result, ROW)
+    return not wrong or plausibility.too_many(len(wrong), rows)
 
 
 def _only_warns(result: dict[str, Any]) -> bool:
@@ -364,12 +365,16 @@ def _only_warns(result: dict[str, Any]) -> bool:
 
 
 def _todo(contract: Contract, result: dict[str, Any]) -> str:
-    why = (
-        "So many cannot be single mistakes: the layout or a code list has changed, or "
-        "this is another extract."
-        if _rows(result)
-        else "The table as a whole is not what is due: check that it is complete."
-    )
+    wrong = len(_rows(result))
+    if wrong > plausibility.FEW:
+        why = (
+            "So many cannot be single mistakes: the layout or a code list has changed, "
+            "or this is another extract."
+        )
+    elif wrong:
+        why = "That is half of the rows or more: mend them and deliver the file again."
+    else:
+        why = "The table as a whole is not what is due: check that it is complete."
     return f"{why} Compare it with the last one and {contract.path}."
 
 
@@ -388,6 +393,20 @@ def _found(result: dict[str, Any]) -> str:
         count, rows = counted["unexpected_count"], counted["element_count"]
         return f"{count} of {rows} rows otherwise"
     return f"{counted.get('observed_value', 'an error in the check itself')}"
+
+
+def _shape(contract: Contract, result: dict[str, Any], rows: pa.Table) -> str:
+    """Return what the wrong cells look like, of what its publisher prints for all."""
+    column = result["expectation_config"]["kwargs"].get("column")
+    wrong = set(_rows(result, ROW))
+    if contract.visibility != "public" or column not in contract.columns or not wrong:
+        return ""
+    cells = [
+        cell.as_py()
+        for cell, row in zip(rows[column], rows[ROW], strict=True)
+        if row.as_py() in wrong
+    ]
+    return f", most of them {plausibility.common_shape(cells)}"
 
 
 def _rows(result: dict[str, Any], column: str = "_source_row") -> list[int]:
