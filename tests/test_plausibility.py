@@ -232,7 +232,7 @@ def test_groups_make_the_printed_total(contracts):
 def test_a_year_that_cannot_be_refuses_the_file(run, contracts, graduates, year):
     delivery = run(contracts[GRADUATION], graduates.replace(b"2014-15", year.encode()))
     assert delivery.status == "refused"
-    assert "Expected a school year from 1990 to" in delivery.message
+    assert f"Expected a school year such as 2014-15. Found '{year}'" in delivery.message
 
 
 # Rows
