@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import duckdb
 import hostile
+import planted
 import pytest
 from leaks import scan
 from python_calamine import CalamineWorkbook
@@ -580,6 +581,10 @@ def test_the_manifest_is_true(lake: Lake, public: Path) -> None:
 
     manifest = json.loads((lake.current / "manifest.json").read_text())
     assert manifest["release"] == lake.current.resolve().name
+    # The sample plants both; whatever else warns is a fault of the code.
+    warnings = {"vermont_grades_add_up": 1, "no_school_stands_under_two_keys": 3}
+    assert manifest["warnings"] == warnings
+    assert rows(public, "from records_set_aside") == []
     for name, file in manifest["files"].items():
         data = (lake.current / name).read_bytes()
         assert (len(data), hashlib.sha256(data).hexdigest()) == (
@@ -656,13 +661,32 @@ def deliver(lake: Lake, drop: Path, order: Callable[[list[str]], list[str]]) -> 
                 pass
 
 
-def test_another_order_of_delivery_gives_the_same_published_rows(
+def shuffle(lake: Lake) -> None:
+    """Write the rows of every validated file in another order."""
+    for file in lake.validated.rglob("*.parquet"):
+        rows = f"select * from '{file}' order by md5(_source_row || 'shuffled')"
+        duckdb.sql(f"copy ({rows}) to '{file}.new' (format parquet)")
+        file.with_name(f"{file.name}.new").replace(file)
+
+
+@pytest.fixture
+def one_core() -> Iterator[None]:
+    """One core for whatever this test starts: DuckDB then has one thread."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cores)})
+    yield
+    os.sched_setaffinity(0, cores)
+
+
+@pytest.mark.usefixtures("one_core")
+def test_another_order_of_files_and_rows_gives_the_same_published_rows(
     lake: Lake, public: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Equal rows pass dbt's tests as the first build did.
     monkeypatch.setenv("DBT_EXCLUDE_RESOURCE_TYPES", "test unit_test")
     other = Lake(tmp_path / "lake")
     deliver(other, lake.root / "sample/extracts", order=lambda names: names[::-1])
+    shuffle(other)
     build.build(other)
     release.publish(other, datetime.now(UTC))
     for tier in release.TIERS:
@@ -689,6 +713,7 @@ class Broken(NamedTuple):
     drop: Path
     run: Run
     good: dict[str, str]
+    planted: set[tuple[str, str, int]]
 
 
 @pytest.fixture(scope="module")
@@ -700,13 +725,14 @@ def broken(
     script = [sys.executable, str(ROOT / "sample/generate.py"), str(drop)]
     subprocess.run([*script, "--faults", "all"], check=True)
     hostile.plant(drop / "extracts")
-    return Broken(drop, make_run(lake.root, drop / "extracts"), good)
+    behind_the_gate = planted.plant(lake)
+    return Broken(drop, make_run(lake.root, drop / "extracts"), good, behind_the_gate)
 
 
 def test_every_broken_delivery_is_refused_and_stops_no_other(
     lake: Lake, public: Path, broken: Broken
 ) -> None:
-    drop, done, good = broken
+    drop, done, good, _ = broken
     assert done.returncode == 1
     with (drop / "truth/faults.csv").open(newline="") as stream:
         faults = [f for f in csv.DictReader(stream) if "_broken_" in f["file"]]
@@ -729,6 +755,36 @@ def test_every_broken_delivery_is_refused_and_stops_no_other(
     assert digests(public.parent) == good
     unchanged = "from school_outcomes where school_year <= 2016 order by all"
     assert rows(file, unchanged) == rows(public, unchanged)
+
+
+def test_what_no_contract_should_let_through_is_left_out_alone_and_said(
+    lake: Lake, broken: Broken
+) -> None:
+    sql = (
+        "select provider || '/' || extract, reason, source_row, rows_count "
+        "from records_set_aside where source_file like {} "
+    )
+    public = rows(lake.current / "public.duckdb", sql.format("'%planted.csv'"))
+    hidden = rows(lake.current / "public.duckdb", sql.format("'a restricted file'"))
+    restricted = {key for key, *_ in hidden}
+    assert {(key, why, n) for key, why, n, _ in public} | {
+        bad for bad in broken.planted if bad[0] in restricted
+    } == broken.planted
+    assert {(key, why) for key, why, *_ in hidden} >= {
+        (key, why) for key, why, _ in broken.planted if key in restricted
+    }
+    assert {n for _, _, n, _ in hidden} == {None}
+    for key, why, _ in broken.planted:
+        assert f"{key}: 1 rows set aside ({why})" in broken.run.stdout
+    # The sound row before them, and no other.
+    published = rows(
+        lake.current / "partner.duckdb",
+        "select extract, source_row from school_outcomes where source_file like "
+        "'%planted.csv' union select extract, source_row from school_enrollments "
+        "where source_file like '%planted.csv' union select extract, source_row "
+        "from state_outcomes where source_file like '%planted.csv'",
+    )
+    assert {n for _, n in published} == {2} and len(published) > 3
 
 
 def test_hostile_text_is_carried_to_the_release_as_text(

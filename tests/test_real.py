@@ -241,9 +241,25 @@ def test_disagreements_beyond_the_range_are_few_and_listed(
 ) -> None:
     found = public.execute(
         "select school_year, count(*), max(beyond_pct) < 1.5, count(source_row) "
-        "from reconciliation group by all order by all"
+        "from reconciliation where provider <> other_provider group by all order by all"
     ).fetchall()
     assert found == [(2012, 7, True, 7), (2014, 3, True, 3), (2015, 2, True, 2)]
+
+
+def test_a_number_goes_before_the_star_of_another_file_and_both_are_listed(
+    public: duckdb.DuckDBPyConnection,
+) -> None:
+    found = public.execute(
+        "select level, value_status, other_value_status, count(*) from reconciliation "
+        "where provider = other_provider group by all"
+    ).fetchall()
+    assert found == [("lea", "reported", "suppressed", 60)]
+    bolton = public.execute(
+        "select numerator, denominator, value_status from lea_outcomes "
+        "where lea_name like 'Bolton%' and school_year = 2011 "
+        "and metric_id = 'acgr_4yr' and student_group = 'all' and provider = 'ct'"
+    ).fetchall()
+    assert bolton == [(70, 74, "reported")]
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ COMPARING = {
     "fct_state_outcomes",
     "int_group_gaps",
     "int_outcomes_compared",
+    "int_outcomes_contradicted",
     "int_school_outlook",
     "int_school_verdicts",
     "printed_comparison",

@@ -19,9 +19,10 @@ trim(replace({{ cell }}, '%', ''))
 {%- endmacro -%}
 
 {#- 0.859 as the text 85.9, with the digits of its column, for a number does not keep its
-    zeros: in a file with 0.859, 0.9 stands for 0.900 and is 90.0. A marker stays. -#}
+    zeros: in a file with 0.859, 0.9 stands for 0.900 and is 90.0. A marker stays.
+    A decimal of 20 digits, since 100 times one of 18 ends the query from 10,000 on. -#}
 {%- macro percent_of_proportion(cell) -%}
-{%- set text = 'cast(cast(100 * try_cast(' ~ cell ~ ' as decimal(18, 12)) as decimal(18, 10)) as varchar)' -%}
+{%- set text = 'cast(cast(100 * try_cast(' ~ cell ~ ' as decimal(20, 12)) as decimal(18, 10)) as varchar)' -%}
 case
     when try_cast({{ cell }} as decimal(18, 12)) is null then {{ cell }}
     else rtrim(left({{ text }}, length({{ text }}) - 12 + greatest(
@@ -95,15 +96,28 @@ case {{ digits }}
 end
 {%- endmacro -%}
 
-{#- A count, or null where the publisher printed a marker. -#}
+{#- A count, or null where the publisher printed a marker. A cast alone would make 13 of
+    12.6. -#}
 {%- macro printed_count(token) -%}
-try_cast({{ token }} as bigint)
+case
+    when try_cast({{ token }} as decimal(18, 3)) = try_cast({{ token }} as bigint)
+        then try_cast({{ token }} as bigint)
+end
 {%- endmacro -%}
 
-{#- 100 * n / d as decimal(18,12), half up; a decimal quotient would be a double. -#}
+{#- True where a count is neither a number, nor a marker, nor a bound. -#}
+{%- macro is_unread_count(token) -%}
+(
+    {{ printed_count(token) }} is null
+    and {{ value_status(token) }} is null
+)
+{%- endmacro -%}
+
+{#- 100 * n / d as decimal(18,12), half up; a decimal quotient would be a double. Null
+    where counts that no place has would overflow. -#}
 {%- macro pct_of_counts(n, d) -%}
 cast(
-    cast(
+    try_cast(
         (cast({{ n }} as hugeint) * 100000000000000 + cast({{ d }} as hugeint) // 2)
         // nullif(cast({{ d }} as hugeint), 0) as decimal(18, 0)
     ) * cast(0.000000000001 as decimal(13, 12)) as decimal(18, 12)

@@ -21,7 +21,7 @@
             as denominator_token,
         {{ told }}.value_status,
         {{ rule }}.definition_id,
-        cast({{ told }}.data_as_of as date) as data_as_of,
+        try_cast({{ told }}.data_as_of as date) as data_as_of,
         {{ told }}._source_file as source_file,
         cast(null as varchar) as source_sheet,
         {{ told }}._source_row as source_row,

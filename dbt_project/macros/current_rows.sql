@@ -10,3 +10,30 @@ inner join {{ ref('int_deliveries_current') }} as deliveries
         and printed.extract = deliveries.extract
         and printed.delivery = deliveries.delivery
 {%- endmacro -%}
+
+{#- Which of two current files goes first where both print a cell: the one that says
+    more (a number before a range before a marker), then the one that landed on a later
+    day. On one day the hour tells which program ran first, and nothing of the files:
+    within an extract alone it counts. Names decide the rest, then the `numbers`: two
+    sheets of a workbook may hold one row number. `relation`: of the columns, if needed. -#}
+{%- macro says_more_first(numbers, relation=none) -%}
+{%- set of = relation ~ '.' if relation else '' -%}
+case {{ of }}value_status
+    when 'reported' then 1
+    when 'range' then 2
+    when 'suppressed' then 3
+    when 'not_applicable' then 4
+    when 'not_reported' then 5
+    else 6
+end asc,
+cast({{ of }}landed_at as date) desc nulls last,
+{{ of }}extract asc,
+{{ of }}landed_at desc nulls last,
+{{ of }}source_file desc,
+{{ of }}source_row desc,
+{{ of }}delivery desc
+{%- for number in numbers -%}
+,
+{{ of }}{{ number }} desc nulls last
+{%- endfor %}
+{%- endmacro -%}

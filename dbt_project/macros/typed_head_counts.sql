@@ -11,7 +11,7 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
     counted as (
         select
             *,
-            try_cast(replace(count_token, ',', '') as bigint) as student_count,
+            {{ printed_count("replace(count_token, ',', '')") }} as student_count,
             {{ head_count_status('count_token') }} as value_status,
         from {{ relation }}
     ),
@@ -25,6 +25,6 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
 {%- macro head_count_status(token) -%}
 case
     when {{ marker_status(token) }} is not null then {{ marker_status(token) }}
-    when try_cast(replace({{ token }}, ',', '') as bigint) >= 0 then 'reported'
+    when {{ printed_count("replace(" ~ token ~ ", ',', '')") }} >= 0 then 'reported'
 end
 {%- endmacro -%}

@@ -12,14 +12,21 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
     lowest_pct and highest_pct bound the unrounded rate: equal where both counts are
     printed, else the printed cell widened by half a unit of its last digit. LT50 means
     below 50 when rounded, so that its bound is narrowed to 49.5; to 49.95 where the
-    column (a metric in a delivery) has rates such as 87.2. -#}
+    column (a metric in a delivery) has rates such as 87.2.
+    A row whose counts cannot be read has no status: int_outcomes_judged sets it aside. -#}
 {%- macro typed_outcomes(relation) -%}
     judged as (
         select
             *,
             {{ printed_count('numerator_token') }} as numerator,
             {{ printed_count('denominator_token') }} as denominator,
-            {{ value_status('value_token') }} as value_status,
+            case
+                when
+                    {{ is_unread_count('numerator_token') }}
+                    or {{ is_unread_count('denominator_token') }}
+                    then null
+                else {{ value_status('value_token') }}
+            end as value_status,
             {{ range_low('value_token') }} as printed_low,
             {{ range_high('value_token') }} as printed_high,
             try_cast(value_token as decimal(18, 12)) as printed_value,

@@ -28,7 +28,7 @@
                 when 'Total' then 'all'
                 else lpad(regexp_extract(grade_label, '^[0-9]+'), 2, '0')
             end as grade,
-            cast(replace(student_count, ',', '') as bigint) as students,
+            {{ printed_count("replace(student_count, ',', '')") }} as students,
         from printed
     ),
 
@@ -41,7 +41,11 @@
             _source_file,
             _source_row,
             _delivery,
-            cast(cast(sum(students) as bigint) as varchar) as count_token,
+            -- A cell that is no number stays text, and the row is set aside.
+            coalesce(
+                max(student_count) filter (where students is null),
+                cast(cast(sum(students) as bigint) as varchar)
+            ) as count_token,
         from graded
         group by all
     ),

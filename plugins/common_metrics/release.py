@@ -82,9 +82,9 @@ def publish(lake: Lake, at: datetime) -> str:
     Raises ReleaseRefused when the audit finds something; current is then untouched.
     """
     with lake.build_kept():
-        made_from = json.loads(lake.build_record().read_text())["fingerprint"]
-        release = f"{at:%Y%m%dT%H%M%SZ}-{made_from[:8]}"
-        candidate = _write_candidate(lake, release, at, made_from)
+        record = json.loads(lake.build_record().read_text())
+        release = f"{at:%Y%m%dT%H%M%SZ}-{record['fingerprint'][:8]}"
+        candidate = _write_candidate(lake, release, at, record)
         audit(candidate, _files(lake))
         partners = _partners(lake)
         for partner in partners:
@@ -97,7 +97,7 @@ def publish(lake: Lake, at: datetime) -> str:
     return release
 
 
-def _write_candidate(lake: Lake, release: str, at: datetime, made_from: str) -> Path:
+def _write_candidate(lake: Lake, release: str, at: datetime, record: dict) -> Path:
     """Write all files of a release beside the current one; return their folder."""
     candidate = lake.candidate(release)
     for left in lake.published.glob(".candidate-*"):
@@ -116,7 +116,7 @@ def _write_candidate(lake: Lake, release: str, at: datetime, made_from: str) -> 
     write_site(candidate / "public.duckdb", candidate / "site", release)
     excel = candidate / "public" / "excel"
     write_workbooks(candidate / "public.duckdb", excel, lake.build().parent)
-    _write_manifest(candidate, about, made_from, counts)
+    _write_manifest(candidate, about, record, counts)
     return candidate
 
 
@@ -339,7 +339,7 @@ def _count_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _write_manifest(
-    candidate: Path, about: dict[str, str], made_from: str, counts: dict
+    candidate: Path, about: dict[str, str], record: dict, counts: dict
 ) -> None:
     """Write what the release holds, and apart from it what the public gets of it.
 
@@ -348,13 +348,16 @@ def _write_manifest(
     """
     files = _digests(candidate)
     for_all = {name: of for name, of in files.items() if _is_public(name)}
-    shown = {**about, "files": for_all, "tables": {"public": counts["public"]}}
+    # Which tests warned; how many rows they found may be of restricted files.
+    warned = sorted(record.get("warnings", {}))
+    tables = {"public": counts["public"]}
+    shown = {**about, "warnings": warned, "files": for_all, "tables": tables}
     write_json(candidate / "public" / "manifest.json", shown)
     tables = {tier: counts[tier] for tier in TIERS}
     # Not _digests anew: a site is thousands of files.
     files |= _digests(candidate, "public/manifest.json")
-    whole = {"fingerprint": made_from, "files": files, "tables": tables}
-    write_json(candidate / "manifest.json", {**about, **whole})
+    whole = {**about, **record, "files": files, "tables": tables}
+    write_json(candidate / "manifest.json", whole)
 
 
 def _digests(folder: Path, found: str = "**/*") -> dict[str, dict[str, str | int]]:

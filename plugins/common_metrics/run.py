@@ -273,6 +273,8 @@ def _report(console: Console, lake: Lake, drop: Path, states: dict[str, str]) ->
         reason = _last_error(lake.log("airflow.log").read_text())
         console.print(f"reason: {reason}", soft_wrap=True, markup=False)
     if manifests(lake):
+        for line in _warnings(lake):
+            console.print(f"warning: {line}", soft_wrap=True, markup=False)
         _print_release(console, lake)
     if failed:
         steps = {BUILD, PUBLISH} & set(failed)
@@ -310,6 +312,24 @@ def _deliveries(records: list[Delivery]) -> Table:
             str(sum(record.rows_duplicate for record in mine)),
         )
     return table
+
+
+SET_ASIDE = """
+select provider || '/' || extract || ': ' || sum(rows_count) || ' rows set aside ('
+    || reason || '); see records_set_aside'
+from records_set_aside group by provider, extract, reason order by all
+"""
+
+
+def _warnings(lake: Lake) -> list[str]:
+    """Return what the current release is without, and which tests of dbt warned."""
+    file, lines = str(lake.current / "public.duckdb"), []
+    # A release of an earlier version has no such table.
+    with suppress(duckdb.CatalogException), duckdb.connect(file, read_only=True) as con:
+        lines = [line for (line,) in con.execute(SET_ASIDE).fetchall()]
+    found = manifests(lake)[lake.current.resolve().name].get("warnings", {})
+    how = "see dbt_project/tests or the yml of the model"
+    return [*lines, *(f"{test}: {n} rows; {how}" for test, n in found.items())]
 
 
 def _last_error(log: str) -> str:

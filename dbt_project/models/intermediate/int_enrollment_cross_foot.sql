@@ -19,7 +19,7 @@ newest as (
             school_year,
             grade,
             student_group
-        order by {{ newest_first() }}
+        order by {{ says_more_first(['student_count']) }}
     ) = 1
 ),
 

@@ -1,6 +1,6 @@
 -- One row a provider, extract and cell. Where two current files print the same cell,
--- the one that landed later counts, then the one whose name sorts last. Of schools,
--- those alone that teach a grade from 9 to 12 or graduate students.
+-- the one that says more counts, then the newer one. Of schools, those alone that teach
+-- a grade from 9 to 12 or graduate students.
 with enrollments as (
     select * from {{ ref('int_enrollments_conformed') }}
 ),
@@ -25,7 +25,7 @@ newest as (
             school_year,
             grade,
             student_group
-        order by {{ newest_first() }}
+        order by {{ says_more_first(['student_count']) }}
     ) = 1
 )
 

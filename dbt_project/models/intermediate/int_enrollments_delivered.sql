@@ -4,7 +4,9 @@
 -- name replaces the earlier one as a whole. Whether the public may see them is what the
 -- contract says today, not what it said when they landed.
 with enrollments as (
-    select * from {{ ref('int_enrollments_unioned') }}
+    select * exclude (fault)
+    from {{ ref('int_enrollments_judged') }}
+    where fault is null
 ),
 
 deliveries as (

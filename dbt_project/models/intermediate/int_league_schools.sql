@@ -23,6 +23,7 @@ with named as (
         source_row,
         delivery,
     from {{ ref('stg_league__' ~ extract) }}
+    where fault is null
     union all
     {%- endfor %}
     select
@@ -37,7 +38,7 @@ with named as (
         source_row,
         delivery,
     from {{ ref('stg_league__activities') }}
-    where visitor_school_name is not null
+    where visitor_school_name is not null and fault is null
     {%- for extract in ['levers', 'finances'] %}
     union all
     select
@@ -52,6 +53,7 @@ with named as (
         source_row,
         delivery,
     from {{ ref('stg_league__' ~ extract) }}
+    where fault is null
     {%- endfor %}
 ),
 

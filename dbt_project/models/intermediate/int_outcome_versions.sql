@@ -31,7 +31,9 @@ shown as (
             and moments.moment < coalesce(printed.superseded_at, 'infinity')
     qualify row_number() over (
         partition by {{ cell_of('moments') }}, moments.moment
-        order by {{ newest_first('printed.', 'printed.') }}
+        order by {{ says_more_first(
+            ['numerator', 'denominator', 'value_pct', 'value_low_pct'], 'printed'
+        ) }}
     ) = 1
 ),
 

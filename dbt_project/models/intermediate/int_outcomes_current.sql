@@ -1,6 +1,7 @@
 -- One row a provider and cell. Where two current files print the same cell, the one
--- that landed later counts, then the one whose name sorts last. Of schools, those alone
--- that teach a grade from 9 to 12 or graduate students.
+-- that says more counts, then the newer one; what the other says otherwise stands in
+-- int_outcomes_contradicted. Of schools, those alone that teach a grade from 9 to 12 or
+-- graduate students.
 with outcomes as (
     select * from {{ ref('int_outcomes_conformed') }}
 ),
@@ -18,7 +19,9 @@ newest as (
     qualify row_number() over (
         partition by
             provider, level, state, school_key, school_year, metric_id, student_group
-        order by {{ newest_first() }}
+        order by {{ says_more_first(
+            ['numerator', 'denominator', 'value_pct', 'value_low_pct']
+        ) }}
     ) = 1
 )
 

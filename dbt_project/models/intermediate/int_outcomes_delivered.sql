@@ -5,7 +5,9 @@
 -- contract says today, not what it said when they landed. Beside them stands what is
 -- computed from students' records: no file printed it, and its small cells are hidden.
 with outcomes as (
-    select * from {{ ref('int_outcomes_unioned') }}
+    select * exclude (fault)
+    from {{ ref('int_outcomes_judged') }}
+    where fault is null
 ),
 
 computed as (

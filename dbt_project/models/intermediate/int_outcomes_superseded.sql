@@ -1,7 +1,9 @@
 -- Outcomes of deliveries that a newer one of the same file name replaced, under the
 -- names and keys of today. Nothing of them is current; the current ones restate them.
 with outcomes as (
-    select * from {{ ref('int_outcomes_unioned') }}
+    select * exclude (fault)
+    from {{ ref('int_outcomes_judged') }}
+    where fault is null
 ),
 
 lives as (

@@ -117,7 +117,15 @@ reached as (
     select
         in_years.school_key,
         in_years.school_year,
-        max_by(milestones.phase, milestones.actual_date) as phase,
+        -- Of two phases of one day the later one in the way of a school.
+        max_by(milestones.phase, row(
+            milestones.actual_date,
+            list_position([
+                'self_assessment', 'selected', 'preparation_year', 'launch',
+                'implementing',
+            ], milestones.phase),
+            milestones.phase
+        )) as phase,
     from in_years
     inner join milestones
         on

@@ -154,7 +154,8 @@ said as (
         weighted.league_group,
         weighted.metric_id,
         weighted.school_year,
-        string_agg(caveats.text, ' ' order by caveats.sort_order) as caveats,
+        string_agg(caveats.text, ' ' order by caveats.sort_order, caveats.text)
+            as caveats,
     from weighted
     inner join caveats
         on

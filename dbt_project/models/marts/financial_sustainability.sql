@@ -25,7 +25,8 @@ closings as (
 stated as (
     select
         school_key,
-        max_by(stated_launch_year, school_year) as newest_launch_year,
+        max_by(stated_launch_year, row(school_year, stated_launch_year))
+            as newest_launch_year,
     from finances
     where stated_launch_year is not null
     group by school_key

@@ -41,7 +41,11 @@ newest as (
             ruled.school_key = shares.school_key
             and ruled.selection_year >= shares.school_year
     qualify row_number() over (
-        partition by ruled.school_key order by shares.school_year desc nulls last
+        partition by ruled.school_key
+        order by
+            shares.school_year desc nulls last,
+            shares.source_file desc,
+            shares.source_row desc
     ) = 1
 ),
 

@@ -72,7 +72,11 @@ named as (
         on printed.state = states.state
     qualify row_number() over (
         partition by printed.delivery, printed.source_row
-        order by printed_metrics.state = '*'
+        order by
+            printed_metrics.state = '*' asc,
+            printed_metrics.first_year desc nulls last,
+            printed_metrics.metric_id asc,
+            student_groups.student_group asc
     ) = 1
 ),
 
@@ -81,7 +85,7 @@ reach as (
     select
         state,
         metric_id,
-        list(distinct school_year) as years,
+        list_sort(list(distinct school_year)) as years,
     from held
     group by state, metric_id
 ),

@@ -1,7 +1,20 @@
--- Cells in which two providers disagree beyond what their prints allow.
-with compared as (
+-- Cells in which two providers disagree beyond what their prints allow, and those in
+-- which two files of one provider do.
+with disagreements as (
     select * from {{ ref('int_outcomes_compared') }}
     where is_beyond_range
+),
+
+contradictions as (
+    select * from {{ ref('int_outcomes_contradicted') }}
+),
+
+compared as (
+    select * exclude (is_beyond_range)
+    from disagreements
+    union all by name
+    select * exclude (numerator, other_numerator)
+    from contradictions
 ),
 
 published as (

@@ -24,5 +24,9 @@ select * from (
     select 6, 'contradicting_rows', count(*),
         'rows of the list of schools, of the League or of the federal file that contradict another; none of them decides anything'
     from contradicting_rows
+    union all
+    select 7, 'records_set_aside', coalesce(sum(rows_count), 0),
+        'rows that the checks let through and of which no number can be shown; each has its reason'
+    from records_set_aside
 )
 order by place;

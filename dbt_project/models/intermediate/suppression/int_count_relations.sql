@@ -275,10 +275,10 @@ shaped as (
         regexp_replace(first_order.name, '^[0-9]+$', '') as name,
         first_order.whole_id,
         list_sort(list(numbers.count_name)) as count_names,
-        list(distinct {
+        list_sort(list(distinct {
             'count_id': first_order.count_id,
             'coefficient': first_order.coefficient
-        }) as terms,
+        })) as terms,
     from first_order
     inner join numbers
         on first_order.count_id = numbers.count_id
@@ -319,7 +319,7 @@ second_order as (
         kind,
         name,
         whole_id,
-        unnest(any_value(whole_terms)) as term,
+        unnest(max(whole_terms)) as term,
         1.0 as sign,
     from halves
     group by kind, name, whole_id

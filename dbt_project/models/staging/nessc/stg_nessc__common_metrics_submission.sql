@@ -24,7 +24,7 @@ renamed as (
         case when value_status = 'reported' then denominator end as denominator_token,
         value_status,
         definition_id,
-        cast(data_as_of as date) as data_as_of,
+        try_cast(data_as_of as date) as data_as_of,
         _source_file as source_file,
         cast(null as varchar) as source_sheet,
         _source_row as source_row,

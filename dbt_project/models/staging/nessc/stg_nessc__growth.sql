@@ -19,7 +19,8 @@ renamed as (
             printed.subject = norms.subject
             and printed.vendor = norms.vendor
             and printed.norm_edition = norms.norm_edition
-            and cast(printed.threshold_years as decimal(4, 2)) = norms.threshold_years
+            and norms.threshold_years
+            = try_cast(printed.threshold_years as decimal(4, 2))
 ),
 
 {{ counted_outcomes('renamed') }}

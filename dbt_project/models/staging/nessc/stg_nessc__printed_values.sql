@@ -17,7 +17,7 @@ typed as (
         school_year as printed_year,
         case
             when regexp_full_match(school_year, '\d{4}-\d{2}')
-                then cast(left(school_year, 4) as integer) + 1
+                then try_cast(left(school_year, 4) as integer) + 1
         end as school_year,
         metric,
         student_group_label,

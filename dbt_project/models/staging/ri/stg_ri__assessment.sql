@@ -41,7 +41,7 @@ of_one_grade as (
         partition by
             _delivery, _school_year, lea_name, school_name, student_group_label, test,
             subject
-        order by grade desc
+        order by grade desc, _source_file desc, _source_row desc
     ) = 1
 ),
 

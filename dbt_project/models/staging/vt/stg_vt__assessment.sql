@@ -32,7 +32,7 @@ own as (
             when subject = 'science' then 'vtsa'
             else 'sbac'
         end as test,
-        subject || '_' || test || '_grade_' || cast(right(test_name, 2) as integer)
+        subject || '_' || test || '_grade_' || try_cast(right(test_name, 2) as integer)
             as part,
     from printed
 ),

@@ -15,7 +15,7 @@ dated as (
         case left(information_label, 1)
             when 'F' then if(information_label = 'Five-year', 5, 4)
             when 'S' then 6
-            else cast(left(information_label, 1) as integer)
+            else try_cast(left(information_label, 1) as integer)
         end as years,
         _school_year - years + 4 as class_year,
     from printed
@@ -36,7 +36,7 @@ repeated as (
     from dated
     where coalesce(state_proportion, 'NULL') not in ('NULL', '0', '0.0')
     group by years, class_year, _source_file, _source_sheet, _delivery
-    having count(distinct cast(state_proportion as decimal(18, 12))) = 1
+    having count(distinct try_cast(state_proportion as decimal(18, 12))) = 1
 ),
 
 levelled as (

@@ -1,0 +1,85 @@
+-- Every row of a current delivery that passed the gate and of which no number can be
+-- published, with the reason: it alone is left out, and stops nobody's release.
+{%- set league = [
+    'activities', 'finances', 'levers', 'membership', 'milestones',
+    'needs_assessments', 'self_assessments',
+] %}
+
+with judged as (
+    {%- for relation in ['int_outcomes_judged', 'int_enrollments_judged'] %}
+    select
+        provider,
+        extract,
+        delivery,
+        source_file,
+        source_row,
+        school_year,
+        fault,
+    from {{ ref(relation) }}
+    where fault is not null
+    union all
+    {%- endfor %}
+    {%- for extract in league %}
+    select
+        provider,
+        extract,
+        delivery,
+        source_file,
+        source_row,
+        cast(null as bigint) as school_year,
+        fault,
+    from {{ ref('stg_league__' ~ extract) }}
+    where fault is not null
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+deliveries as (
+    select * from {{ ref('int_deliveries_current') }}
+),
+
+current_rows as (
+    select
+        judged.provider,
+        judged.extract,
+        judged.delivery,
+        judged.source_file,
+        judged.source_row,
+        coalesce(judged.school_year, deliveries.school_year) as school_year,
+        judged.fault as reason,
+        count(*) as cells_count,
+        1 as rows_count,
+    from judged
+    inner join deliveries
+        on
+            judged.provider = deliveries.provider
+            and judged.extract = deliveries.extract
+            and judged.delivery = deliveries.delivery
+    group by all
+),
+
+-- Of a row that no model reads nobody knows which one it is.
+unread as (
+    select
+        provider,
+        extract,
+        delivery,
+        file as source_file,
+        cast(null as bigint) as source_row,
+        school_year,
+        'No model of the warehouse reads the row' as reason,
+        cast(null as bigint) as cells_count,
+        rows_validated - rows_read as rows_count,
+    from {{ ref('int_rows_read') }}
+    where rows_validated > rows_read and not is_partly_read
+),
+
+listed as (
+    select * from current_rows
+    union all
+    select * from unread
+)
+
+select * from listed
