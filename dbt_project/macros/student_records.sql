@@ -4,8 +4,8 @@
 {#- One row an enrolment spell: a student in a school, in one school year. -#}
 {%- macro student_enrollment_columns() -%}
 provider, extract, state, student_key, lea_id_state, school_id_state, school_year,
-    grade, entry_date, entry_code, exit_date, exit_code, diploma_code, source_file,
-    source_row, delivery
+    grade, entry_date, entry_code, exit_date, exit_code, diploma_code,
+    responsible_school_id_state, source_file, source_row, delivery
 {%- endmacro -%}
 
 {#- One row a student, school year and student group, without the group `all`. -#}

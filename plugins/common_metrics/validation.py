@@ -16,6 +16,7 @@ from common_metrics.contract import Contract, name_headers, nameable
 from common_metrics.errors import DeliveryRefused, Refused, quoting_no_cell
 from common_metrics.lake import UNDATED, Delivery, Lake
 from common_metrics.pseudonyms import MALFORMED
+from common_metrics.whole_students import with_other_rows, wrong_columns
 
 # Which row of the table: a row of the file may have become several.
 ROW = "_row"
@@ -82,11 +83,16 @@ def _settle(
     additional: list[str],
 ) -> Delivery:
     reasons = _reasons(results, severity="critical")
+    reasons = with_other_rows(contract, rows, reasons, ROW)
+    wrong = wrong_columns(results, _rows, ROW)
     bad = pc.is_in(rows[ROW], pa.array(list(reasons), pa.int64()))
     kept = rows.filter(pc.invert(bad)).drop_columns(ROW)
     moved = _shielded(contract, rows.filter(bad))
     why = [reasons[row.as_py()] for row in moved[ROW]]
-    moved = moved.append_column("_reason", pa.array(why, pa.string())).drop_columns(ROW)
+    where = [wrong.get(row.as_py()) for row in moved[ROW]]
+    moved = moved.append_column("_reason", pa.array(why, pa.string()))
+    moved = moved.append_column("_wrong_columns", pa.array(where, pa.string()))
+    moved = moved.drop_columns(ROW)
     judged = delivery.with_(
         status="validated",
         rows_raw=rows.num_rows + duplicates,

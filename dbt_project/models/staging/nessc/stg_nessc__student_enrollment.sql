@@ -17,6 +17,7 @@ renamed as (
         cast(exit_date as date) as exit_date,
         exit_type as exit_code,
         diploma_type as diploma_code,
+        responsible_school_id_state,
         _source_file as source_file,
         _source_row as source_row,
         _delivery as delivery,
