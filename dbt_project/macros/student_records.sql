@@ -108,6 +108,15 @@ select * from unioned
     )
 {%- endmacro -%}
 
+{#- One mark for a person, whatever the id: name and date of birth, all three hashed. -#}
+{%- macro person_key() -%}
+case
+    when
+        'malformed' not in (last_name, first_name, birth_date)
+        then md5(last_name || first_name || birth_date)
+end
+{%- endmacro -%}
+
 {#- The grades that the common metrics are about. -#}
 {%- macro in_high_school(grade) -%}
 {{ grade }} in ('09', '10', '11', '12')

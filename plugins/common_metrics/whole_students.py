@@ -68,13 +68,15 @@ def with_other_rows(
 def wrong_columns(
     results: Iterable[dict[str, Any]], rows_of: Any, row: str
 ) -> dict[int, str]:
-    """Return which columns of each row are wrong, with a bar between them."""
+    """Return which columns of each row are wrong, with a bar between them.
+
+    Of rows that contradict each other in what should be unique, no column is wrong.
+    """
     found: dict[int, set[str]] = {}
     for result in results:
         config = result["expectation_config"]
-        kwargs = config["kwargs"]
-        columns = kwargs.get("column_list") or [kwargs.get("column")]
-        if config.get("severity", "critical") == "critical":
+        column = config["kwargs"].get("column")
+        if column and config.get("severity", "critical") == "critical":
             for at in rows_of(result, row):
-                found.setdefault(at, set()).update(filter(None, columns))
+                found.setdefault(at, set()).add(column)
     return {at: "|".join(sorted(names)) for at, names in found.items()}

@@ -66,15 +66,23 @@ set_aside as (
             null, school_year
         ) as school_year,
         coalesce(grade, vt_grade) as grade,
-        coalesce(has_end, false) or len(wrong_columns) > 0 as has_end,
+        coalesce(has_end, false) or is_wrong as has_end,
         search_date,
         not list_has_any(
             wrong_columns,
             ['grade', 'grade_begin', 'grade_end', 'school_year', 'sy', '_school_year',
             'entry_date', 'exit_date']
         ) as is_class_known,
+        not list_has_any(wrong_columns, ['grade', 'grade_begin', 'grade_end'])
+            as is_grade_known,
         'quarantined' as reason,
     from graded
+    -- A header that was left in a file of a layout without one is of no student.
+    where
+        not (
+            source_row = 1
+            and list_has_all(wrong_columns, ['student_id_state', 'grade', 'entry_date'])
+        )
     union all by name
     select
         records,
@@ -90,6 +98,7 @@ set_aside as (
         grade,
         true as has_end,
         code_list <> 'grades' as is_class_known,
+        code_list <> 'grades' as is_grade_known,
         code_list || ' have no ' || code as reason,
     from unmapped
     union all by name
@@ -97,6 +106,7 @@ set_aside as (
         'attendance' as records,
         conflicting.*,
         true as is_class_known,
+        true as is_grade_known,
         'other days in another file' as reason,
     from conflicting
     union all by name
@@ -114,6 +124,7 @@ set_aside as (
         grade,
         true as has_end,
         true as is_class_known,
+        true as is_grade_known,
         'in two schools at once, and no row says which answers' as reason,
     from ambiguous
 )

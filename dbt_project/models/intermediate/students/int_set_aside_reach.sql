@@ -70,7 +70,7 @@ known_rows as (
         rows_set_aside.state,
         rows_set_aside.student_key,
         coalesce(
-            rows_set_aside.student_key,
+            rows_set_aside.state || '/' || rows_set_aside.student_key,
             concat_ws(
                 '/',
                 rows_set_aside.provider,
@@ -84,6 +84,7 @@ known_rows as (
         rows_set_aside.grade,
         rows_set_aside.has_end,
         rows_set_aside.is_class_known,
+        rows_set_aside.is_grade_known,
     from rows_set_aside
     left join students_set_aside
         on
@@ -101,13 +102,14 @@ known_rows as (
         current_records.delivery,
         current_records.state,
         current_records.student_key,
-        current_records.student_key as unit,
+        current_records.state || '/' || current_records.student_key as unit,
         current_records.school_id_state,
         current_records.school_year,
         current_records.grade,
         current_records.exit_code is not null
         or current_records.diploma_code is not null as has_end,
         true as is_class_known,
+        true as is_grade_known,
     from current_records
     inner join students_set_aside
         on
@@ -125,11 +127,12 @@ known_rows as (
         {{ extract }}.delivery,
         {{ extract }}.state,
         {{ extract }}.student_key,
-        {{ extract }}.student_key as unit,
+        {{ extract }}.state || '/' || {{ extract }}.student_key as unit,
         {{ extract }}.school_id_state,
         {{ extract }}.school_year,
         false as has_end,
         true as is_class_known,
+        true as is_grade_known,
     from {{ extract }}
     inner join students_set_aside
         on
@@ -188,7 +191,7 @@ unit_years as (
             coalesce(min(school_year) filter (where has_end), max(school_year))
         ) as first_end,
         bool_or(
-            not is_class_known or grade is null or {{ in_high_school('grade') }}
+            not is_grade_known or grade is null or {{ in_high_school('grade') }}
         ) as may_be_in_high_school,
     from known_rows
     group by records, unit
