@@ -79,9 +79,9 @@ set_aside as (
         cast(null as integer) as first_year,
         cast(null as integer) as last_year,
         'caution' as severity,
-        'Rows of students could not be read or told apart: those students are set aside, '
-        || 'and the rate lies between none and all of them counted. Send the file again '
-        || 'with these rows mended.' as text,
+        'Rows of students could not be read or told apart: those students are set '
+        || 'aside, and the rate lies between none and all of them counted. Send the '
+        || 'file again with these rows mended.' as text,
         'Rows set aside' as reason,
         'docs/decisions/0042' as source,
         'measured' as evidence,

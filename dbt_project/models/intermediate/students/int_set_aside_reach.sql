@@ -198,7 +198,7 @@ unit_years as (
 ),
 
 -- Grades 9 to 12 of a year are the classes of the year and of the next three; who
--- repeats may belong to one of the two before. A student all of whose rows can be relied
+-- repeats may belong to one of the two before. A student whose rows can all be relied
 -- on and are of lower grades is in no rate.
 classed as (
     select
@@ -295,7 +295,9 @@ of_colleges as (
             as school_id_state,
     from unit_years
     inner join unit_schools
-        on unit_years.records = unit_schools.records and unit_years.unit = unit_schools.unit
+        on
+            unit_years.records = unit_schools.records
+            and unit_years.unit = unit_schools.unit
     left join graduates
         on
             unit_schools.state = graduates.state
@@ -315,7 +317,9 @@ of_colleges as (
             as school_id_state,
     from unit_years
     inner join unit_schools
-        on unit_years.records = unit_schools.records and unit_years.unit = unit_schools.unit
+        on
+            unit_years.records = unit_schools.records
+            and unit_years.unit = unit_schools.unit
     left join cohorts
         on
             unit_schools.state = cohorts.state

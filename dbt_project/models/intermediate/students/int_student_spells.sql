@@ -1,5 +1,5 @@
 -- Enrolment spells of the current deliveries, with the common categories of their
--- codes. A code without a category counts as unknown and stands in int_unmapped_records.
+-- codes. A code without a category is unknown here and stands in int_unmapped_records.
 with {{ current_records('int_student_enrollments') }},
 
 exit_codes as (
@@ -62,8 +62,8 @@ categorised as (
             and newest.entry_code = entry_codes.entry_code
 ),
 
--- Enrolled on paper and never there (Ed-Fi exit type "No show"): a cohort is of students
--- who enter a school (34 CFR 200.19(b)(1)(i)), so such a spell makes nobody a member.
+-- Enrolled on paper and never there (Ed-Fi exit type "No show"): a cohort is of who
+-- enters a school (34 CFR 200.19(b)(1)(i)), so such a spell makes nobody a member.
 attended as (
     select * from categorised
     where exit_category is distinct from 'never_attended'

@@ -87,7 +87,16 @@ used as (
     {%- endfor %}
     select
         'enrollment' as records,
-        admitted.* exclude (admission_status),
+        admitted.provider,
+        admitted.extract,
+        admitted.delivery,
+        admitted.source_file,
+        admitted.source_row,
+        admitted.state,
+        admitted.student_key,
+        admitted.school_id_state,
+        admitted.school_year,
+        admitted.grade,
         'admission_codes' as code_list,
         admitted.admission_status as code,
     from admitted

@@ -33,7 +33,8 @@ renamed as (
         or coalesce(promoted_indicator, '') = '3' as has_end,
         cast(try_strptime(search_date, '%Y%m%d') as date) as search_date,
         wrong_columns,
-        coalesce(_reason, '') <> 'another row of this student was set aside' as is_wrong,
+        coalesce(_reason, '')
+        <> 'another row of this student was set aside' as is_wrong,
         _source_file as source_file,
         _source_row as source_row,
         _delivery as delivery,
