@@ -119,7 +119,7 @@ def faulty(rows: list[list[str]], year: int) -> Delivery:
     """Pupils of grade 5, long before the years of any rate, a few of them wrong."""
     path = f"nh_i4see/sau{SAU}_eoy_enrollment_{year_label(year - LONG_AGO)}.csv"
     rows = [
-        [*row[:9], "5", *row[10:13], "", "", *row[15:17], "", "", *row[19:]]
+        [*row[:9], "5", *row[10:14], row[13] and "W2", *row[15:17], "1", "", *row[19:]]
         for row in rows[:60]
     ]
     short_id, backwards, unknown, days = (list(row) for row in rows[:4])

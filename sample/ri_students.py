@@ -184,7 +184,7 @@ def faulty(good: Delivery) -> Delivery:
     at, grade = CENSUS.index("ENROLL_DATE"), CENSUS.index("GRADE")
     for row in rows[1:]:
         row[grade] = "05"
-        row[at + 1 : at + 3] = ["", ""]
+        row[at + 2] = row[at + 1] and "01"
     short_id, backwards, unknown, days = (list(row) for row in rows[1:5])
     short_id[2] = short_id[2][:8]
     backwards[at : at + 3] = ["10/7/2011", "10/3/2011", "20"]

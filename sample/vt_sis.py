@@ -208,7 +208,9 @@ def faulty(good: Delivery, year: int) -> Delivery:
         f"{text.rsplit(',', 1)[0]},{year}" if n else text
         for n, text in enumerate(lines)
     ]
-    lines = [re.sub(r"(,[0-9/]{10}),[0-9/]*,\d*,", r"\1,,,", text) for text in lines]
+    lines = [
+        re.sub(r"(,[0-9/]{10},[0-9/]{10}),\d+,", r"\1,01,", text) for text in lines
+    ]
     short_id = lines[1].split(",")
     short_id[2] = short_id[2][:6]
     backwards = lines[2].split(",")

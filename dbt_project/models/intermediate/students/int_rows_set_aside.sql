@@ -71,8 +71,8 @@ set_aside as (
         not list_has_any(
             wrong_columns,
             [
-                'grade', 'grade_begin', 'grade_end', 'school_year', 'sy', '_school_year',
-                'entry_date', 'exit_date'
+                'grade', 'grade_begin', 'grade_end', 'school_year', 'sy',
+                '_school_year', 'entry_date', 'exit_date'
             ]
         ) as is_class_known,
         not list_has_any(wrong_columns, ['grade', 'grade_begin', 'grade_end'])
