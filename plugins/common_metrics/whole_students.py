@@ -70,13 +70,13 @@ def wrong_columns(
 ) -> dict[int, str]:
     """Return which columns of each row are wrong, with a bar between them.
 
-    Of rows that contradict each other in what should be unique, no column is wrong.
+    Of rows that contradict each other in what should be unique, no column is wrong: the
+    text is empty. A row that is not wrong itself is left out.
     """
     found: dict[int, set[str]] = {}
     for result in results:
         config = result["expectation_config"]
-        column = config["kwargs"].get("column")
-        if column and config.get("severity", "critical") == "critical":
+        if config.get("severity", "critical") == "critical":
             for at in rows_of(result, row):
-                found.setdefault(at, set()).add(column)
-    return {at: "|".join(sorted(names)) for at, names in found.items()}
+                found.setdefault(at, set()).add(config["kwargs"].get("column", ""))
+    return {at: "|".join(sorted(names - {""})) for at, names in found.items()}

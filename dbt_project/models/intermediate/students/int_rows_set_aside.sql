@@ -68,14 +68,16 @@ set_aside as (
         coalesce(grade, vt_grade) as grade,
         coalesce(has_end, false) or is_wrong as has_end,
         search_date,
-        not list_has_any(
+        not is_unexplained
+        and not list_has_any(
             wrong_columns,
             [
                 'grade', 'grade_begin', 'grade_end', 'school_year', 'sy',
                 '_school_year', 'entry_date', 'exit_date'
             ]
         ) as is_class_known,
-        not list_has_any(wrong_columns, ['grade', 'grade_begin', 'grade_end'])
+        not is_unexplained
+        and not list_has_any(wrong_columns, ['grade', 'grade_begin', 'grade_end'])
             as is_grade_known,
         'quarantined' as reason,
     from graded
@@ -83,7 +85,8 @@ set_aside as (
     where
         not (
             source_row = 1
-            and list_has_all(wrong_columns, ['student_id_state', 'grade', 'entry_date'])
+            and student_key is null
+            and (is_unexplained or list_has_all(wrong_columns, ['grade', 'entry_date']))
         )
     union all by name
     select

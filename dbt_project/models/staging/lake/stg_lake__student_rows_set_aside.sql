@@ -7,6 +7,8 @@ located as (
         *,
         string_split(quarantine_file, '/') as folders,
         coalesce(string_split(_wrong_columns, '|'), []) as wrong_columns,
+        coalesce(_reason, '')
+        <> 'another row of this student was set aside' as is_wrong,
     from rows_set_aside
 ),
 
@@ -33,8 +35,9 @@ renamed as (
         or coalesce(promoted_indicator, '') = '3' as has_end,
         cast(try_strptime(search_date, '%Y%m%d') as date) as search_date,
         wrong_columns,
-        coalesce(_reason, '')
-        <> 'another row of this student was set aside' as is_wrong,
+        is_wrong,
+        -- Quarantined before columns were named.
+        is_wrong and _wrong_columns is null as is_unexplained,
         _source_file as source_file,
         _source_row as source_row,
         _delivery as delivery,
