@@ -36,8 +36,10 @@ def fixture(key: str) -> bytes:
 
 
 def quarantined(lake: Lake, delivery: Delivery) -> list[tuple[int, str]]:
+    """Rows that are wrong themselves; the others of the student go with them."""
     rows = pq.read_table(lake.rows("quarantine", delivery)).to_pylist()
-    return [(row["_source_row"], row["_reason"]) for row in rows]
+    wrong = [row for row in rows if row["_wrong_columns"] is not None]
+    return [(row["_source_row"], row["_reason"]) for row in wrong]
 
 
 def put_in(content: bytes, row: int, was: str, now: str) -> bytes:
@@ -150,7 +152,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("key", "row", "was", "now", "says"), WRONG)
-def test_a_wrong_row_alone_is_quarantined(
+def test_a_wrong_row_is_quarantined_and_no_other_student(
     run, lake, contracts, key, row, was, now, says
 ):
     content = put_in(fixture(key), row, was, now)
@@ -158,7 +160,9 @@ def test_a_wrong_row_alone_is_quarantined(
     assert delivery.status == "validated", delivery.message
     ((moved, reason),) = quarantined(lake, delivery)
     assert moved == row and says in reason
-    assert delivery.rows_validated == delivery.rows_raw - 1
+    moved_rows = pq.read_table(lake.rows("quarantine", delivery)).to_pylist()
+    assert len({line["student_id_state"] for line in moved_rows}) == 1
+    assert delivery.rows_validated == delivery.rows_raw - len(moved_rows)
 
 
 @pytest.mark.parametrize(
