@@ -139,7 +139,13 @@ WRONG = [
         "01927,00806,",
         "only beside exit types",
     ),
-    ("nessc/student_enrollment", 4, ",,,,Y,N,N", ",,,00806,Y,N,N", "only beside exit"),
+    (
+        "nessc/student_enrollment",
+        4,
+        ",,,,,Y,N,N",
+        ",,,00806,,Y,N,N",
+        "only beside exit",
+    ),
     ("nessc/student_attendance", 2, "175,4", "175,175.5", "no more days absent than"),
     ("nessc/student_attendance", 2, "175,4", "5,11", "no more days absent than"),
     ("nessc/student_attendance", 2, "175,4", "400,4", "at most 366 days"),
@@ -455,6 +461,7 @@ def key_of(number: str) -> str:
 ENROLLMENT = (
     "provider, extract, state, student_key, lea_id_state, school_id_state, "
     "school_year, grade, entry_date, entry_code, exit_date, exit_code, diploma_code, "
+    "responsible_school_id_state, "
     "source_file, source_row, delivery"
 )
 ATTENDANCE = (
@@ -485,7 +492,9 @@ ASSESSMENT = (
 )
 def test_records_have_the_common_columns(records, table, columns):
     found = records.execute(f"select * from {table} limit 0").description
-    assert ", ".join(column[0] for column in found) == columns
+    # A staging model may have one column more, which no union takes.
+    names = [column[0] for column in found if column[0] != "person_key"]
+    assert ", ".join(names) == columns
 
 
 def test_vermont_s_spells_have_their_grade_and_leave_out_who_is_elsewhere(records):
