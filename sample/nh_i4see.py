@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from edsight import year_label
-from records import Delivery, Fault, as_csv
+from records import Delivery, Fault, as_csv, nobody, years_ago
 from students import (
     FIRST_YEAR,
     LAST_YEAR,
@@ -54,7 +54,8 @@ EXITS = {  # exit code, promoted indicator, diploma type
     "dies": ("W8", "", ""),
     "early_college": ("W14", "", ""),
 }
-FAULTY_YEAR, HEADED_YEAR = 2014, 2013
+HEADED_YEAR = 2013
+LONG_AGO = 10  # years before the year of which a few rows are repeated as wrong
 HEADINGS = (  # which the state asks to remove
     "SASID,DOB,RACE,ENROLLMENT STATUS,SAUNBR,DISTNBR,SCHOOLNBR,TOWN RESPONSIBLE,"
     "DISTRICT RESPONSIBLE,GRADE,FULL DAY PCT,ENTRY DATE,ENTRY CODE,EXIT DATE,EXIT CODE,"
@@ -75,7 +76,10 @@ def deliveries(world: World) -> Iterator[Delivery]:
             if spell.year == year
         ]
         path = f"nh_i4see/sau{SAU}_eoy_enrollment_{year_label(year)}.csv"
-        yield with_faults(Delivery(path, as_csv(rows, "\r\n"), [], []), year)
+        good = Delivery(path, as_csv(rows, "\r\n"), [], [])
+        yield headed(good) if year == HEADED_YEAR else good
+        if year == LAST_YEAR:
+            yield faulty(rows, year)
 
 
 def spell_row(student: Student, n: int, spell: Spell) -> list[str]:
@@ -103,20 +107,28 @@ def day(when: date | None) -> str:
     return f"{when.month}/{when.day}/{when.year}" if when else ""
 
 
-def with_faults(good: Delivery, year: int) -> Delivery:
-    """One year has rows that are wrong, another a header that should not be there."""
+def headed(good: Delivery) -> Delivery:
+    """A header that should not be there."""
     rows = [text.split(",") for text in good.content.decode("ascii").splitlines()]
-    if year == HEADED_YEAR:
-        fault = Fault(good.path, 1, "header_not_removed", "row quarantined")
-        content = as_csv([HEADINGS.split(","), *rows], "\r\n")
-        return good._replace(content=content, faults=[fault])
-    if year != FAULTY_YEAR:
-        return good
+    fault = Fault(good.path, 1, "header_not_removed", "row quarantined")
+    content = as_csv([HEADINGS.split(","), *rows], "\r\n")
+    return good._replace(content=content, faults=[fault])
+
+
+def faulty(rows: list[list[str]], year: int) -> Delivery:
+    """Pupils of grade 5, long before the years of any rate, a few of them wrong."""
+    path = f"nh_i4see/sau{SAU}_eoy_enrollment_{year_label(year - LONG_AGO)}.csv"
+    rows = [
+        [*row[:9], "5", *row[10:14], row[13] and "W2", *row[15:17], "1", "", *row[19:]]
+        for row in rows[:60]
+    ]
     short_id, backwards, unknown, days = (list(row) for row in rows[:4])
     short_id[0] = short_id[0][:8]
-    backwards[11:15] = ["10/7/2013", "1", "10/2/2013", "W9"]
-    unknown[11:15] = ["10/7/2013", "1", "10/9/2013", "W16"]
-    days[11:17] = ["10/7/2013", "1", "", "", "390", "15"]
+    for row in (backwards, unknown, days):
+        row[0] = nobody(row[0])
+    backwards[11:15] = ["10/7/2014", "1", "10/2/2014", "W9"]
+    unknown[11:15] = ["10/7/2014", "1", "10/9/2014", "W16"]
+    days[11:17] = ["10/7/2014", "1", "", "", "390", "15"]
     added = {
         "short_student_id": short_id,
         "exit_before_entry": backwards,
@@ -125,11 +137,11 @@ def with_faults(good: Delivery, year: int) -> Delivery:
         "duplicate_row": rows[5],
     }
     faults = [
-        Fault(good.path, len(rows) + n, what, expected(what))
+        Fault(path, len(rows) + n, what, expected(what))
         for n, what in enumerate(added, start=1)
     ]
     content = as_csv([*rows, *added.values()], "\r\n")
-    return good._replace(content=content, faults=faults)
+    return Delivery(path, years_ago(content, LONG_AGO), [], faults)
 
 
 def expected(what: str) -> str:

@@ -11,7 +11,7 @@ from random import Random
 
 from college import COLLEGES, SEARCHED, Graduate, Term, graduates, term_days
 from edsight import year_label
-from records import Delivery, Fault, as_csv
+from records import Delivery, Fault, as_csv, nobody
 from students import STATES, SampleSchool, sample_schools
 from world import World
 
@@ -120,6 +120,8 @@ def with_faults(good: Delivery) -> Delivery:
     backwards, unknown = term.split(","), term.split(",")
     backwards[13:15] = ["20151214", "20140826"]
     unknown[13:16] = ["20150114", "20150510", "Z"]
+    for row in (backwards, unknown):
+        row[0] = f"{nobody(row[0].rstrip('_'))}_"
     added = {"term_ends_before_it_begins": backwards, "unknown_status": unknown}
     faults = [
         Fault(good.path, len(lines) + n, what, "row quarantined")

@@ -1,6 +1,7 @@
 """What a part of the generator hands over: files, with the truth that they carry."""
 
 import csv
+import re
 from collections.abc import Iterable
 from io import StringIO
 from typing import NamedTuple
@@ -61,6 +62,22 @@ class Delivery(NamedTuple):
     outcomes: list[Outcome]
     faults: list[Fault]
     head_counts: tuple[HeadCount, ...] = ()
+
+
+def nobody(student_id: str) -> str:
+    """An id of the same length that no student of the sample has.
+
+    Who has a wrong row is set aside as a whole, and makes a range of each rate: what is
+    planted in rates is of other students.
+    """
+    return "9" * len(student_id)
+
+
+def years_ago(content: bytes, years: int) -> bytes:
+    """The same rows with all their days years earlier, before any rate."""
+    return re.sub(
+        rb"/((?:19|20)\d\d)\b", lambda day: b"/%d" % (int(day[1]) - years), content
+    )
 
 
 def as_csv(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from edsight import year_label
-from records import Delivery, Fault, as_csv
+from records import Delivery, Fault, as_csv, nobody, years_ago
 from students import (
     COHORTS,
     FIRST_YEAR,
@@ -72,7 +72,7 @@ CLASSES = {  # exit classes of the listing; a graduate's tells the years
 }
 GRADUATED = {4: "1", 5: "11", 6: "12"}
 IN_WORKBOOK = (2010, 2011, 2012, 2013)  # later days stand in the census itself
-FAULTY_YEAR = 2012
+FAULTY_YEAR, LONG_AGO = 2012, 10  # of whose rows a few are repeated as wrong
 
 
 def deliveries(world: World) -> Iterator[Delivery]:
@@ -83,7 +83,9 @@ def deliveries(world: World) -> Iterator[Delivery]:
         rows = [census_row(*one) for one in known if one[2].year == year]
         path = f"ri_eride/{DISTRICT}_enrollment_census_{year_label(year)}.csv"
         good = Delivery(path, as_csv([CENSUS, *rows]), [], [])
-        yield census_faults(good) if year == FAULTY_YEAR else good
+        yield good
+        if year == FAULTY_YEAR:
+            yield faulty(good)
     yield attendance(known)
     for cohort in COHORTS:
         for horizon in range(4, 5 + LAST_YEAR - cohort):
@@ -144,7 +146,7 @@ def attendance(known: Spells) -> Delivery:
     path = "ri_eride/student_attendance_2009-10_to_2012-13.xlsx"
     first, *_, last = sheets.values()
     row = [*last[-1][:10], 12, 13.5, 1]  # of a student who was not there in that year
-    row[0] = first[1][0]
+    row[:2], row[4] = [first[1][0], nobody(row[1])], "5"
     first.append(row)
     fault = Fault(path, len(first), "absent_more_than_member", "row quarantined")
     return Delivery(path, xlsx(sheets), [], [fault])
@@ -174,15 +176,22 @@ def listed(student: Student, horizon: int) -> list[object]:
     return [student.state_id, *names, *place, *person(student, last)]
 
 
-def census_faults(good: Delivery) -> Delivery:
-    """The census of one year with a few rows more that are wrong."""
-    rows = [text.split(",") for text in good.content.decode("ascii").splitlines()]
-    at = CENSUS.index("ENROLL_DATE")
+def faulty(good: Delivery) -> Delivery:
+    """Pupils of grade 5, long before the years of any rate, a few of them wrong."""
+    ago = year_label(FAULTY_YEAR - LONG_AGO)
+    path = f"ri_eride/{DISTRICT}_enrollment_census_{ago}.csv"
+    rows = [text.split(",") for text in good.content.decode("ascii").splitlines()[:60]]
+    at, grade = CENSUS.index("ENROLL_DATE"), CENSUS.index("GRADE")
+    for row in rows[1:]:
+        row[grade] = "05"
+        row[at + 2] = row[at + 1] and "01"
     short_id, backwards, unknown, days = (list(row) for row in rows[1:5])
     short_id[2] = short_id[2][:8]
     backwards[at : at + 3] = ["10/7/2011", "10/3/2011", "20"]
     unknown[at : at + 3] = ["10/7/2011", "10/11/2011", "77"]
     days[at:] = ["10/7/2011", "10/11/2011", "20", "3", "4"]
+    for row in (backwards, unknown, days):
+        row[2] = nobody(row[2])
     added = {
         "short_student_id": short_id,
         "exit_before_entry": backwards,
@@ -190,7 +199,8 @@ def census_faults(good: Delivery) -> Delivery:
         "attended_more_than_member": days,
     }
     faults = [
-        Fault(good.path, len(rows) + n, what, "row quarantined")
+        Fault(path, len(rows) + n, what, "row quarantined")
         for n, what in enumerate(added, start=1)
     ]
-    return good._replace(content=as_csv([*rows, *added.values()]), faults=faults)
+    content = as_csv([*rows, *added.values()])
+    return Delivery(path, years_ago(content, LONG_AGO), [], faults)

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from edsight import year_label
-from records import Delivery, Fault, as_csv
+from records import Delivery, Fault, as_csv, nobody
 from students import NEEDS, SampleSchool, Spell, Student, sample_schools, students
 from world import World
 
@@ -49,7 +49,8 @@ EXITS = {  # exit type, diploma type
     "early_college": ("01930", ""),
     "max_age": ("01926", ""),
 }
-EARLIER = {"school_year": "2009-10"}  # when the last students were not there
+EARLIER = {"school_year": "2001-02"}  # of which there is no rate
+PUPIL = {"student_id_state": nobody("0000000000"), "grade": "05"}
 DROPPED = "row dropped as duplicate"
 Spells = list[tuple[Student, int, Spell]]
 
@@ -142,10 +143,20 @@ def enrollment_faults(good: Delivery) -> Delivery:
         return good
     rows = split(good)
     added = {
-        "short_student_id": changed(rows[1], ENROLLMENT, student_id_state="4711"),
+        "short_student_id": changed(
+            rows[1],
+            ENROLLMENT,
+            **EARLIER,
+            student_id_state="4711",
+            entry_date="2001-08-28",
+            exit_date="",
+            exit_type="",
+            diploma_type="",
+        ),
         "exit_before_entry": changed(
             rows[2],
             ENROLLMENT,
+            **PUPIL,
             entry_date="2009-10-05",
             exit_date="2009-09-30",
             exit_type="01927",
@@ -153,6 +164,7 @@ def enrollment_faults(good: Delivery) -> Delivery:
         "unknown_exit_type": changed(
             rows[3],
             ENROLLMENT,
+            **PUPIL,
             entry_date="2009-10-05",
             exit_date="2009-10-06",
             exit_type="01900",
@@ -160,6 +172,7 @@ def enrollment_faults(good: Delivery) -> Delivery:
         "diploma_of_a_dropout": changed(
             rows[4],
             ENROLLMENT,
+            **PUPIL,
             entry_date="2009-10-05",
             exit_date="2009-10-06",
             exit_type="01927",
@@ -177,10 +190,15 @@ def attendance_faults(good: Delivery) -> Delivery:
     rows = split(good)
     added = {
         "absent_more_than_member": changed(
-            rows[-1], ATTENDANCE, **EARLIER, days_member="170", days_absent="175.5"
+            rows[-1],
+            ATTENDANCE,
+            **EARLIER,
+            **PUPIL,
+            days_member="170",
+            days_absent="175.5",
         ),
         "days_of_no_year": changed(
-            rows[-2], ATTENDANCE, **EARLIER, days_member="400", days_absent="4"
+            rows[-2], ATTENDANCE, **EARLIER, **PUPIL, days_member="400", days_absent="4"
         ),
     }
     return with_rows(good, rows, added)
@@ -191,7 +209,7 @@ def assessment_faults(good: Delivery) -> Delivery:
     if not good.path.startswith("nessc_students/me_1934"):
         return good
     rows = split(good)
-    untested = {"is_tested": "N", "is_proficient": "Y", **EARLIER}
+    untested = {"is_tested": "N", "is_proficient": "Y", **EARLIER, **PUPIL}
     added = {"proficient_untested": changed(rows[-1], ASSESSMENT, **untested)}
     return with_rows(good, rows, added)
 

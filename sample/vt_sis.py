@@ -5,12 +5,13 @@ first day over the years; a student who stays has no last day; who is promoted h
 rows of grades in one year.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from random import Random
 
-from records import Delivery, Fault, as_csv
-from students import FIRST_YEAR, LAST_YEAR, Spell, Student, session_days, students
+from records import Delivery, Fault, as_csv, nobody, years_ago
+from students import FIRST_YEAR, LAST_YEAR, Spell, Student, students
 from world import World
 
 IDENTITY = "ADMINID,ENRORGID,LCLSTUNUM,PERMNUMBER,FNAME,MNAME,LNAME,POSTNAME,DOB,GENDER"
@@ -50,7 +51,7 @@ EXITS = {
     "early_college": "19",
 }
 RACE_COLUMNS = ("american_indian", "asian", "black", "pacific_islander", "white")
-FAULTY_YEAR = 2013
+FAULTY_YEAR, LONG_AGO = 2013, 10  # of whose rows a few are repeated as wrong
 DROPPED = "row dropped as duplicate"
 
 
@@ -65,7 +66,10 @@ def deliveries(world: World) -> Iterator[Delivery]:
             if spell.year == year
         ]
         yield file(year, "0_Student_Identity", IDENTITY, identities(now))
-        yield with_faults(file(year, "4_PS_Enroll", ENROLLMENT, enrollments(now)), year)
+        yield file(year, "4_PS_Enroll", ENROLLMENT, enrollments(now))
+        if year == FAULTY_YEAR:
+            ago = year - LONG_AGO
+            yield faulty(file(ago, "4_PS_Enroll", ENROLLMENT, enrollments(now)), ago)
         yield file(year, "5_PS_GradeProg", GRADES, grades(now))
         if year in DAILY:
             yield file(year, "7_PS_Att", ATTENDANCE, attendance(now))
@@ -197,17 +201,23 @@ def parts(
         yield [*who, day(when), "PRS", "FT", "", f"{1 - missed:g}"]
 
 
-def with_faults(good: Delivery, year: int) -> Delivery:
-    """The enrolment file of one year with a few rows more that are wrong."""
-    if year != FAULTY_YEAR:
-        return good
-    lines = good.content.decode("ascii").splitlines()
+def faulty(good: Delivery, year: int) -> Delivery:
+    """Pupils long before the years of any rate, a few rows of them wrong."""
+    lines = good.content.decode("ascii").splitlines()[:60]
+    lines = [
+        f"{text.rsplit(',', 1)[0]},{year}" if n else text
+        for n, text in enumerate(lines)
+    ]
+    lines = [
+        re.sub(r"(,[0-9/]{10},[0-9/]{10}),\d+,", r"\1,01,", text) for text in lines
+    ]
     short_id = lines[1].split(",")
     short_id[2] = short_id[2][:6]
     backwards = lines[2].split(",")
     backwards[11:14] = ["09/30/2012", "09/03/2012", "14"]
     unknown = lines[3].split(",")
-    unknown[11:14] = [day(session_days(year)[1]), "09/21/2012", "10"]
+    unknown[11:14] = ["09/10/2012", "09/21/2012", "10"]
+    backwards[2], unknown[2] = nobody(backwards[2]), nobody(unknown[2])
     added = {
         "short_student_id": short_id,
         "exit_before_entry": backwards,
@@ -219,4 +229,5 @@ def with_faults(good: Delivery, year: int) -> Delivery:
     ]
     faults.append(Fault(good.path, len(lines) + 4, "duplicate_row", DROPPED))
     rows = [text.split(",") for text in lines] + [*added.values(), lines[4].split(",")]
-    return good._replace(content=as_csv(rows, "\r\n"), faults=faults)
+    content = years_ago(as_csv(rows, "\r\n"), LONG_AGO)
+    return good._replace(content=content, faults=faults)

@@ -36,8 +36,10 @@ def fixture(key: str) -> bytes:
 
 
 def quarantined(lake: Lake, delivery: Delivery) -> list[tuple[int, str]]:
+    """Rows that are wrong themselves; the others of the student go with them."""
     rows = pq.read_table(lake.rows("quarantine", delivery)).to_pylist()
-    return [(row["_source_row"], row["_reason"]) for row in rows]
+    wrong = [row for row in rows if row["_wrong_columns"] is not None]
+    return [(row["_source_row"], row["_reason"]) for row in wrong]
 
 
 def put_in(content: bytes, row: int, was: str, now: str) -> bytes:
@@ -136,7 +138,13 @@ WRONG = [
         "01927,00806,",
         "only beside exit types",
     ),
-    ("nessc/student_enrollment", 4, ",,,,Y,N,N", ",,,00806,Y,N,N", "only beside exit"),
+    (
+        "nessc/student_enrollment",
+        4,
+        ",,,,,Y,N,N",
+        ",,,00806,,Y,N,N",
+        "only beside exit",
+    ),
     (
         "nessc/student_attendance",
         2,
@@ -155,7 +163,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("key", "row", "was", "now", "says"), WRONG)
-def test_a_wrong_row_alone_is_quarantined(
+def test_a_wrong_row_is_quarantined_and_no_other_student(
     run, lake, contracts, key, row, was, now, says
 ):
     content = put_in(fixture(key), row, was, now)
@@ -163,7 +171,9 @@ def test_a_wrong_row_alone_is_quarantined(
     assert delivery.status == "validated", delivery.message
     ((moved, reason),) = quarantined(lake, delivery)
     assert moved == row and says in reason
-    assert delivery.rows_validated == delivery.rows_raw - 1
+    moved_rows = pq.read_table(lake.rows("quarantine", delivery)).to_pylist()
+    assert len({line["student_id_state"] for line in moved_rows}) == 1
+    assert delivery.rows_validated == delivery.rows_raw - len(moved_rows)
 
 
 @pytest.mark.parametrize(
@@ -403,7 +413,9 @@ def test_the_example_of_the_page_is_valid(run, contracts, key):
 def test_the_page_has_every_code(contracts, column):
     table = PAGE.read_text().split(f"\n| `{column}` |")[2]
     table = table.split("\n\n")[0]
-    codes = [c for row in table.splitlines()[2:] for c in re.findall(r"\d{5}", row)]
+    codes = [
+        c for row in table.splitlines()[2:] for c in re.findall(r"\d{5}|No show", row)
+    ]
     assert sorted(codes) == sorted(
         value_set(contracts["nessc/student_enrollment"], column)
     )
@@ -457,6 +469,7 @@ def key_of(number: str) -> str:
 ENROLLMENT = (
     "provider, extract, state, student_key, lea_id_state, school_id_state, "
     "school_year, grade, entry_date, entry_code, exit_date, exit_code, diploma_code, "
+    "responsible_school_id_state, "
     "source_file, source_row, delivery"
 )
 ATTENDANCE = (
@@ -487,7 +500,9 @@ ASSESSMENT = (
 )
 def test_records_have_the_common_columns(records, table, columns):
     found = records.execute(f"select * from {table} limit 0").description
-    assert ", ".join(column[0] for column in found) == columns
+    # A staging model may have one column more, which no union takes.
+    names = [column[0] for column in found if column[0] != "person_key"]
+    assert ", ".join(names) == columns
 
 
 def test_vermont_s_spells_have_their_grade_and_leave_out_who_is_elsewhere(records):

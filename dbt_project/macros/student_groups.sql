@@ -57,6 +57,7 @@ case when {{ flag }} then '{{ student_group }}' when not {{ flag }} then 'non_{{
                 is_in_program desc,
                 entry_date desc nulls last,
                 source_file desc,
+                student_group,
                 source_row desc
         ) = 1
     )

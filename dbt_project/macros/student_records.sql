@@ -4,8 +4,8 @@
 {#- One row an enrolment spell: a student in a school, in one school year. -#}
 {%- macro student_enrollment_columns() -%}
 provider, extract, state, student_key, lea_id_state, school_id_state, school_year,
-    grade, entry_date, entry_code, exit_date, exit_code, diploma_code, source_file,
-    source_row, delivery
+    grade, entry_date, entry_code, exit_date, exit_code, diploma_code,
+    responsible_school_id_state, source_file, source_row, delivery
 {%- endmacro -%}
 
 {#- One row a student, school year and student group, without the group `all`. -#}
@@ -106,6 +106,15 @@ select * from unioned
                 and records.extract = deliveries.extract
                 and records.delivery = deliveries.delivery
     )
+{%- endmacro -%}
+
+{#- One mark for a person, whatever the id: name and date of birth, all three hashed. -#}
+{%- macro person_key() -%}
+case
+    when
+        'malformed' not in (last_name, first_name, birth_date)
+        then md5(last_name || first_name || birth_date)
+end
 {%- endmacro -%}
 
 {#- The grades that the common metrics are about. -#}

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from common_metrics import readers
+from common_metrics import readers, whole_students
 from common_metrics.contract import Contract, load_contracts
 from common_metrics.errors import Refused
 from common_metrics.lake import Lake, write_json
@@ -178,6 +178,7 @@ def write_inputs(lake: Lake) -> None:
     """Write what dbt reads beside deliveries: columns, years due, contracts."""
     for contract in load_contracts().values():
         readers.write(readers.no_rows(contract), lake.empty_rows(contract.key))
+    readers.write(whole_students.COLUMNS.empty_table(), lake.no_rows_set_aside)
     due = [row for contract in load_contracts().values() for row in _due(contract)]
     write_json(lake.school_years_due(), due)
     write_json(

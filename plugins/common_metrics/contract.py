@@ -42,7 +42,7 @@ NAMED_HEADERS, LONGEST_NAME = 20, 80
 # The modules that decide what becomes of a delivery.
 JUDGES = (
     *("contract", "gate", "plausibility", "pseudonyms", "readers", "sheets"),
-    *("validation", "workbooks"),
+    *("validation", "whole_students", "workbooks"),
 )
 
 

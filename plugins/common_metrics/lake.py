@@ -98,6 +98,11 @@ class Lake:
         return self._at("validated", key, "none", "columns.parquet")
 
     @property
+    def no_rows_set_aside(self) -> Path:
+        """The quarantined file without rows that keeps the columns known."""
+        return self._at("quarantine", "none/none", "none", "columns.parquet")
+
+    @property
     def validated(self) -> Path:
         return self.root / "validated"
 

@@ -17,6 +17,7 @@ from common_metrics.errors import DeliveryRefused, Refused, quoting_no_cell
 from common_metrics.lake import UNDATED, Delivery, Lake
 from common_metrics.landing import Landed
 from common_metrics.pseudonyms import MALFORMED
+from common_metrics.whole_students import with_other_rows, wrong_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,11 +125,8 @@ def _settle(
     except DeliveryRefused as error:
         return Landed(landing.refuse(part.delivery, error, lake), refusal=error)
     reasons = _reasons(results, severity="critical")
-    bad = pc.is_in(part.rows[ROW], pa.array(list(reasons), pa.int64()))
-    kept = part.rows.filter(pc.invert(bad)).drop_columns(ROW)
-    moved = _shielded(contract, part.rows.filter(bad))
-    why = [reasons[row.as_py()] for row in moved[ROW]]
-    moved = moved.append_column("_reason", pa.array(why, pa.string())).drop_columns(ROW)
+    reasons = with_other_rows(contract, part.rows, reasons, ROW)
+    kept, moved = _divided(contract, part.rows, reasons, results)
     judged = part.delivery.with_(
         status="validated",
         rows_raw=part.landed.rows.table.num_rows,
@@ -143,6 +141,19 @@ def _settle(
     readers.write(kept, lake.rows("validated", judged))
     lake.record(judged)
     return Landed(judged, part.landed.rows)
+
+
+def _divided(
+    contract: Contract, rows: pa.Table, reasons: dict[int, str], results: list[Result]
+) -> tuple[pa.Table, pa.Table]:
+    """Return the rows that stay, and those set aside with why and in which columns."""
+    bad = pc.is_in(rows[ROW], pa.array(list(reasons), pa.int64()))
+    moved = _shielded(contract, rows.filter(bad))
+    wrong = wrong_columns(results, _rows, ROW)
+    for name, said in (("_reason", reasons), ("_wrong_columns", wrong)):
+        told = [said.get(row.as_py()) for row in moved[ROW]]
+        moved = moved.append_column(name, pa.array(told, pa.string()))
+    return rows.filter(pc.invert(bad)).drop_columns(ROW), moved.drop_columns(ROW)
 
 
 def _prove(judged: Delivery) -> None:

@@ -2,22 +2,34 @@
 -- one subject and school the better one counts.
 with {{ current_records('int_student_assessments') }},
 
+students_set_aside as (
+    select * from {{ ref('int_students_set_aside') }}
+),
+
 rules as (
     select * from {{ ref('int_state_rules') }}
 ),
 
 tested as (
     select
-        state,
-        student_key,
-        school_id_state,
-        school_year,
-        subject,
-        bool_or(coalesce(is_proficient, false)) as is_proficient,
-        max(origin) as origin,
+        current_records.state,
+        current_records.student_key,
+        current_records.school_id_state,
+        current_records.school_year,
+        current_records.subject,
+        bool_or(coalesce(current_records.is_proficient, false)) as is_proficient,
+        max(current_records.origin) as origin,
     from current_records
-    where is_tested and {{ in_high_school('grade') }}
-    group by state, student_key, school_id_state, school_year, subject
+    anti join students_set_aside
+        on
+            current_records.state = students_set_aside.state
+            and current_records.student_key = students_set_aside.student_key
+            and students_set_aside.records in ('enrollment', 'assessment')
+    where current_records.is_tested and {{ in_high_school('current_records.grade') }}
+    group by
+        current_records.state, current_records.student_key,
+        current_records.school_id_state, current_records.school_year,
+        current_records.subject
 ),
 
 cases as (

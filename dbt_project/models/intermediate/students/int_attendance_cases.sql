@@ -7,6 +7,10 @@ spells as (
     select * from {{ ref('int_student_spells') }}
 ),
 
+students_set_aside as (
+    select * from {{ ref('int_students_set_aside') }}
+),
+
 rules as (
     select * from {{ ref('int_state_rules') }}
 ),
@@ -21,13 +25,21 @@ in_high_school as (
 ),
 
 -- The days of a student in a school and year stand in one file, in one row or more. In
--- a file sent again under another name they are the same days.
+-- a file sent again under another name they are the same days; other days there set the
+-- student aside (int_attendance_conflicts).
 newest as (
-    select *
+    select current_records.*
     from current_records
+    anti join students_set_aside
+        on
+            current_records.state = students_set_aside.state
+            and current_records.student_key = students_set_aside.student_key
+            and students_set_aside.records in ('enrollment', 'attendance')
     qualify rank() over (
-        partition by state, student_key, school_id_state, school_year
-        order by landed_at desc, source_file desc
+        partition by
+            current_records.state, current_records.student_key,
+            current_records.school_id_state, current_records.school_year
+        order by current_records.landed_at desc, current_records.source_file desc
     ) = 1
 ),
 

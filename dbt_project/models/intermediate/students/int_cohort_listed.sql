@@ -12,6 +12,10 @@ rules as (
     select * from {{ ref('int_state_rules') }}
 ),
 
+students_set_aside as (
+    select * from {{ ref('int_students_set_aside') }}
+),
+
 horizons as (
     select unnest([4, 5, 6]) as horizon_years
 ),
@@ -33,6 +37,11 @@ delivered as (
             current_records.provider = codes.provider
             and current_records.extract = codes.extract
             and current_records.outcome_code = codes.outcome_code
+    anti join students_set_aside
+        on
+            current_records.state = students_set_aside.state
+            and current_records.student_key = students_set_aside.student_key
+            and students_set_aside.records = 'listing'
 ),
 
 listings as (
@@ -71,6 +80,8 @@ speaking as (
             listings.reaches_years asc,
             delivered.landed_at desc,
             delivered.source_file desc,
+            delivered.outcome_code asc,
+            delivered.school_id_state asc,
             delivered.source_row desc
     ) = 1
 ),

@@ -21,6 +21,10 @@ rules as (
     select * from {{ ref('int_state_rules') }}
 ),
 
+students_set_aside as (
+    select * from {{ ref('int_students_set_aside') }}
+),
+
 measures as (
     select unnest(['first_fall', '12m', '16m']) as measure
 ),
@@ -97,6 +101,17 @@ together as (
     select * from among_cohorts
 ),
 
+-- Of whom a row of college records was set aside, nobody knows whether they enrolled.
+whole as (
+    select together.*
+    from together
+    anti join students_set_aside
+        on
+            together.state = students_set_aside.state
+            and together.student_key = students_set_aside.student_key
+            and students_set_aside.records = 'college'
+),
+
 state_windows as (
     select distinct
         state,
@@ -110,32 +125,32 @@ state_windows as (
 cases as (
     select
         'postsecondary' as extract,
-        together.metric_id,
-        together.state,
-        together.lea_id_state,
-        together.school_id_state,
-        together.school_year,
-        together.student_key,
-        together.first_year,
-        together.last_year,
-        cast(together.is_met as integer) as numerator,
+        whole.metric_id,
+        whole.state,
+        whole.lea_id_state,
+        whole.school_id_state,
+        whole.school_year,
+        whole.student_key,
+        whole.first_year,
+        whole.last_year,
+        cast(whole.is_met as integer) as numerator,
         1 as denominator,
-        coalesce(windows.is_closed and together.is_school_observed, false)
+        coalesce(windows.is_closed and whole.is_school_observed, false)
             as is_school_case,
-        together.is_statewide and state_windows.is_closed_statewide as is_state_case,
-        together.origin || ', ' || state_windows.state_origin as origin,
-    from together
+        whole.is_statewide and state_windows.is_closed_statewide as is_state_case,
+        whole.origin || ', ' || state_windows.state_origin as origin,
+    from whole
     inner join state_windows
         on
-            together.state = state_windows.state
-            and together.school_year = state_windows.class_year
-            and together.measure = state_windows.measure
+            whole.state = state_windows.state
+            and whole.school_year = state_windows.class_year
+            and whole.measure = state_windows.measure
     left join windows
         on
-            together.state = windows.state
-            and together.school_id_state = windows.school_id_state
-            and together.school_year = windows.class_year
-            and together.measure = windows.measure
+            whole.state = windows.state
+            and whole.school_id_state = windows.school_id_state
+            and whole.school_year = windows.class_year
+            and whole.measure = windows.measure
 )
 
 select * from cases

@@ -7,10 +7,14 @@ groups as (
     select * from {{ ref('int_window_groups') }}
 ),
 
+-- What one student more could add at most: as many days as who has most of them.
 placed as (
     select
         *,
         'school' as level,
+        max(denominator) over (
+            partition by metric_id, state, school_id_state, school_year
+        ) as largest_denominator,
     from cases
     where is_school_case
     union all
@@ -20,6 +24,9 @@ placed as (
             cast(null as varchar) as lea_id_state
         ),
         'state' as level,
+        max(denominator) over (
+            partition by metric_id, state, school_year
+        ) as largest_denominator,
     from cases
     where is_state_case
 ),
@@ -36,6 +43,7 @@ counted as (
         groups.student_group,
         sum(placed.numerator) as numerator,
         sum(placed.denominator) as denominator,
+        max(placed.largest_denominator) as largest_denominator,
         count(distinct placed.student_key) as students_count,
         list_sort(list(distinct placed.origin)) as origins,
     from placed

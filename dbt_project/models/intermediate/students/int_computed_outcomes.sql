@@ -1,5 +1,6 @@
 -- The computed metrics in the form of printed ones, so that they join the other
--- providers' rows. Exact quotients of counts; a range where students are blocked.
+-- providers' rows. Exact quotients of counts; a range where students are blocked or
+-- were set aside.
 with counts as (
     select * from {{ ref('int_computed_counts') }}
 ),
@@ -12,6 +13,10 @@ minimums as (
     select * from {{ ref('suppression_minimums') }}
 ),
 
+set_aside_counts as (
+    select * from {{ ref('int_set_aside_counts') }}
+),
+
 {{ current_records('int_blocked_counts') }},
 
 newest_blocked as (
@@ -19,7 +24,8 @@ newest_blocked as (
     from current_records
     qualify row_number() over (
         partition by state, school_id_state, cohort_year
-        order by landed_at desc, source_file desc, source_row desc
+        order by
+            landed_at desc, source_file desc, blocked_count desc, source_row desc
     ) = 1
 ),
 
@@ -38,11 +44,31 @@ blocked as (
 
 -- A graduate who withholds the record (FERPA block) looks like one who did not enrol:
 -- the rate is a lower bound, and the bound above has all of them enrolled. The share of
--- persisting entrants lacks them above and below the line.
+-- persisting entrants lacks them above and below the line. A student who was set aside
+-- is one more member, met or not, if a member at all; a row of nobody knows whom may
+-- also change what a counted student is.
 bounded as (
     select
-        counts.*,
+        counts.* exclude (numerator, denominator),
         metrics.definition_id,
+        greatest(
+            counts.numerator
+            - coalesce(set_aside_counts.rows_count, 0) * counts.largest_denominator,
+            0
+        ) as numerator,
+        counts.denominator
+        + coalesce(set_aside_counts.students_count, 0) * counts.largest_denominator
+            as denominator,
+        counts.numerator
+        + coalesce(set_aside_counts.students_count + set_aside_counts.rows_count, 0)
+        * counts.largest_denominator as highest_numerator,
+        -- A dropout of the year need not be among the members of 1 October.
+        if(
+            counts.metric_id = 'dropout_event', counts.denominator,
+            counts.denominator
+            + coalesce(set_aside_counts.students_count, 0) * counts.largest_denominator
+        ) as least_denominator,
+        set_aside_counts.metric_id is not null as is_set_aside,
         if(counts.extract = 'postsecondary', coalesce(blocked.blocked_count, 0), 0)
             as blocked_count,
         if(counts.metric_id = 'pse_persistence', coalesce(blocked.blocked_count, 0), 0)
@@ -61,6 +87,14 @@ bounded as (
                 counts.level = 'state'
                 or counts.school_id_state = blocked.school_id_state
             )
+    left join set_aside_counts
+        on
+            counts.metric_id = set_aside_counts.metric_id
+            and counts.level = set_aside_counts.level
+            and counts.state = set_aside_counts.state
+            and counts.school_id_state
+            is not distinct from set_aside_counts.school_id_state
+            and counts.school_year = set_aside_counts.school_year
     left join minimums
         on counts.state = minimums.state
     inner join minimums as strictest
@@ -74,11 +108,12 @@ rated as (
             'numerator * 1000', '(denominator + blocked_below_count) * 1000'
         ) }} as decimal(18, 12)) as low_pct,
         cast(least(100, {{ pct_of_counts(
-            '(numerator + blocked_count) * 1000',
-            '(denominator + blocked_below_count) * 1000'
+            '(highest_numerator + blocked_count) * 1000',
+            '(least_denominator + blocked_below_count) * 1000'
         ) }}) as decimal(18, 12)) as high_pct,
         -- Days are no students: of a few students they would pass for a large number.
         metric_id = 'attendance' and students_count < min_denominator as hides_days,
+        blocked_count > 0 or is_set_aside as is_range,
     from bounded
 ),
 
@@ -99,12 +134,12 @@ outcomes as (
         student_group as student_group_label,
         if(hides_days, null, cast(round(numerator) as bigint)) as numerator,
         if(hides_days, null, cast(round(denominator) as bigint)) as denominator,
-        if(blocked_count > 0, null, low_pct) as value_pct,
-        if(blocked_count > 0, low_pct, null) as value_low_pct,
-        if(blocked_count > 0, high_pct, null) as value_high_pct,
+        if(is_range, null, low_pct) as value_pct,
+        if(is_range, low_pct, null) as value_low_pct,
+        if(is_range, high_pct, null) as value_high_pct,
         low_pct as lowest_pct,
-        if(blocked_count > 0, high_pct, low_pct) as highest_pct,
-        if(blocked_count > 0, 'range', 'reported') as value_status,
+        if(is_range, high_pct, low_pct) as highest_pct,
+        if(is_range, 'range', 'reported') as value_status,
         definition_id,
         cast(null as date) as data_as_of,
         'computed from ' || array_to_string(origins, ', ') as source_file,

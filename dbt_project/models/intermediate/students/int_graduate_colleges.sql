@@ -56,12 +56,13 @@ placed as (
             and graduates.student_key = terms.student_key
 ),
 
--- The level of the first enrolment; where terms of both levels overlap, by the rule.
+-- The level of the first enrolment; where terms of both levels overlap, by the rule. Of
+-- two that begin on one day the one that ends first is the first.
 first_terms as (
     select
         state,
         student_key,
-        min_by(enrollment_end, enrollment_begin) as first_end,
+        min_by(enrollment_end, (enrollment_begin, enrollment_end)) as first_end,
     from placed
     where is_year_one
     group by state, student_key

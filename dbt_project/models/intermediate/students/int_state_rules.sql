@@ -17,7 +17,7 @@ ruled as (
         on rules.state in ('*', states.state)
     qualify row_number() over (
         partition by states.state, rules.rule
-        order by rules.state = '*'
+        order by rules.state = '*', rules.state
     ) = 1
 ),
 

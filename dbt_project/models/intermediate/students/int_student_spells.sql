@@ -1,5 +1,5 @@
 -- Enrolment spells of the current deliveries, with the common categories of their
--- codes. A code without a category counts as unknown and stands in int_unmapped_codes.
+-- codes. A code without a category is unknown here and stands in int_unmapped_records.
 with {{ current_records('int_student_enrollments') }},
 
 exit_codes as (
@@ -20,7 +20,10 @@ newest as (
     from current_records
     qualify row_number() over (
         partition by state, student_key, school_id_state, school_year, entry_date
-        order by landed_at desc, source_file desc, source_row desc
+        order by
+            landed_at desc, source_file desc, exit_date desc nulls last,
+            exit_code desc nulls last, diploma_code desc nulls last, grade desc,
+            entry_code desc nulls last, source_row desc
     ) = 1
 ),
 
@@ -31,6 +34,7 @@ categorised as (
         newest.*,
         entry_codes.entry_category,
         exit_codes.ceds_exit_type,
+        exit_codes.exit_code is not null as is_exit_mapped,
         case
             when newest.exit_code is not null
                 then coalesce(exit_codes.exit_category, 'unknown')
@@ -56,6 +60,13 @@ categorised as (
             newest.provider = entry_codes.provider
             and newest.extract = entry_codes.extract
             and newest.entry_code = entry_codes.entry_code
+),
+
+-- Enrolled on paper and never there (Ed-Fi exit type "No show"): a cohort is of who
+-- enters a school (34 CFR 200.19(b)(1)(i)), so such a spell makes nobody a member.
+attended as (
+    select * from categorised
+    where exit_category is distinct from 'never_attended'
 )
 
-select * from categorised
+select * from attended

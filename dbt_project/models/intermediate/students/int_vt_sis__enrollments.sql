@@ -72,6 +72,7 @@ spelled as (
         exit_date,
         exit_code,
         cast(null as varchar) as diploma_code,
+        cast(null as varchar) as responsible_school_id_state,
         source_file,
         source_row,
         delivery,

@@ -8,6 +8,7 @@ renamed as (
         'cohort_listing' as extract,
         'RI' as state,
         student_id_state as student_key,
+        {{ person_key() }} as person_key,
         lea_id_state,
         school_id_state,
         _school_year as cohort_year,

@@ -9,6 +9,7 @@ renamed as (
         'enrollment_census' as extract,
         'RI' as state,
         student_id_state as student_key,
+        {{ person_key() }} as person_key,
         lea_id_state,
         school_id_state,
         _school_year as school_year,

@@ -8,6 +8,7 @@ renamed as (
         'sis_identity' as extract,
         'VT' as state,
         student_id_state as student_key,
+        {{ person_key() }} as person_key,
         lea_id_state,
         school_id_state,
         _school_year as school_year,

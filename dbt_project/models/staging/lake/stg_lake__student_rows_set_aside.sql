@@ -1,0 +1,47 @@
+with rows_set_aside as (
+    select * from {{ source('lake', 'rows_set_aside') }}
+),
+
+located as (
+    select
+        *,
+        string_split(quarantine_file, '/') as folders,
+        coalesce(string_split(_wrong_columns, '|'), []) as wrong_columns,
+        coalesce(_reason, '')
+        <> 'another row of this student was set aside' as is_wrong,
+    from rows_set_aside
+),
+
+renamed as (
+    select
+        folders[-4] as provider,
+        folders[-3] as extract,
+        coalesce(
+            if(folders[-4] in ('nh', 'ri', 'vt'), upper(folders[-4]), state),
+            left(requester_return_field, 2)
+        ) as state,
+        case
+            when regexp_full_match(student_id_state, '[0-9a-f]{32}')
+                then student_id_state
+        end as student_key,
+        school_id_state,
+        _school_year as school_year,
+        case grade
+            when '15' then 'PG'
+            when 'PD' then 'PG'
+            else lpad(grade, 2, '0')
+        end as grade,
+        coalesce(exit_type, exit_code, diploma_type) is not null
+        or coalesce(promoted_indicator, '') = '3' as has_end,
+        cast(try_strptime(search_date, '%Y%m%d') as date) as search_date,
+        wrong_columns,
+        is_wrong,
+        -- Quarantined before columns were named.
+        is_wrong and _wrong_columns is null as is_unexplained,
+        _source_file as source_file,
+        _source_row as source_row,
+        _delivery as delivery,
+    from located
+)
+
+select * from renamed
