@@ -7,6 +7,7 @@
     ref('stg_ct__graduation_6yr'),
     ref('stg_ct__college_entrance'),
     ref('stg_us__edfacts_acgr'),
+    ref('stg_us__edfacts_acgr_long'),
     ref('stg_nessc__common_metrics_submission'),
     ref('stg_nessc__learner_profiles'),
     ref('stg_nessc__learning_paths'),
