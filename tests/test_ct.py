@@ -28,7 +28,7 @@ RATES = (
     *("ct/chronic_absence", "ct/chronic_absence_district"),
     *("ct/graduation_4yr_district", "ct/graduation_5yr_district"),
     *("ct/graduation_6yr_district", "ct/science", "ct/science_state"),
-    "ct/smarter_balanced",
+    *("ct/sat", "ct/smarter_balanced"),
 )
 KEYS = (*HEAD_COUNTS, *RATES)
 
@@ -216,6 +216,15 @@ OUTCOMES = {  # extract, level, year, metric, label: counts, rate, status
     ),
     ("graduation_4yr_district", "lea", 2019, "acgr_4yr", "Special Education"): (
         *(9, 17, None, "suppressed"),
+    ),
+    ("sat", "lea", 2016, "proficiency_ela_sat_ct", "All Students"): (
+        *(39, 60, 65.0, "reported"),
+    ),
+    ("sat", "lea", 2016, "proficiency_ela_sat_ct", "Non-High Needs"): (
+        *(31, 39, 79.5, "reported"),
+    ),
+    ("sat", "state", 2016, "proficiency_math_sat_ct", "All Students"): (
+        *(1487, 3781, 39.3, "reported"),
     ),
     ("smarter_balanced", "school", 2015, "proficiency_ela_sbac", "Grade 11"): (
         *(67, 97, 69.1, "reported"),
@@ -516,6 +525,7 @@ def test_every_real_file_lands_and_no_row_is_quarantined(real_taken, contracts):
         "ct/graduation_4yr_district": (131, 19_218, 0),
         "ct/graduation_5yr_district": (91, 14_386, 0),
         "ct/graduation_6yr_district": (70, 11_156, 0),
+        "ct/sat": (3, 878, 0),
         "ct/science": (4, 2_247, 0),
         "ct/science_state": (4, 4, 0),
         "ct/smarter_balanced": (8, 15_923, 0),
@@ -652,6 +662,20 @@ BY_EYE = {
         (NEW_HAVEN, 2019, "White", 331, None, 13.4),
         (None, 2017, "Grade 9", None, None, 12.6),
         (None, 2013, "Two or More Races", None, None, 11.8),
+    ],
+    ("sat", "proficiency_ela_sat_ct"): [
+        (NEW_HAVEN, 2016, "All Students", 448, 1145, 39.1),
+        (NEW_HAVEN, 2016, "High Needs", 208, 733, 28.4),
+        (NEW_HAVEN, 2016, "Non-High Needs", 240, 412, 58.3),
+        (DANBURY, 2016, "All Students", 329, 642, 51.2),
+        (DANBURY, 2016, "High Needs", 90, 314, 28.7),
+        (None, 2016, "All Students", 24612, 37853, 65.0),
+    ],
+    ("sat", "proficiency_math_sat_ct"): [
+        (NEW_HAVEN, 2016, "All Students", 153, 1145, 13.4),
+        (NEW_HAVEN, 2016, "High Needs", 53, 733, 7.2),
+        (DANBURY, 2016, "All Students", 158, 641, 24.6),
+        (None, 2016, "All Students", 14871, 37816, 39.3),
     ],
     ("graduation_4yr_district", "acgr_4yr"): [
         (NEW_HAVEN, 2019, "Special Education", 163, 277, 58.8),

@@ -78,6 +78,7 @@ def test_every_good_file_landed_and_the_rest_is_listed(
         ("ct/graduation_5yr_district", 91),
         ("ct/graduation_6yr", 39),
         ("ct/graduation_6yr_district", 70),
+        ("ct/sat", 3),
         ("ct/science", 4),
         ("ct/science_state", 4),
         ("ct/smarter_balanced", 8),

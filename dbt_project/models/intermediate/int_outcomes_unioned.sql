@@ -25,6 +25,7 @@
     ref('stg_ct__chronic_absence'),
     ref('stg_ct__chronic_absence_district'),
     ref('stg_ct__smarter_balanced'),
+    ref('stg_ct__sat'),
     ref('stg_ct__science'),
     ref('stg_ct__science_state'),
     ref('stg_ri__assessment'),
