@@ -111,9 +111,11 @@ def records(contract: Contract, data: bytes) -> Records:
 
 def _find(contract: Contract, rows: list[list[str]]) -> int | None:
     """Return which row of a sheet is its header, if any is; no year is known yet."""
+    if contract.read.header or not contract.columns:  # of a draft none is known yet
+        return -1
     found = [Record(None, row, cells) for row, cells in enumerate(rows, 1)]
     try:
-        return -1 if contract.read.header else _header_at(contract, found, None)
+        return _header_at(contract, found, None)
     except DeliveryRefused:
         return None
 
