@@ -28,7 +28,7 @@ RATES = (
     *("ct/chronic_absence", "ct/chronic_absence_district"),
     *("ct/graduation_4yr_district", "ct/graduation_5yr_district"),
     *("ct/graduation_6yr_district", "ct/science", "ct/science_state"),
-    "ct/smarter_balanced",
+    *("ct/sat", "ct/smarter_balanced"),
 )
 KEYS = (*HEAD_COUNTS, *RATES)
 
@@ -201,6 +201,31 @@ OUTCOMES = {  # extract, level, year, metric, label: counts, rate, status
         "chronic_absence_k12",
         "All Students",
     ): (*(5200, None, 10.4, "reported"),),
+    ("chronic_absence_district", "lea", 2018, "chronic_absence_k12", "Grade 9"): (
+        *(None, None, 8.4, "reported"),
+    ),
+    (
+        "chronic_absence_district",
+        "lea",
+        2019,
+        "chronic_absence_k12",
+        "Hispanic/Latino of any race",
+    ): (*(32, None, 16.8, "reported"),),
+    ("chronic_absence_district", "state", 2019, "chronic_absence_k12", "ELL"): (
+        *(708, None, 17.5, "reported"),
+    ),
+    ("graduation_4yr_district", "lea", 2019, "acgr_4yr", "Special Education"): (
+        *(9, 17, None, "suppressed"),
+    ),
+    ("sat", "lea", 2016, "proficiency_ela_sat_ct", "All Students"): (
+        *(39, 60, 65.0, "reported"),
+    ),
+    ("sat", "lea", 2016, "proficiency_ela_sat_ct", "Non-High Needs"): (
+        *(31, 39, 79.5, "reported"),
+    ),
+    ("sat", "state", 2016, "proficiency_math_sat_ct", "All Students"): (
+        *(1487, 3781, 39.3, "reported"),
+    ),
     ("smarter_balanced", "school", 2015, "proficiency_ela_sbac", "Grade 11"): (
         *(67, 97, 69.1, "reported"),
     ),
@@ -491,15 +516,16 @@ def test_every_real_file_lands_and_no_row_is_quarantined(real_taken, contracts):
         sums[2] += record.rows_quarantined
     assert {key: tuple(sums) for key, sums in found.items() if key in KEYS} == {
         "ct/chronic_absence": (56, 92_075, 0),
-        "ct/chronic_absence_district": (18, 1_811, 0),
+        "ct/chronic_absence_district": (28, 14_325, 0),
         "ct/enrollment": (72, 54_833, 0),
         "ct/enrollment_export": (1, 105, 0),
         "ct/enrollment_status": (18, 21_824, 0),
         "ct/enrollment_status_state": (18, 138, 0),
         "ct/enrollment_trend": (6, 138, 0),
-        "ct/graduation_4yr_district": (126, 18_112, 0),
+        "ct/graduation_4yr_district": (131, 19_218, 0),
         "ct/graduation_5yr_district": (91, 14_386, 0),
         "ct/graduation_6yr_district": (70, 11_156, 0),
+        "ct/sat": (3, 878, 0),
         "ct/science": (4, 2_247, 0),
         "ct/science_state": (4, 4, 0),
         "ct/smarter_balanced": (8, 15_923, 0),
@@ -603,7 +629,7 @@ def test_the_state_s_row_is_the_same_in_every_file(real):
         f"from ({every}) where level = 'state' "
         "group by school_year, metric_id, student_group_label having count(*) > 1)"
     ).fetchone()
-    assert (doubled, contradicted) == (301, 0)
+    assert (doubled, contradicted) == (321, 0)
 
 
 def test_two_prints_of_a_district_differ_in_stars_alone(real):
@@ -617,7 +643,70 @@ def test_two_prints_of_a_district_differ_in_stars_alone(real):
         "group by lea_name, school_year, metric_id, student_group_label "
         "having count(*) > 1)"
     ).fetchone()
-    assert (doubled, starred, contradicted) == (1_496, 60, 0)
+    assert (doubled, starred, contradicted) == (2_309, 226, 0)
+
+
+# Read by eye in the files of districts: of New Haven but where another code is named.
+NEW_HAVEN, DANBURY, BRIDGEPORT = "0930011", "0340011", "0150011"
+BY_EYE = {
+    ("chronic_absence_district", "chronic_absence_k12"): [
+        (NEW_HAVEN, 2012, "Grade 9", None, None, 33.6),
+        (NEW_HAVEN, 2013, "Grade 9", None, None, 28.3),
+        (NEW_HAVEN, 2017, "Grade 9", None, None, 27.0),
+        (NEW_HAVEN, 2019, "Grade 9", 470, None, 29.4),
+        (BRIDGEPORT, 2013, "Hispanic/Latino of any race", None, None, 27.2),
+        (BRIDGEPORT, 2017, "Hispanic/Latino of any race", None, None, 20.3),
+        (BRIDGEPORT, 2019, "Hispanic/Latino of any race", 1956, None, 20.7),
+        (NEW_HAVEN, 2013, "White", None, None, 12.1),
+        (NEW_HAVEN, 2017, "White", None, None, 13.5),
+        (NEW_HAVEN, 2019, "White", 331, None, 13.4),
+        (None, 2017, "Grade 9", None, None, 12.6),
+        (None, 2013, "Two or More Races", None, None, 11.8),
+    ],
+    ("sat", "proficiency_ela_sat_ct"): [
+        (NEW_HAVEN, 2016, "All Students", 448, 1145, 39.1),
+        (NEW_HAVEN, 2016, "High Needs", 208, 733, 28.4),
+        (NEW_HAVEN, 2016, "Non-High Needs", 240, 412, 58.3),
+        (DANBURY, 2016, "All Students", 329, 642, 51.2),
+        (DANBURY, 2016, "High Needs", 90, 314, 28.7),
+        (None, 2016, "All Students", 24612, 37853, 65.0),
+    ],
+    ("sat", "proficiency_math_sat_ct"): [
+        (NEW_HAVEN, 2016, "All Students", 153, 1145, 13.4),
+        (NEW_HAVEN, 2016, "High Needs", 53, 733, 7.2),
+        (DANBURY, 2016, "All Students", 158, 641, 24.6),
+        (None, 2016, "All Students", 14871, 37816, 39.3),
+    ],
+    ("graduation_4yr_district", "acgr_4yr"): [
+        (NEW_HAVEN, 2019, "Special Education", 163, 277, 58.8),
+        (NEW_HAVEN, 2019, "Non-Special Education", 1020, 1185, 86.1),
+        (DANBURY, 2019, "Special Education", 70, 118, 59.3),
+        (DANBURY, 2019, "Non-Special Education", 557, 672, 82.9),
+        (None, 2012, "Non-Special Education", 33394, 37931, 88.0),
+        (None, 2012, "Special Education", 3834, 5952, 64.4),
+    ],
+    ("graduation_4yr_district", "still_enrolled_4yr"): [
+        (NEW_HAVEN, 2019, "Special Education", 60, 277, 21.7),
+        (DANBURY, 2019, "Non-Special Education", 63, 672, 9.4),
+    ],
+    ("graduation_4yr_district", "other_noncompletion_4yr"): [
+        (NEW_HAVEN, 2019, "Special Education", 54, 277, 19.5),
+        (DANBURY, 2019, "Non-Special Education", 52, 672, 7.7),
+    ],
+}
+
+
+@pytest.mark.parametrize("of", BY_EYE, ids=" ".join)
+def test_cells_of_districts_are_as_they_are_printed(real, of):
+    found = set(
+        real.execute(
+            "select lea_id_state, school_year, student_group_label, numerator, "
+            "denominator, cast(value_pct as double) "
+            f"from staging.stg_ct__{of[0]} where metric_id = ?",
+            [of[1]],
+        ).fetchall()
+    )
+    assert set(BY_EYE[of]) - found == set()
 
 
 STILL = "Still Enrolled After Four Years"

@@ -26,6 +26,7 @@ CODE = [file for folder in FOLDERS for file in sorted(folder.glob("*.py"))]
 ELSEWHERE = {
     ("contract", "ValueError"),
     ("sheets", "OverflowError"),
+    ("cell_marks_xls", "ValueError"),
     ("attack", "RuntimeError"),
     ("suppression", "RuntimeError"),
     ("land_extracts", "AirflowFailException"),

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from pyarrow import parquet
 
-from common_metrics import build, landing, release, template, validation, workbooks
+from common_metrics import build, landing, readers, release, template, validation
 from common_metrics.contract import ContractError, load_contract, load_contracts
 from common_metrics.errors import DeliveryRefused, seen
 from common_metrics.lake import Lake
@@ -53,8 +53,8 @@ def test_what_else_lies_in_a_workbook_is_not_opened(
 ):
     monkeypatch.chdir(tmp_path)
     read = BOOK.read.model_copy(update={"sheet": None})
-    rows = workbooks.records(BOOK.model_copy(update={"read": read}), content)
-    assert [cells for _, _, cells in rows] == [["School", "Count"], ["Ash", "12"]]
+    rows = readers.records(BOOK.model_copy(update={"read": read}), content)
+    assert [record.cells for record in rows] == [["School", "Count"], ["Ash", "12"]]
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,14 +1,17 @@
 """Layouts beyond a plain table: what a contract's read and identity blocks can say."""
 
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+import xlsxwriter
 import yaml
+from xls import PLAIN, RAISED, STRUCK_OUT, SUPPRESSED, xls
 
 from common_metrics import readers, workbooks
-from common_metrics.contract import ContractError, load_contract
+from common_metrics.contract import Contract, ContractError, load_contract
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
 from common_metrics.pseudonyms import KeyMissing
@@ -85,7 +88,7 @@ def test_every_sheet_that_is_meant_is_read(parse):
 
 
 def test_a_missing_sheet_is_named(parse):
-    with pytest.raises(DeliveryRefused, match="a sheet called Schools"):
+    with pytest.raises(DeliveryRefused, match="a visible sheet called Schools"):
         parse(
             xlsx({"Other": [["School", "Count"]]}),
             columns=SCHOOLS,
@@ -104,6 +107,171 @@ def test_a_missing_sheet_is_named(parse):
 def test_what_is_no_workbook_is_refused(parse, content, found):
     with pytest.raises(DeliveryRefused, match=found):
         parse(content, columns=SCHOOLS, read=WORKBOOK)
+
+
+@pytest.fixture
+def written() -> Callable[..., bytes]:
+    """Return a workbook of a spreadsheet's own kind that a function has filled."""
+
+    def written(fill: Callable[..., None]) -> bytes:
+        content = BytesIO()
+        book = xlsxwriter.Workbook(content)
+        fill(book)
+        book.close()
+        return content.getvalue()
+
+    return written
+
+
+TABLE = [["School", "Count"], ["Ash", 12], ["Birch", 13]]
+
+
+def public_counts() -> Contract:
+    """A contract of schools and their counts, in a workbook's first sheet."""
+    blocks = BASE | {"columns": SCHOOLS, "read": WORKBOOK}
+    return Contract(key="xx/y", sha256="", layouts={"a": list(SCHOOLS)}, **blocks)
+
+
+def fill(sheet, rows):
+    for at, cells in enumerate(rows):
+        sheet.write_row(at, 0, cells)
+
+
+def test_the_first_visible_sheet_with_the_header_is_read(written):
+    def book(book):
+        last_year = book.add_worksheet("last year")
+        fill(last_year, [["School", "Count"], ["Ash", 11]])
+        bars = book.add_chart({"type": "bar"})
+        bars.add_series({"values": "='last year'!$B$2"})
+        book.add_chartsheet("chart").set_chart(bars)
+        fill(book.add_worksheet("cover"), [["Counts of the state"], ["Notes"]])
+        fill(book.add_worksheet("this year"), TABLE)
+        fill(book.add_worksheet("more"), TABLE)
+        book.add_worksheet("empty")
+        last_year.hide()
+        book.get_worksheet_by_name("cover").activate()
+
+    found = readers.records(public_counts(), written(book))
+    assert {record.sheet for record in found} == {"this year"}
+    assert found.unread == ["last year", "chart", "cover", "more"]
+
+
+def test_a_hidden_sheet_is_not_read_under_its_name_either(written, parse):
+    def book(book):
+        fill(book.add_worksheet("cover"), [["Counts"]])
+        sheet = book.add_worksheet("2014")
+        fill(sheet, TABLE)
+        sheet.hide()
+
+    with pytest.raises(DeliveryRefused, match="a visible sheet called 2014.*hidden"):
+        parse(written(book), columns=SCHOOLS, read={**WORKBOOK, "sheet": "2014"})
+
+
+# Cells whose text does not say all
+
+
+def odd_cells(book):
+    """A cell of each kind that is read as something else, in a row of its own."""
+    formats = {
+        "raised": {"font_script": 1},
+        "lowered": {"font_script": 2},
+        "struck": {"font_strikeout": True},
+        "suppressed": {"num_format": '[<10]"*";0'},
+        "blank": {"num_format": ";;;"},
+        "money": {"num_format": '_(* #,##0_);[Red]_(* (#,##0);_(* "-"??_);_(@_)'},
+    }
+    form = {name: book.add_format(kwargs) for name, kwargs in formats.items()}
+    sheet = book.add_worksheet("Counts")
+    sheet.write_row(0, 0, ["School", "Count"])
+    sheet.write_formula(1, 1, "=NA()", None, "#N/A")
+    sheet.write_rich_string(2, 1, "4", form["raised"], "2")
+    sheet.write_rich_string(3, 1, form["struck"], "85", " 83")
+    sheet.write_number(4, 1, 42, form["struck"])
+    sheet.write_number(5, 1, 2, form["raised"])
+    sheet.write_number(6, 1, 4, form["suppressed"])
+    sheet.write_number(7, 1, 4, form["blank"])
+    sheet.merge_range(8, 1, 9, 1, 40)
+    sheet.write_number(10, 1, 5)
+    sheet.set_row(10, None, None, {"hidden": True})
+    sheet.write_rich_string(11, 1, "1", form["raised"], "st", " of May")
+    sheet.write_number(12, 1, 1200, form["money"])
+    sheet.write_formula(13, 1, "=5+5", None, 10)
+    sheet.write_rich_string(14, 1, "CO", form["lowered"], "2")
+    for row in range(1, 15):
+        sheet.write_string(row, 0, f"School {row}")
+
+
+def test_a_cell_that_does_not_say_all_is_marked(written):
+    found = readers.records(public_counts(), written(odd_cells))
+    assert [record.cells[1] for record in found[1:]] == [
+        "(error #N/A)",
+        "4(superscript 2)",
+        "(struck out 85) 83",
+        "(struck out 42)",
+        "(superscript 2)",
+        "(not shown 4)",
+        "(not shown 4)",
+        "(merged 40)",
+        "",
+        "(hidden 5)",
+        "1st of May",
+        "1200",
+        "10",
+        "CO(subscript 2)",
+    ]
+
+
+def test_an_old_workbook_is_marked_as_well():
+    cells = [
+        *["#N/A", "=#DIV/0!", "=", (42, STRUCK_OUT), (42, RAISED), (4, SUPPRESSED)],
+        *[(42, PLAIN), 7],
+    ]
+    rows = [["School", "Count"], *(["Ash", cell] for cell in cells)]
+    found = readers.records(public_counts(), xls(rows, hidden=8))
+    assert [record.cells[1] for record in found[1:]] == [
+        "(error #N/A)",
+        "(error #DIV/0!)",
+        "(error without a result)",
+        "(struck out 42)",
+        "(superscript 42)",
+        "(not shown 4)",
+        "42",
+        "(hidden 7)",
+    ]
+
+
+def test_an_old_workbook_with_a_footnote_sign_somewhere_is_refused(parse):
+    book = xls([["School", "Count"], ["Ash", 42]], unused_font=True)
+    with pytest.raises(DeliveryRefused, match="save it as .xlsx"):
+        parse(book, columns=SCHOOLS, read=WORKBOOK)
+
+
+def test_a_hidden_column_is_none(parse, written):
+    def book(book):
+        sheet = book.add_worksheet()
+        fill(sheet, [["School", "Area", "Count"], ["Ash", "North", 12]])
+        sheet.set_column(2, 2, None, None, {"hidden": True})
+
+    with pytest.raises(DeliveryRefused, match=r'headers in the file: "\(hidden Count'):
+        parse(written(book), columns=SCHOOLS | columns(area="Area"), read=WORKBOOK)
+
+
+@pytest.mark.parametrize("result", ["", 0])
+def test_formulas_that_nobody_calculated_are_refused(parse, written, result):
+    def book(book):
+        sheet = book.add_worksheet()
+        fill(sheet, TABLE)
+        for row in (1, 2):
+            sheet.write_formula(row, 1, "=6+6", None, result)
+
+    with pytest.raises(DeliveryRefused, match="2 cells that hold formulas") as refusal:
+        parse(written(book), columns=SCHOOLS, read=WORKBOOK)
+    assert refusal.value.row == 2
+
+
+def test_a_table_of_errors_is_refused_as_such(parse, written):
+    with pytest.raises(DeliveryRefused, match="cells marked error, hidden, merged"):
+        parse(written(odd_cells), columns=SCHOOLS, read=WORKBOOK)
 
 
 # Headers

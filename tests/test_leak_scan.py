@@ -21,7 +21,7 @@ import pytest
 from conftest import FIXTURES
 from leaks import scan
 
-from common_metrics import build, landing, validation, workbooks
+from common_metrics import build, landing, readers, validation
 from common_metrics.check import check
 from common_metrics.contract import Contract, load_contracts
 from common_metrics.errors import DeliveryRefused, quoting_no_cell
@@ -43,8 +43,8 @@ def table_of(key: str) -> tuple[Path, Table]:
     """A fixture file of a contract with its cells."""
     contract, file = RESTRICTED[key], sorted((FIXTURES / key).iterdir())[0]
     if contract.read.format == "workbook":
-        read = workbooks.records(contract, file.read_bytes())
-        return file, [cells for _, _, cells in read]
+        read = readers.records(contract, file.read_bytes())
+        return file, [record.cells for record in read]
     text = file.read_text(encoding=contract.read.encoding)
     return file, list(csv.reader(text.splitlines(), delimiter=contract.read.delimiter))
 

@@ -80,7 +80,8 @@ def test_a_workbook_is_drafted_too(tmp_path: Path) -> None:
     content = yaml.safe_load((tmp_path / names[0]).read_text())
     assert content["read"]["format"] == "workbook"
     assert content["landing"]["drop"] == ["vt_counts/*.xlsx"]
-    contract = Contract.model_construct(key="vt/counts", read=Read(format="workbook"))
+    read = Read(format="workbook")
+    contract = Contract.model_construct(key="vt/counts", read=read, columns={})
     made = records(contract, (tmp_path / names[3]).read_bytes())
     rows = [["School", "Graduates"], ["Invented", "10"]]
     assert [record.cells for record in made] == rows

@@ -65,7 +65,7 @@ def test_every_good_file_landed_and_the_rest_is_listed(
     ).fetchall()
     assert landed == [
         ("ct/chronic_absence", 56),
-        ("ct/chronic_absence_district", 18),
+        ("ct/chronic_absence_district", 28),
         ("ct/college_entrance", 35),
         ("ct/enrollment", 72),
         ("ct/enrollment_export", 1),
@@ -73,11 +73,12 @@ def test_every_good_file_landed_and_the_rest_is_listed(
         ("ct/enrollment_status_state", 18),
         ("ct/enrollment_trend", 6),
         ("ct/graduation_4yr", 89),
-        ("ct/graduation_4yr_district", 119),
+        ("ct/graduation_4yr_district", 124),
         ("ct/graduation_5yr", 74),
         ("ct/graduation_5yr_district", 91),
         ("ct/graduation_6yr", 39),
         ("ct/graduation_6yr_district", 70),
+        ("ct/sat", 3),
         ("ct/science", 4),
         ("ct/science_state", 4),
         ("ct/smarter_balanced", 8),

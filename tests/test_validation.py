@@ -4,10 +4,12 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -186,6 +188,30 @@ def test_a_wrong_row_is_moved_with_its_reason(run, rows, graduation, graduates):
         "expect_column_values_to_match_regex: a count, * or N/A, in graduation_count"
     )
     assert 7 not in numbers(rows("validated", delivery))
+
+
+def test_a_row_with_an_error_is_moved_whatever_its_column_takes(run, rows, contracts):
+    contract = contracts["nh/cohort_counts"]
+    header = [column.headers[0] for column in contract.columns.values()]
+    title = ["2014 - 2015 Cohort Graduation and Dropout Rate"]
+    schools = [
+        [1, 11, "Larch", f"School {n}", 90, 80, 0.88, 2, 6, 10, 0.07] for n in range(12)
+    ]
+    content = BytesIO()
+    with xlsxwriter.Workbook(content) as book:
+        sheet = book.add_worksheet("Cohorts")
+        for at, cells in enumerate([title, header, *schools]):
+            sheet.write_row(at, 0, cells)
+        # No expectation asks for the equivalency test.
+        sheet.write_formula("H5", "=NA()", None, "#N/A")
+        book.add_worksheet("Notes").write(0, 0, "Notes")
+    delivery = run(contract, content.getvalue(), "cohort_counts_2015.xlsx")
+    (moved,) = rows("quarantine", delivery)
+    assert (moved["_source_row"], moved["hiset_count"]) == (5, "(error #N/A)")
+    assert "no cell with an error" in moved["_reason"]
+    assert delivery.rows_validated == 11
+    assert delivery.unread_sheets == ["Notes"]
+    assert delivery.message.endswith("; sheets not read: Notes")
 
 
 @pytest.mark.parametrize(

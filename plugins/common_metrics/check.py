@@ -91,6 +91,8 @@ def _verdict(judged: Delivery, file: Path, lake: Lake) -> Iterator[str]:
     if judged.additional_columns:
         count = len(judged.additional_columns)
         yield f"Note: {count} columns that no layout knows would be left out."
+    if judged.unread_sheets:
+        yield f"Note: sheets that would not be read: {', '.join(judged.unread_sheets)}."
 
 
 def _plain(reasons: str) -> str:

@@ -41,8 +41,9 @@ YEARS = {
 NAMED_HEADERS, LONGEST_NAME = 20, 80
 # The modules that decide what becomes of a delivery.
 JUDGES = (
-    *("contract", "gate", "plausibility", "pseudonyms", "readers", "sheets"),
-    *("validation", "whole_students", "workbooks"),
+    *("cell_marks", "cell_marks_xls", "cell_marks_xlsx", "contract", "gate"),
+    *("plausibility", "pseudonyms", "readers", "sheets", "validation"),
+    *("whole_students", "workbooks"),
 )
 
 

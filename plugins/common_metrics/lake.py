@@ -47,6 +47,7 @@ class Delivery:
     message: str = ""
     contract_sha256: str = ""
     additional_columns: list[str] = field(default_factory=list)
+    unread_sheets: list[str] = field(default_factory=list)
     landed_before: list[str] = field(default_factory=list)
 
     @property

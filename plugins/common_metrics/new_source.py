@@ -87,7 +87,7 @@ def _read(key: str, file: Path) -> tuple[Read, list[list[str]]]:
     if data.startswith((XLSX, XLS)):
         read = Read(format="workbook")
     # There is no contract yet, and the readers ask for no more than this of one.
-    contract = Contract.model_construct(key=key, read=read)
+    contract = Contract.model_construct(key=key, read=read, columns={})
     try:
         return read, [record.cells for record in records(contract, data)]
     except DeliveryRefused as error:

@@ -12,6 +12,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ from common_metrics.contract import (
 )
 from common_metrics.errors import DeliveryRefused, seen
 from common_metrics.lake import Delivery
-from common_metrics.pseudonyms import pseudonym
+from common_metrics.pseudonyms import MALFORMED, pseudonym
 
 SEARCHED_LINES = 40
 FIRST_YEAR, LAST_YEAR = 1950, 2099
@@ -66,10 +67,17 @@ class Record(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """The rows of a delivery: text columns plus lineage, and the headers left out."""
+    """The rows of a delivery: text columns plus lineage, and what was left out."""
 
     table: pa.Table
     additional: list[str]
+    unread: list[str]
+
+
+class Records(list[Record]):
+    """Every row of a file, and the sheets of a workbook that none of them is of."""
+
+    unread: list[str] = []
 
 
 def read(contract: Contract, delivery: Delivery, file: Path) -> Rows:
@@ -86,16 +94,30 @@ def parse(contract: Contract, delivery: Delivery, found: list[Record]) -> Rows:
         for sheet in sheets
     ]
     additional = dict.fromkeys(h for part in parts for h in part.additional)
-    return Rows(pa.concat_tables(p.table for p in parts), list(additional))
+    table = pa.concat_tables(part.table for part in parts)
+    return Rows(table, list(additional), getattr(found, "unread", []))
 
 
-def records(contract: Contract, data: bytes) -> list[Record]:
+def records(contract: Contract, data: bytes) -> Records:
     """Return every row of the file, blank ones too; raise DeliveryRefused."""
     if contract.read.format == "workbook":
-        found = workbooks.records(contract, data)
-        return [Record(*place, [_clean(c) for c in cells]) for *place, cells in found]
+        rows, unread = workbooks.records(contract, data, partial(_find, contract))
+        found = Records(Record(*at, [_clean(c) for c in cells]) for *at, cells in rows)
+        found.unread = unread
+        return found
     text = decode(contract, data)
-    return [Record(None, row, cells) for row, cells in _lines(contract, text)]
+    return Records(Record(None, row, cells) for row, cells in _lines(contract, text))
+
+
+def _find(contract: Contract, rows: list[list[str]]) -> int | None:
+    """Return which row of a sheet is its header, if any is; no year is known yet."""
+    if contract.read.header or not contract.columns:  # of a draft none is known yet
+        return -1
+    found = [Record(None, row, cells) for row, cells in enumerate(rows, 1)]
+    try:
+        return _header_at(contract, found, None)
+    except DeliveryRefused:
+        return None
 
 
 def decode(contract: Contract, data: bytes) -> str:
@@ -266,6 +288,9 @@ def _sheet(
     _refuse_repeated_header(contract, header, rows)
     empty = _empty(rows, len(header))
     match = match_columns(contract, header, identity.year_code, above, empty)
+    if contract.read.format == "workbook":
+        read = {*match.position.values(), *unpivoted(contract, header)}
+        workbooks.refuse_marked([(r.row, [r.cells[at] for at in read]) for r in rows])
     columns = _columns(contract, match, rows)
     _refuse_unfilled(contract, match, columns, rows)
     _refuse_told_apart_by_what_is_left_out(contract, header, match, columns, rows)
@@ -277,7 +302,7 @@ def _sheet(
         columns, rows = _unpivot(contract, header, columns, rows)
     years = _years(contract, identity, columns, len(rows))
     table = _table(contract, delivery, match, columns, rows, years)
-    return Rows(table, match.additional)
+    return Rows(table, match.additional, [])
 
 
 def _split(
@@ -481,7 +506,13 @@ def _columns(contract: Contract, match: Match, rows: list[Record]) -> Columns:
         column = contract.columns[name]
         if not column.protect:
             return found
-        return [pseudonym(column.protect, cell, column.pattern) for cell in found]
+        return [
+            # The hash of a cell that could not be read would look like any other.
+            MALFORMED
+            if cell and re.search(workbooks.MARK, cell)
+            else pseudonym(column.protect, cell, column.pattern)
+            for cell in found
+        ]
 
     return {name: cells(name) for name in contract.columns}
 

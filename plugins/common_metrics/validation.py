@@ -18,6 +18,7 @@ from common_metrics.lake import UNDATED, Delivery, Lake
 from common_metrics.landing import Landed
 from common_metrics.pseudonyms import MALFORMED
 from common_metrics.whole_students import with_other_rows, wrong_columns
+from common_metrics.workbooks import MARK
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,6 +135,7 @@ def _settle(
         rows_quarantined=moved.num_rows,
         rows_duplicate=part.duplicates,
         additional_columns=nameable(contract, part.landed.rows.additional),
+        unread_sheets=nameable(contract, part.landed.rows.unread),
         message=_message(contract, part, moved, results),
     )
     _prove(judged)
@@ -335,7 +337,31 @@ def _derived(contract: Contract) -> list[dict[str, Any]]:
         "severity": "critical",
         "meta": {"says": "a school year such as 2014-15 or 2015 in each row"},
     }
-    return [says_year] * bool(contract.identity.column)
+    derived = [says_year] * bool(contract.identity.column)
+    derived += [_readable(contract)] * (contract.read.format == "workbook")
+    return derived
+
+
+def _readable(contract: Contract) -> dict[str, Any]:
+    """Return the expectation that no cell of a row carries a mark of sheets.py.
+
+    A column may have no expectation of its own, or take whatever stands there.
+    """
+    marked = [f"`{n}`.str.contains(r'{MARK}', na=False)" for n in contract.columns]
+    row_condition = {
+        "type": "pass_through",
+        "pass_through_filter": " | ".join(marked),
+    }
+    return {
+        "type": "expect_column_values_to_be_null",
+        # The rows picked are the wrong ones: they are no share of anything.
+        "kwargs": {"column": "_delivery", "row_condition": row_condition, "mostly": 0},
+        "severity": "critical",
+        "meta": {
+            "says": "no cell with an error, a superscript or subscript digit or a "
+            "struck-out text, none that is hidden and no number merged over rows"
+        },
+    }
 
 
 @lru_cache(maxsize=1)
@@ -461,6 +487,8 @@ def _message(
     if additional:
         named = name_headers(contract, additional)
         parts.append(f"columns not in {contract.path} left out: {named}")
+    if unread := nameable(contract, part.landed.rows.unread):
+        parts.append(f"sheets not read: {', '.join(unread)}")
     warned = _reasons(results, severity="warning")
     if warned:
         first = min(_first_row(r) for r in results if _only_warns(r) and _rows(r))

@@ -1,11 +1,13 @@
 """Workbooks (.xlsx and .xls): their cells as the text that a csv file would hold."""
 
 import json
+import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Any, NamedTuple
 from zipfile import is_zipfile
 
 from common_metrics.contract import Contract
@@ -14,14 +16,72 @@ from common_metrics.errors import DeliveryRefused
 XLSX, XLS = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 READER = Path(__file__).with_name("sheets.py")
 # The exit codes of the reader that say why there is no table.
-DAMAGED, NO_SHEET = 3, 4
+DAMAGED, NO_SHEET, MANY_FONTS = 3, 4, 6
+NUMBER = re.compile(r"[\d.,]+%?$")
+# How sheets.py and _mark_merged tell of a cell that its text alone would be wrong for:
+# no contract takes such a row.
+MARK = r"\((?:error|superscript|subscript|struck out|hidden|not shown|merged) "
+Sheet = dict[str, Any]
+# Returns which of the rows is the header, None where no row is.
+Header = Callable[[list[list[str]]], int | None]
 
 
-def records(contract: Contract, data: bytes) -> Iterator[tuple[str, int, list[str]]]:
-    """Yield (sheet, row as the sheet counts, cells) of the sheets that are asked for.
+def records(contract: Contract, data: bytes, header_at: Header) -> "Records":
+    """Return the rows of the sheets that are asked for, each with sheet and row.
 
-    Raises DeliveryRefused for what is no workbook and where no sheet is meant.
+    Without a name for them, the first visible worksheet with a header is meant: a
+    cover sheet may stand before it. Raises DeliveryRefused for what is no workbook,
+    where no sheet is meant, and where formulas were never calculated.
     """
+    _refuse_other_kinds(data)
+    pattern = [contract.read.sheet] if contract.read.sheet else []
+    command = [sys.executable, "-I", str(READER), *pattern]
+    # What the reader says when it breaks may quote a cell: nobody hears it.
+    done = subprocess.run(command, input=data, capture_output=True, check=False)
+    if done.returncode:
+        raise _refusal(contract, done.returncode)
+    found = json.loads(done.stdout)
+    sheets = found["sheets"]
+    if not contract.read.sheet:
+        with_header = (s for s in sheets if header_at(s["rows"]) is not None)
+        meant = next(with_header, sheets[0])
+        found["unread"] += [s["name"] for s in sheets if s != meant and _holds(s)]
+        sheets = [meant]
+    for sheet in sheets:
+        _refuse_uncalculated(sheet)
+        _mark_merged(sheet, header_at(sheet["rows"]))
+    return Records(
+        [(s["name"], n, cells) for s in sheets for n, cells in enumerate(s["rows"], 1)],
+        found["unread"],
+    )
+
+
+class Records(NamedTuple):
+    """The rows of the sheets that are meant, and the names of all other sheets."""
+
+    rows: list[tuple[str, int, list[str]]]
+    unread: list[str]
+
+
+def refuse_marked(rows: list[tuple[int, list[str]]]) -> None:
+    """Raise DeliveryRefused if of these rows more than a tenth carry a mark.
+
+    Fewer are set aside row by row (validation.py).
+    """
+    marks = [(row, re.findall(MARK, "\n".join(cells))) for row, cells in rows]
+    marked = [(row, found) for row, found in marks if found]
+    if len(marked) > len(rows) / 10:
+        kinds = sorted({mark.strip("( ") for _, found in marked for mark in found})
+        raise DeliveryRefused(
+            "cells whose text is all that they say",
+            f"cells marked {', '.join(kinds)} in {len(marked)} of {len(rows)} rows",
+            "Mend them in a spreadsheet: calculate errors, show what is hidden, take "
+            "out what is struck out and footnote signs, split merged cells.",
+            row=marked[0][0],
+        )
+
+
+def _refuse_other_kinds(data: bytes) -> None:
     if not data.startswith((XLSX, XLS)):
         raise DeliveryRefused(
             "a workbook (.xlsx or .xls)",
@@ -34,15 +94,30 @@ def records(contract: Contract, data: bytes) -> Iterator[tuple[str, int, list[st
             "one that was cut on the way",
             "Download it again and compare the size.",
         )
-    pattern = [contract.read.sheet] if contract.read.sheet else []
-    command = [sys.executable, "-I", str(READER), *pattern]
-    # What the reader says when it breaks may quote a cell: nobody hears it.
-    done = subprocess.run(command, input=data, capture_output=True, check=False)
-    if done.returncode:
-        raise _refusal(contract, done.returncode)
-    for name, table in json.loads(done.stdout).items():
-        for row, cells in enumerate(table, 1):
-            yield name, row, cells
+
+
+def _holds(sheet: Sheet) -> bool:
+    return any(any(cells) for cells in sheet["rows"])
+
+
+def _refuse_uncalculated(sheet: Sheet) -> None:
+    rows = sheet["uncalculated"]
+    if rows:
+        raise DeliveryRefused(
+            "cells with their numbers",
+            f"{len(rows):,} cells that hold formulas that were never calculated",
+            "Open it in a spreadsheet, save it, deliver it again.",
+            row=rows[0],
+        )
+
+
+def _mark_merged(sheet: Sheet, header: int | None) -> None:
+    """A number merged over rows belongs to none of them; a name does no harm."""
+    rows = sheet["rows"]
+    for row, column in sheet["merged"]:
+        below = row > (-1 if header is None else header)
+        if below and row < len(rows) and NUMBER.match(rows[row][column]):
+            rows[row][column] = f"(merged {rows[row][column]})"
 
 
 def _refusal(contract: Contract, code: int) -> DeliveryRefused:
@@ -55,9 +130,16 @@ def _refusal(contract: Contract, code: int) -> DeliveryRefused:
         )
     if code == NO_SHEET:
         return DeliveryRefused(
-            f"a sheet called {contract.read.sheet}",
-            "only sheets of other names",
+            f"a visible sheet called {contract.read.sheet or 'anything'}",
+            "only sheets of other names, hidden sheets or charts",
             f"If the publisher renamed it, change read.sheet in {contract.path}.",
+        )
+    if code == MANY_FONTS:
+        return DeliveryRefused(
+            "texts and numbers that are printed in one piece",
+            "an .xls workbook in which parts of some cell are struck out, raised or "
+            "lowered; a file of this kind does not say simply which",
+            "Open it in a spreadsheet, save it as .xlsx and deliver that.",
         )
     return DeliveryRefused(
         "a workbook that opens within 2 GB and a minute, with cells as a csv file has",

@@ -11,7 +11,9 @@ renamed as (
         {{ edsight_place('chronic_absence_district', 'lea') }},
         _school_year as school_year,
         'chronic_absence_k12' as metric_id,
-        'All Students' as student_group_label,
+        coalesce(
+            student_group_label, {{ edsight_grade_label('grade') }}, 'All Students'
+        ) as student_group_label,
         absent_count as numerator_token,
         cast(null as varchar) as denominator_token,
         absent_pct as value_token,
