@@ -69,7 +69,8 @@ MADE_ELSEWHERE = {
     for node in ast.walk(ast.parse(file.read_text()))
     if isinstance(node, ast.FunctionDef)
     and isinstance(node.returns, ast.Name)
-    and node.returns.id in ("DeliveryRefused", "ContractError", "NotFound")
+    and node.returns.id
+    in ("DeliveryRefused", "ContractError", "NotFound", "NotReceived")
 }
 
 
