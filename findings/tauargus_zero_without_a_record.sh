@@ -16,6 +16,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
 "$dir/venv/bin/pip" install -q pytauargus==0.6.0
+cd "$dir"  # the engine leaves its logs where it runs
 "$dir/venv/bin/python" - "$dir" <<'PY'
 import sys
 
