@@ -44,7 +44,7 @@ import sys
 import duckdb
 
 con = duckdb.connect("demo.duckdb", read_only=True)
-(rate,) = con.sql("select rate::text from rates").fetchone()
+(rate,) = con.execute("select rate::text from rates").fetchone()
 seen = con.sql(
     "select rate::text, typeof(rate) from rates_seen order by dbt_valid_from"
 ).fetchall()

@@ -21,7 +21,9 @@ import sys
 import duckdb
 import pandas as pd
 
-firm, difference = duckdb.sql("select greatest(0, least(1, null)), 1 - null").fetchone()
+firm, difference = duckdb.execute(
+    "select greatest(0, least(1, null)), 1 - null"
+).fetchone()
 (missing,) = (
     sqlite3.connect(":memory:").execute("select max(0, min(1, null))").fetchone()
 )

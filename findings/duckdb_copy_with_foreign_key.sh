@@ -7,8 +7,8 @@
 # Expected: the copy that "Reclaiming Space" advises.
 # Seen: Violates foreign key constraint because key "school: 1" does not exist in the
 #   referenced table; after that: Current transaction is aborted; by hand: 1 row
-# Source: duckdb/duckdb#24215 (reproduced, open), before it duckdb/duckdb#16785; the
-#   transaction: duckdb/duckdb#21171 (a later version has one for the whole statement).
+# Source: duckdb/duckdb#24215 (reproduced, open), before it duckdb/duckdb#16785; for the
+#   transaction duckdb/duckdb#21171. With duckdb 2.0.1 both are mended.
 # Here: no table has a foreign key, dbt tests the relationships instead; a release is
 #   written table by table (plugins/common_metrics/release.py).
 set -eu

@@ -21,7 +21,7 @@ from decimal import Decimal
 
 import duckdb
 
-median, quantile, double, mean = duckdb.sql("""
+median, quantile, double, mean = duckdb.execute("""
     select median(rate), quantile_cont(rate, 0.5), median(rate::double), avg(rate)
     from (values (87.1::decimal(4, 1)), (87.2)) as schools (rate)
 """).fetchone()
