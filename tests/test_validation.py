@@ -677,3 +677,17 @@ def test_an_expectation_of_the_whole_table_sees_one_delivery(
     received = receiving.receive(checking(graduation, **few), drop, names, lake, HOUR)
     said = {e.delivery.file: e.delivery.status for e in received}
     assert said == {names[0]: "validated", gender: "refused"}
+
+
+def test_a_check_that_breaks_refuses_the_file_though_it_should_only_warn(
+    run, graduation, graduates
+):
+    """Great Expectations 1.24.1 tells a broken check by a dict for each metric."""
+    broken = {
+        "type": "expect_column_values_to_not_be_null",
+        "kwargs": {"column": "no_such_column"},
+        "severity": "warning",
+    }
+    rules = [*graduation.expectations, broken]
+    contract = graduation.model_copy(update={"expectations": rules})
+    assert run(contract, graduates).status == "refused"

@@ -52,9 +52,31 @@ and ({{ relation }}.last_year is null or {{ school_year }} <= {{ relation }}.las
     and nothing else is matched where the state has one school of that name. A federal id
     that is not of its district or state is damaged and names no school. -#}
 {%- macro conformed_schools(relation) -%}
+    -- A condition on the rows alone beside an equation makes DuckDB 1.5.5 compare all with
+    -- all; a name that is null where it does not count leaves equations only.
+    named as (
+        select
+            *,
+            case when level = 'school' then school_name end as name_of_school,
+            case when level = 'lea' and lea_id_state is null then lea_name end
+                as name_of_lea,
+            case
+                when
+                    level = 'school'
+                    and lea_id_state is null
+                    and school_id_nces is null
+                    and school_id_state is null
+                    then {{ plain_name('school_name') }}
+            end as name_alone,
+        from {{ relation }}
+    ),
+
     coded as (
         select
-            rows_of.* exclude (state, lea_id_state, school_id_nces, school_id_state),
+            rows_of.* exclude (
+                state, lea_id_state, school_id_nces, school_id_state, name_of_school,
+                name_of_lea, name_alone
+            ),
             states.state,
             rows_of.school_id_nces as printed_id_nces,
             rows_of.school_id_state as printed_id_state,
@@ -72,7 +94,7 @@ and ({{ relation }}.last_year is null or {{ school_year }} <= {{ relation }}.las
                 names.school_id_state
             ) as school_id_state,
             coalesce(rows_of.lea_id_state, lea_codes.lea_id_state) as lea_id_state,
-        from {{ relation }} as rows_of
+        from named as rows_of
         left join {{ ref('states') }} as states
             on rows_of.state in (states.state, states.state_fips)
         left join {{ ref('student_group_labels') }} as labels
@@ -81,32 +103,24 @@ and ({{ relation }}.last_year is null or {{ school_year }} <= {{ relation }}.las
                 and rows_of.student_group_label = labels.student_group_label
         left join {{ ref('int_school_codes') }} as codes_of_year
             on
-                rows_of.level = 'school'
-                and rows_of.provider = codes_of_year.provider
+                rows_of.provider = codes_of_year.provider
                 and rows_of.lea_id_state = codes_of_year.lea_id_state
-                and rows_of.school_name = codes_of_year.school_name
+                and rows_of.name_of_school = codes_of_year.school_name
                 and rows_of.school_year = codes_of_year.school_year
         left join {{ ref('int_school_codes') }} as codes
             on
-                rows_of.level = 'school'
-                and rows_of.provider = codes.provider
+                rows_of.provider = codes.provider
                 and rows_of.lea_id_state = codes.lea_id_state
-                and rows_of.school_name = codes.school_name
+                and rows_of.name_of_school = codes.school_name
                 and codes.school_year is null
         left join {{ ref('int_lea_codes') }} as lea_codes
             on
-                rows_of.level = 'lea'
-                and rows_of.lea_id_state is null
-                and rows_of.provider = lea_codes.provider
-                and rows_of.lea_name = lea_codes.lea_name
+                rows_of.provider = lea_codes.provider
+                and rows_of.name_of_lea = lea_codes.lea_name
         left join {{ ref('int_school_names') }} as names
             on
-                rows_of.level = 'school'
-                and rows_of.lea_id_state is null
-                and rows_of.school_id_nces is null
-                and rows_of.school_id_state is null
-                and states.state = names.state
-                and {{ plain_name('rows_of.school_name') }} = names.plain_name
+                states.state = names.state
+                and rows_of.name_alone = names.plain_name
     ),
 
     by_state_code as (

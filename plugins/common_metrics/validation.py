@@ -396,9 +396,15 @@ def _fails_file(result: dict[str, Any], rows: int) -> bool:
 
 
 def _only_warns(result: dict[str, Any]) -> bool:
-    config = result["expectation_config"]
-    raised = result.get("exception_info", {}).get("raised_exception", False)
-    return config.get("severity") == "warning" and not raised
+    is_warning = result["expectation_config"].get("severity") == "warning"
+    return is_warning and not _broke(result)
+
+
+def _broke(result: Result) -> bool:
+    """Return whether the check raised; of broken metrics there is a dict for each."""
+    told = result.get("exception_info") or {}
+    each = [told] if "raised_exception" in told else told.values()
+    return any(one.get("raised_exception") for one in each)
 
 
 def _todo(contract: Contract, result: dict[str, Any]) -> str:
