@@ -54,7 +54,7 @@ and ({{ relation }}.last_year is null or {{ school_year }} <= {{ relation }}.las
 {%- macro conformed_schools(relation) -%}
     -- A condition on the rows alone beside an equation makes DuckDB 1.5.5 compare all with
     -- all; a name that is null where it does not count leaves equations only.
-    named as (
+    named_rows as (
         select
             *,
             case when level = 'school' then school_name end as name_of_school,
@@ -94,7 +94,7 @@ and ({{ relation }}.last_year is null or {{ school_year }} <= {{ relation }}.las
                 names.school_id_state
             ) as school_id_state,
             coalesce(rows_of.lea_id_state, lea_codes.lea_id_state) as lea_id_state,
-        from named as rows_of
+        from named_rows as rows_of
         left join {{ ref('states') }} as states
             on rows_of.state in (states.state, states.state_fips)
         left join {{ ref('student_group_labels') }} as labels
