@@ -793,7 +793,7 @@ CHOSEN = (
     ("ct/sat", "SAT2015", b"All Students"),
     (
         "ct/smarter_balanced",
-        "all-schools_ela-and-math_all-students_all-grades.",
+        "all-schools_ela-and-math_all-students_all-grades.c",
         b"All",
     ),
 )

@@ -102,7 +102,7 @@ def too_many(wrong: int, rows: int) -> bool:
 
 
 def shape(cell: str | None) -> str:
-    """Return in words what a cell looks like, without the cell unless it is a marker."""
+    """Return in words what a cell looks like; only a marker is named itself."""
     if not cell:
         return "an empty cell"
     if cell.casefold() in MARKERS:
