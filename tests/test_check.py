@@ -105,6 +105,16 @@ def test_a_broken_file_is_refused_in_four_parts(checked, vermont) -> None:
     assert SECRET not in done.stdout + done.stderr
 
 
+def test_the_other_rows_of_a_student_say_why_they_go_too(checked, example) -> None:
+    key = "nessc/student_assessment"
+    content = example(key).replace(b",math,Y,Y", b",maths,Y,Y", 1)
+    done = checked(content, "x_student_assessment_2014-15.csv", "--key", key)
+    assert done.stdout.splitlines()[2:] == [
+        "  row 2: expected math, ela or science",
+        "  row 3: another row of this student was set aside",
+    ]
+
+
 def test_repeats_and_a_name_that_no_run_looks_for_are_notes(checked, vermont) -> None:
     again = vermont + vermont.rstrip(b"\n").split(b"\n")[-1] + b"\n"
     done = checked(again, "vermont.txt")

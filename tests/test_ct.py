@@ -777,3 +777,41 @@ COMPARED = {
     "graduation_4yr_district": (8_596, 7),
     "chronic_absence_district": (1_733, 12),
 }
+
+
+CHOSEN = (
+    ("ct/chronic_absence", "all-schools_all-students", b"All Students"),
+    ("ct/chronic_absence_district", "2018-19_all-students.csv", b"All Students"),
+    ("ct/college_entrance", "all-schools_.csv", b'All Districts"'),
+    ("ct/enrollment", "all-schools_all-students", b'All Schools"'),
+    ("ct/graduation_4yr", "all-schools_all-students", b"All Students"),
+    ("ct/graduation_4yr_district", "2014-15_all-students_grad", b"All Students"),
+    ("ct/graduation_5yr", "", b"All Students"),
+    ("ct/graduation_5yr_district", "all-students", b"All Students"),
+    ("ct/graduation_6yr", "", b"All Students"),
+    ("ct/graduation_6yr_district", "", b"All Students"),
+    ("ct/sat", "SAT2015", b"All Students"),
+    (
+        "ct/smarter_balanced",
+        "all-schools_ela-and-math_all-students_all-grades.c",
+        b"All",
+    ),
+)
+
+
+@pytest.mark.parametrize(("key", "part", "said"), CHOSEN)
+def test_a_file_of_a_chosen_group_does_not_count_for_all_students(
+    run, contracts, example, key, part, said
+):
+    content = example(key, part)
+    assert run(contracts[key], content).status == "validated"
+    first, second, rest = content.split(b"\n", 2)
+    title = second.replace(said, b'Homeless"' if said.endswith(b'"') else b"Homeless")
+    refused = run(contracts[key], b"\n".join([first, title, rest]))
+    assert refused.status == "refused"
+    assert "They would count for all students" in refused.message
+
+
+def test_connecticuts_titles_are_all_asked_for(contracts) -> None:
+    asked = {key for key, _, _ in CHOSEN}
+    assert asked == {k for k, c in contracts.items() if c.identity.all_students}

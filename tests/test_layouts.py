@@ -341,6 +341,23 @@ def test_a_row_without_its_group_is_not_of_all_students(parse, label):
     assert parse(b"School,Count\nAsh,12\n", columns=SCHOOLS | group).num_rows == 1
 
 
+CHOSEN = ("All Districts, Female", "All Districts, Homeless", "")
+
+
+@pytest.mark.parametrize("title", CHOSEN)
+def test_rows_of_chosen_students_are_not_of_all_students(parse, title):
+    group = {"group": {**columns(g="Group")["g"], "optional": True}}
+    says = {"undated": True, "all_students": "All Students$", "groups": ["group"]}
+    made = {"columns": SCHOOLS | group, "identity": says}
+    rest = b"School,Count\nAsh,12\n"
+    with pytest.raises(DeliveryRefused, match="above the header like All Students"):
+        parse(f'"{title}"\n'.encode() + rest, **made)
+    grouped = b"School,Count,Group\nAsh,12,Female\n"
+    assert parse(f'"{title}"\n'.encode() + grouped, **made).num_rows == 1
+    for all_students in (b'"All Districts, All Students"\n', b"All, All Students\n"):
+        assert parse(all_students + rest, **made).num_rows == 1
+
+
 def test_what_tells_rows_apart_is_not_harmless(parse):
     content = b"School,Count,Note\nAsh,12,a\nAsh,12,b\nBirch,1,a\n"
     read = {"harmless": {"Note": "remarks"}}

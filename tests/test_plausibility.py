@@ -24,6 +24,8 @@ OWN_FORM = {
     ("nh/assessment", "school_id_state"),
     ("us/edfacts_acgr", "lea_id_nces"),
     ("us/edfacts_acgr", "school_id_nces"),
+    ("us/edfacts_acgr_long", "lea_id_nces"),
+    ("us/edfacts_acgr_long", "school_id_nces"),
 }
 TANSY = b",57,41,71.9"  # in row 7 of twenty schools
 
@@ -136,6 +138,17 @@ def test_a_code_that_lost_its_zeros_is_set_aside(
     assert says in reasons()[12]
 
 
+def test_codes_of_other_schools_in_a_row_have_the_form_of_its_state(
+    run, contracts, example, reasons
+):
+    """The school that answers for a student is of the same state."""
+    key = "nessc/student_enrollment"
+    content = example(key).replace(b",00806,,", b",00806,6111,", 1)
+    assert run(contracts[key], content).rows_quarantined == 1
+    (reason,) = reasons().values()
+    assert "in Connecticut, in responsible_school_id_state" in reason
+
+
 def test_a_federal_id_of_another_state_is_set_aside(run, contracts, crosswalk, reasons):
     content = crosswalk.replace(b"239990300003", b"339990300003")
     assert run(contracts[CROSSWALK], content).status == "validated"
@@ -171,6 +184,27 @@ def test_numbers_that_cannot_be_are_set_aside(
     assert run(contracts[GRADUATION], graduates.replace(TANSY, cells)).rows_raw == 20
     assert list(reasons()) == [7]
     assert says in reasons()[7]
+
+
+@pytest.mark.parametrize(
+    ("key", "part", "cells", "says"),
+    [
+        ("ct/sat", "SAT2015", (b",64,60,93.8", b",64,70,93.8"), "students_count"),
+        ("ct/sat", "SAT2015", (b",60,9,15.0", b",60,69,15.0"), "scored_count"),
+        (
+            "us/edfacts_acgr",
+            "2015",
+            (b"High School,252,91", b"High School,2,PS"),
+            "all",
+        ),
+    ],
+)
+def test_no_part_is_above_its_whole(
+    run, contracts, example, reasons, key, part, cells, says
+):
+    run(contracts[key], example(key, part).replace(*cells, 1))
+    (reason,) = reasons().values()
+    assert re.search(f"no more in .* than in {says}", reason)
 
 
 @pytest.mark.parametrize("cells", [b",57,41,71.9", b",57,41,72.0", b",57,*,71.9"])
@@ -388,6 +422,7 @@ def test_a_few_wrong_rows_are_single_mistakes(wrong, judged, refused):
         ("Ninth grade", "letters"),
         ("PS23", "digits and other signs"),
         ("#", "other signs"),
+        ("N/A", 'the marker "N/A"'),
         (None, "an empty cell"),
     ],
 )

@@ -475,7 +475,7 @@ GOOD = ["10,9,90.0", "11,10,90.9", "12,11,91.7", "9,*,*", "N/A,N/A,N/A"]
 WRONG = ["-9,8,90.0", "9,8,900", "9,8.5,90.0", "nine,8,90.0"]
 ROW = st.tuples(st.integers(0, 59), st.sampled_from(GOOD + WRONG))
 HEAD = (
-    '"Four-Year Graduation Rates, 2014-15"\r\n"All Districts"\r\n\r\n'
+    '"Four-Year Graduation Rates, 2014-15"\r\n"All Districts, All Students"\r\n\r\n'
     '"",,,,,"Graduates",\r\n"District","District Code","School","School Code",'
     '"Four-Year Cohort Count","Graduation Count","Graduation Rate"\r\n'
 )

@@ -82,7 +82,7 @@ def _verdict(judged: Delivery, file: Path, lake: Lake) -> Iterator[str]:
         yield f"To mend, {judged.rows_quarantined} rows:"
     wrong = pq.read_table(lake.rows("quarantine", judged)).sort_by("_source_row")
     for row, reasons in zip(wrong["_source_row"], wrong["_reason"], strict=True):
-        yield f"  row {row}: expected {_plain(reasons.as_py())}"
+        yield f"  row {row}: {_plain(reasons.as_py())}"
     if judged.rows_duplicate:
         yield (
             f"Note: {judged.rows_duplicate} rows repeat another one exactly and would "
@@ -96,8 +96,14 @@ def _verdict(judged: Delivery, file: Path, lake: Lake) -> Iterator[str]:
 
 
 def _plain(reasons: str) -> str:
-    """Return the reasons without the names of Great Expectations' rules."""
-    return "; ".join(part.partition(": ")[2] for part in reasons.split("; expect_"))
+    """Return the reasons without the names of Great Expectations' rules.
+
+    A row that goes with another one of its student has no rule of its own.
+    """
+    if not reasons.startswith("expect_"):
+        return reasons
+    rules = (part.partition(": ")[2] for part in reasons.split("; expect_"))
+    return f"expected {'; '.join(rules)}"
 
 
 def _warnings(contract: Contract, judged: Delivery, lake: Lake) -> Iterator[str]:

@@ -205,7 +205,9 @@ class Identity(_Block):
     In a line above the header, in a column's name, in a column of each row, or, where
     nothing inside tells, in the file's name. A pattern's group ``school_year`` gives
     the year (and ``year_code`` the form it has in column names). ``undated`` marks
-    reference data that belong to no year.
+    reference data that belong to no year. ``all_students`` is a line above the header
+    that says that the rows are of all students; a file may lack it only where it has a
+    column of ``groups``.
     """
 
     preamble: str | None = None
@@ -213,6 +215,8 @@ class Identity(_Block):
     column: str | None = None
     file_name: str | None = None
     undated: bool = False
+    all_students: str | None = None
+    groups: list[str] = []
 
     _years = field_validator("preamble", "header", "file_name")(_with_years)
 
@@ -303,6 +307,7 @@ class Contract(_Block):
         used = {name for names in self.layouts.values() for name in names}
         used |= {*self.grain, *self.read.fill_down, *self.read.filled}
         used |= {self.identity.column} if self.identity.column else set()
+        used |= set(self.identity.groups)
         for whole in self.plausible:
             used |= {whole.whole, *whole.parts, *filter(None, whole.parts.values())}
         for periods in self.periods:

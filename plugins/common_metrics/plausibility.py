@@ -37,6 +37,20 @@ RATE = r"^([0-9]{1,15}(?:\.([0-9]+))?) ?(%?)$"
 TOTAL = r"(?:(?:grand|state|statewide|district|school|sub)[ -]?)?totals?"
 SCHOOL_IDS = ("school_id_nces", "school_id_state")
 LEA_IDS = ("lea_id_nces", "lea_id_state")
+# Publishers' signs for no number; no student's data is among them, so they are named.
+MARKERS = {
+    "n/a",
+    "na",
+    "*",
+    "**",
+    "***",
+    "-",
+    "--",
+    ".",
+    "null",
+    "none",
+    "not available",
+}
 SHAPES = {
     r"[0-9]{1,3}(,[0-9]{3})+": "digits with a thousands comma",
     r"[0-9]+,[0-9]+": "digits with a decimal comma",
@@ -88,9 +102,11 @@ def too_many(wrong: int, rows: int) -> bool:
 
 
 def shape(cell: str | None) -> str:
-    """Return in words what a cell looks like, without the cell."""
+    """Return in words what a cell looks like; only a marker is named itself."""
     if not cell:
         return "an empty cell"
+    if cell.casefold() in MARKERS:
+        return f'the marker "{cell}"'
     if re.fullmatch("[0-9]+", cell):
         return f"{len(cell)} digits"
     found = (words for form, words in SHAPES.items() if re.fullmatch(form, cell))
@@ -182,7 +198,8 @@ def _codes(contract: Contract) -> Iterator[Rule]:
 
 
 def _codes_of(contract: Contract, column: str, kind: str) -> Iterator[Rule]:
-    state = f"{column.removesuffix(kind)}state"
+    of_its_own = f"{column.removesuffix(kind)}state"  # as visitor_state
+    state = of_its_own if of_its_own in contract.columns else "state"
     alone = contract.provider.upper()
     for code in _states(contract, state):
         declared = _forms()[code]

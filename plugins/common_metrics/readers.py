@@ -287,7 +287,9 @@ def _sheet(
     rows = _of_width(contract, rows, len(header))
     _refuse_repeated_header(contract, header, rows)
     empty = _empty(rows, len(header))
-    match = match_columns(contract, header, identity.year_code, above, empty)
+    heading = above[-1].cells if above else []
+    match = match_columns(contract, header, identity.year_code, heading, empty)
+    _refuse_chosen_students(contract, match, above)
     if contract.read.format == "workbook":
         read = {*match.position.values(), *unpivoted(contract, header)}
         workbooks.refuse_marked([(r.row, [r.cells[at] for at in read]) for r in rows])
@@ -307,12 +309,12 @@ def _sheet(
 
 def _split(
     contract: Contract, found: list[Record], year_code: str | None
-) -> tuple[list[str], list[str], list[Record]]:
-    """Return the header, the row above it and the records below it."""
+) -> tuple[list[str], list[Record], list[Record]]:
+    """Return the header, the records above it and those below it."""
     if contract.read.header:
         return contract.read.header, [], found
     at = _header_at(contract, found, year_code)
-    return found[at].cells, found[at - 1].cells if at else [], found[at + 1 :]
+    return found[at].cells, found[:at], found[at + 1 :]
 
 
 def _header_at(contract: Contract, found: list[Record], year_code: str | None) -> int:
@@ -376,6 +378,23 @@ def _refuse_repeated_header(
 def _empty(rows: list[Record], width: int) -> set[int]:
     """Return the positions of the columns that hold nothing in any row."""
     return {at for at in range(width) if not any(r.cells[at] for r in rows)}
+
+
+def _refuse_chosen_students(
+    contract: Contract, match: Match, above: list[Record]
+) -> None:
+    """Refuse rows of students that were chosen: no column tells which they are."""
+    says, groups = contract.identity.all_students, contract.identity.groups
+    lines = _first_cells(above)
+    if not says or {*groups} & {*match.position}:
+        return
+    if not any(re.search(says, line) for line in lines):
+        raise DeliveryRefused(
+            f"a line above the header like {says}",
+            "another one, and no column that says of which students the rows are",
+            "They would count for all students: export the table of all students, or "
+            "the one by student group.",
+        )
 
 
 def _refuse_unfilled(

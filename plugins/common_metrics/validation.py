@@ -392,7 +392,13 @@ def _fails_file(result: dict[str, Any], rows: int) -> bool:
     if result["success"] or _only_warns(result):
         return False
     wrong = _rows(result, ROW)
-    return not wrong or plausibility.too_many(len(wrong), rows)
+    is_enough = not wrong or _refuses(result)
+    return is_enough or plausibility.too_many(len(wrong), rows)
+
+
+def _refuses(result: dict[str, Any]) -> bool:
+    """Return whether the contract refuses the file for one wrong row."""
+    return result["expectation_config"].get("meta", {}).get("refuses", False)
 
 
 def _only_warns(result: dict[str, Any]) -> bool:
@@ -409,7 +415,9 @@ def _broke(result: Result) -> bool:
 
 def _todo(contract: Contract, result: dict[str, Any]) -> str:
     wrong = len(_rows(result))
-    if wrong > plausibility.FEW:
+    if _refuses(result):
+        why = "One such row is enough: the layout has changed."
+    elif wrong > plausibility.FEW:
         why = (
             "So many cannot be single mistakes: the layout or a code list has changed, "
             "or this is another extract."

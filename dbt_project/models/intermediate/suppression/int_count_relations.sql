@@ -47,16 +47,36 @@ providers as (
         level,
         place_key,
         school_year,
-    from restricted
+    from cells
+),
+
+only_printed as (
+    select * from numbers
+    where cells_count = 0
 ),
 
 places as (
     select distinct
-        numbers.level,
-        numbers.place_key,
-        numbers.school_year,
-    from numbers
-    where numbers.cells_count = 0
+        level,
+        place_key,
+        school_year,
+    from only_printed
+),
+
+-- Where a provider's own row of a state shows no number, a print stands for it.
+standing_in as (
+    select
+        providers.provider,
+        only_printed.state,
+        only_printed.school_year,
+        only_printed.count_name,
+        only_printed.student_group,
+    from only_printed
+    inner join providers
+        using (level, place_key, school_year)
+    anti join restricted
+        using (provider, level, place_key, school_year)
+    where only_printed.level <> 'school'
 ),
 
 -- Once without and once with what is only printed: a reader may distrust the print.
@@ -74,13 +94,20 @@ told as (
         using (level, place_key, school_year)
     union all
     select
+        restricted.*,
+        restricted.provider || ' and print' as teller,
+    from restricted
+    semi join standing_in
+        using (provider, state, school_year, count_name, student_group)
+    where restricted.level = 'school'
+    union all
+    select
         providers.provider,
-        numbers.*,
+        only_printed.*,
         providers.provider || ' and print' as teller,
-    from numbers
+    from only_printed
     inner join providers
         using (level, place_key, school_year)
-    where numbers.cells_count = 0
 ),
 
 -- What a publisher marked as suppressed is a part that nobody here knows either.

@@ -7,7 +7,6 @@
 -- parts of a restricted whole.
 with cells as (
     select * from {{ ref('int_restricted_cells') }}
-    where has_counts
 ),
 
 outcomes as (
@@ -27,12 +26,14 @@ sided as (
         numerator_count as count_name,
         numerator as student_count,
     from cells
+    where has_counts
     union all
     select
         *,
         denominator_count as count_name,
         denominator as student_count,
     from cells
+    where has_counts
 ),
 
 agreed as (

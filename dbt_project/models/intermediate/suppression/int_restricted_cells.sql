@@ -2,7 +2,8 @@
 -- to show (primary rule): the denominator, the numerator or all the others are below
 -- the state's minimum, or the counts are unknown. Zero counts as small: 0 and 100 per
 -- cent tell of every student in the cell. What a publisher already printed is not
--- hidden again.
+-- hidden again. Groups without the row of all students are withheld: their sum tells a
+-- whole that has no cell here, so that nothing would protect what follows from it.
 with outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
     where
@@ -57,7 +58,9 @@ ruled as (
         coalesce(minimums.min_numerator, strictest.min_numerator) as min_numerator,
         coalesce(minimums.min_complement, strictest.min_complement) as min_complement,
         coalesce(minimums.min_interval, strictest.min_interval) as min_interval,
-        withheld.provider is not null as is_withheld,
+        withheld.provider is not null
+        or coalesce(bool_and(outcomes.student_group <> 'all') over same_metric, false)
+            as is_withheld,
     from outcomes
     cross join strictest
     left join minimums
@@ -68,6 +71,16 @@ ruled as (
         on
             outcomes.provider = withheld.provider
             and outcomes.metric_id = withheld.metric_id
+    window
+        same_metric as (
+            partition by
+                outcomes.provider,
+                outcomes.level,
+                outcomes.state,
+                outcomes.school_key,
+                outcomes.school_year,
+                outcomes.metric_id
+        )
 ),
 
 judged as (

@@ -24,10 +24,10 @@ renamed as (
         cast(strptime(search_date, '%Y%m%d') as date) as search_date,
         record_found = 'Y' as is_found,
         college_code,
-        case college_level
+        case lower(college_level)
             when '2-year' then '2'
             when '4-year' then '4'
-            when 'Less Than 2 Years' then 'less_than_2'
+            when 'less than 2 years' then 'less_than_2'
         end as college_level,
         cast(strptime(enrollment_begin, '%Y%m%d') as date) as enrollment_begin,
         cast(strptime(enrollment_end, '%Y%m%d') as date) as enrollment_end,
