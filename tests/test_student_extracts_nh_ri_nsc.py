@@ -211,7 +211,7 @@ def test_the_code_lists_are_those_of_the_seeds(contracts, key, column, name, cod
         if e["kwargs"].get("column") == column and "value_set" in e["kwargs"]
     )
     listed = [r[code] for r in seed(name) if f"{r['provider']}/{r['extract']}" == key]
-    # P3 is what the promoted indicator says, no code of the file, and status 7 stands in
+    # P3 is what the promoted indicator says, no code of the file; status 7 stands in
     # files of the fall alone.
     not_of_the_file = {"P3"} | ({"7"} if column == "enrollment_status" else set())
     assert sorted(allowed) == sorted(set(listed) - not_of_the_file)
