@@ -217,8 +217,8 @@ OUTCOMES = {  # extract, level, year, metric, label: counts, rate, status
     ("graduation_4yr_district", "lea", 2019, "acgr_4yr", "Special Education"): (
         *(9, 17, None, "suppressed"),
     ),
-    ("sat", "lea", 2016, "proficiency_ela_sat_ct", "All Students"): (
-        *(39, 60, 65.0, "reported"),
+    ("sat", "lea", 2016, "proficiency_math_sat_ct", "All Students"): (
+        *(17, 59, 28.8, "reported"),
     ),
     ("sat", "lea", 2016, "proficiency_ela_sat_ct", "Non-High Needs"): (
         *(31, 39, 79.5, "reported"),

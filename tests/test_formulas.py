@@ -46,6 +46,8 @@ PLACES = {
             "macros/cells.sql",
             # Holds the printed rate against the counts by an arithmetic of its own.
             "tests/printed_rates_follow_from_printed_counts.sql",
+            # Judges counts before it is known that the formula can take them.
+            "models/intermediate/int_outcomes_judged.sql",
         },
     ),
     "half a unit of the last digit": (r"then 0\.05\b", {"macros/cells.sql"}),

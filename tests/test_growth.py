@@ -67,13 +67,13 @@ WRONG = {  # cells of the second row, what they become, and what is said of them
 
 @pytest.mark.parametrize("key", KEYS)
 def test_each_wrong_row_is_set_aside_with_its_reason(key, contracts, run, lake) -> None:
-    """Among two hundred good rows, which differ by the school's name."""
+    """Among two hundred good rows, each of a school of its own."""
     head, _, row, *_ = fixture(key).read_text().splitlines()
-    name = row.split(",")[3]
-    many = [row.replace(name, f"School {n}") for n in range(200)]
-    for n, (right, wrong, _) in enumerate(WRONG[key]):
+    ids = ",".join(row.split(",")[1:3])
+    many = [row.replace(ids, f"5099904{n:05},PS{n:03}") for n in range(200)]
+    for n, (right, wrong, _) in enumerate(WRONG[key], start=300):
         assert row.count(right) == 1, right
-        many.append(row.replace(name, f"Other {n}").replace(right, wrong))
+        many.append(row.replace(right, wrong).replace(ids, f"5099904{n:05},PS{n:03}"))
     text = "\n".join([head, *many]) + "\n"
     delivery = run(contracts[key], text.encode(), fixture(key).name)
     assert (delivery.status, delivery.rows_validated) == ("validated", 200)

@@ -83,5 +83,5 @@ def test_an_unknown_header_and_a_name_without_year_fail_closed(tmp_path: Path) -
     other = content.replace(b"Achievement Level,Total", b"Level Reached,Total")
     with pytest.raises(DeliveryRefused, match="a column for achievement_level"):
         bring(lake, KEY, "me_assessment_2021.csv", other)
-    with pytest.raises(DeliveryRefused, match="a file name that says the school year"):
+    with pytest.raises(DeliveryRefused, match="a file name that says one school year"):
         bring(lake, KEY, "assessment.csv", content)

@@ -164,7 +164,7 @@ def test_each_planted_row_is_quarantined_and_no_other(
 SAYS = {
     "html": "a file of another kind under its name",
     "cut_workbook": "one that was cut on the way",
-    "renamed_sheet": "Expected a sheet called",
+    "renamed_sheet": "Expected a visible sheet called",
     "renamed_number": 'one of "School #"',
     "no_title": "a line above the header that says what this is",
     "bare_percent": "13 of 13 rows otherwise",

@@ -73,7 +73,7 @@ def test_every_good_file_landed_and_the_rest_is_listed(
         ("ct/enrollment_status_state", 18),
         ("ct/enrollment_trend", 6),
         ("ct/graduation_4yr", 89),
-        ("ct/graduation_4yr_district", 124),
+        ("ct/graduation_4yr_district", 123),
         ("ct/graduation_5yr", 74),
         ("ct/graduation_5yr_district", 91),
         ("ct/graduation_6yr", 39),
@@ -204,14 +204,15 @@ def test_renumbered_schools_have_one_key(public: duckdb.DuckDBPyConnection) -> N
         assert keys == (1,), name
 
 
-def test_no_pair_of_keys_that_is_probably_one_school_is_undecided(
+def test_one_pair_of_keys_that_is_probably_one_school_is_undecided(
     public: duckdb.DuckDBPyConnection,
 ) -> None:
+    """The Academy in Milford: of the one key nothing but hidden cells is known."""
     pairs = public.execute(
         "select review_status, count(*) from school_events "
         "where event_type = 'maybe_renumbered' group by all"
     ).fetchall()
-    assert pairs == [("explained", 2)]
+    assert sorted(pairs) == [("explained", 2), ("to_review", 1)]
 
 
 def test_windsor_is_one_school_with_a_rate_of_2016(
@@ -254,7 +255,7 @@ def test_a_number_goes_before_the_star_of_another_file_and_both_are_listed(
         "select level, value_status, other_value_status, count(*) from reconciliation "
         "where provider = other_provider group by all"
     ).fetchall()
-    assert found == [("lea", "reported", "suppressed", 60)]
+    assert found == [("lea", "reported", "suppressed", 209)]
     bolton = public.execute(
         "select numerator, denominator, value_status from lea_outcomes "
         "where lea_name like 'Bolton%' and school_year = 2011 "

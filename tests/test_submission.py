@@ -280,7 +280,7 @@ WRONG = {
     "year": (22, b"2013-14", b"2014", "a school year such as 2013-14"),
     "other year": (22, b"2013-14", b"2012-13", "the school year of the title"),
     "day": (22, b"2015-11-30", b"2015-11-31", "a day such as 2015-11-30"),
-    "foreign id": (22, b"509990400004", b"519990400004", "begins with the state's"),
+    "foreign id": (22, b"509990400004", b"519990400004", "that begins with 50"),
     "district": (3, b"VT,,,,,,", b"VT,,,,U991,,", "never a district"),
     "no code": (22, b"509990400004,PS991,", b",,", "a federal or a state code beside"),
     "no name": (22, b"Hollow Birch Union High School", b"", "a name beside the code"),

@@ -189,7 +189,7 @@ SAYS = {
     "html": "a file of another kind under its name",
     "cut_workbook": "one that was cut on the way",
     "no_year": "a line above the header that says what this is",
-    "moved_columns": "Expected a school in each row",
+    "moved_columns": "additional columns: ",
     "renamed_code": 'one of "ORGID"',
     "renamed_value": 'one of "SchoolValue"',
     "per_cent": "Expected a proportion from 0 to 1",

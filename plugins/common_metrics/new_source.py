@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import xlsxwriter
+import yaml
 
 from common_metrics.contract import (
+    CODE_FORMS,
     Contract,
     Read,
     clean_header,
@@ -69,12 +71,16 @@ def draft(key: str, file: Path, root: Path = ROOT) -> list[str]:
         text = jinja.get_template(f"{of}.j2").render(values, read=read, kind=kind)
         (root / name).write_text(f"{text}\n")
     headers = [column["header"] for column in columns.values()]
-    _write_fixture(root / fixture, [headers, [cell(name) for name in columns]])
+    _write_fixture(root / fixture, [headers, [cell(name, key) for name in columns]])
     return names
 
 
-def cell(name: str) -> str:
-    """Return a made-up cell of the column of this name."""
+def cell(name: str, key: str) -> str:
+    """Return a made-up cell of the column of this name, a code in its state's form."""
+    forms = yaml.safe_load(CODE_FORMS.read_text())
+    own = forms.get(key.split("/")[0].upper(), {}).get(name)
+    if isinstance(own, dict):
+        return own["example"]
     return next(made for part, made in INVENTED.items() if re.search(part, name))
 
 

@@ -22,7 +22,7 @@ renamed as (
         'acgr_4yr' as metric_id,
         category as student_group_label,
         cast(null as varchar) as numerator_token,
-        cohort as denominator_token,
+        case when cohort = 'S' then 'PS' else cohort end as denominator_token,
         -- S is what PS was, and a code of no other publisher.
         case when rate = 'S' then 'PS' else rate end as value_token,
         'acgr_34cfr200_19' as definition_id,
