@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -625,7 +626,7 @@ def test_unchanged_deliveries_show_as_skipped_in_airflow(
 
     if len(_runs(lake)) < 2:
         make_run(lake.root)
-    with sqlite3.connect(lake.root / "airflow/airflow.db") as con:
+    with closing(sqlite3.connect(lake.root / "airflow/airflow.db")) as con:
         states = con.execute(
             "select distinct state from task_instance where run_id = ? "
             "and task_id in ('receive', 'announce')",
@@ -642,7 +643,7 @@ def test_unchanged_deliveries_show_as_skipped_in_airflow(
 def _runs(lake: Lake) -> list[str]:
     import sqlite3
 
-    with sqlite3.connect(lake.root / "airflow/airflow.db") as con:
+    with closing(sqlite3.connect(lake.root / "airflow/airflow.db")) as con:
         sql = "select run_id from dag_run where dag_id = ? order by id"
         return [run for (run,) in con.execute(sql, ["land_ct_graduation_4yr"])]
 
@@ -811,7 +812,7 @@ def test_hostile_text_is_carried_to_the_release_as_text(
 def test_airflow_renders_no_name_of_a_file(lake: Lake, broken: Broken) -> None:
     import sqlite3
 
-    with sqlite3.connect(lake.root / "airflow/airflow.db") as con:
+    with closing(sqlite3.connect(lake.root / "airflow/airflow.db")) as con:
         labels = con.execute(
             "select distinct rendered_map_index from task_instance "
             "where rendered_map_index is not null"
@@ -843,6 +844,8 @@ def test_no_log_tells_a_restricted_count(lake: Lake, broken: Broken) -> None:
     places = ("logs", "airflow", "data_docs", "deliveries", "build/dbt_target")
     files = [f for p in places for f in (lake.root / p).rglob("*") if f.is_file()]
     assert len(files) > 500
+    # The database's own log goes when the last reader closes it.
+    files = [f for f in files if not f.name.endswith(("-wal", "-shm"))]
     assert [f for f in files if told.search(f.read_bytes())] == []
     assert not told.search(broken.run.stdout.encode())
     landed = [*lake.root.glob("landing/nessc/common_metrics_submission/2019/*")]
