@@ -90,29 +90,29 @@ up: $(VENV)/.runtime $(if $(DROP),,sample) ## Airflow's UI and scheduler on 127.
 
 sample: $(VENV)/.runtime ## write the sample extracts; OUT=, FAULTS=all
 	@mkdir -p -m 700 "$(call absolute,$(OUT))"
-	@$(PYTHON) sample/generate.py "$(call absolute,$(OUT))" --faults "$(FAULTS)"
+	@$(PYTHON) tests/sample/generate.py "$(call absolute,$(OUT))" --faults "$(FAULTS)"
 
 rollback: $(VENV)/.runtime ## publish the release before, or RELEASE=
-	@$(PYTHON) -m common_metrics.release rollback --lake "$(LAKE_DIR)" \
+	@$(PYTHON) -m common_metrics.publication.release rollback --lake "$(LAKE_DIR)" \
 		$(if $(RELEASE),--release "$(RELEASE)")
 
 explain: $(VENV)/.runtime ## where a number comes from; SCHOOL=, METRIC=, YEAR=, GROUP=, TIER=
-	@$(PYTHON) -m common_metrics.explain --lake "$(LAKE_DIR)" --school "$(SCHOOL)" \
+	@$(PYTHON) -m common_metrics.publication.explain --lake "$(LAKE_DIR)" --school "$(SCHOOL)" \
 		--metric "$(METRIC)" --year "$(YEAR)" --group "$(or $(GROUP),all)" \
 		--tier "$(or $(TIER),public)"
 
 letter: $(VENV)/.runtime ## a school's letter to parents as a PDF; SCHOOL=, LAKE=
-	@$(PYTHON) -m common_metrics.letter --lake "$(LAKE_DIR)" --school "$(SCHOOL)"
+	@$(PYTHON) -m common_metrics.publication.letter --lake "$(LAKE_DIR)" --school "$(SCHOOL)"
 
 changes: $(VENV)/.runtime ## what moved since the release before, and why; LAKE=, TIER=
-	@$(PYTHON) -m common_metrics.changes --lake "$(LAKE_DIR)" --tier "$(or $(TIER),public)"
+	@$(PYTHON) -m common_metrics.publication.changes --lake "$(LAKE_DIR)" --tier "$(or $(TIER),public)"
 
 what-if: $(VENV)/.runtime ## what changed rules would move; SEEDS=<folder>, LAKE=, TIER=
-	@$(PYTHON) -m common_metrics.what_if --lake "$(LAKE_DIR)" \
+	@$(PYTHON) -m common_metrics.publication.what_if --lake "$(LAKE_DIR)" \
 		--seeds "$(call absolute,$(SEEDS))" --tier "$(or $(TIER),public)"
 
 attack: $(VENV)/.runtime ## what the current release gives away of hidden cells; LAKE=
-	@$(PYTHON) -m common_metrics.attack --lake "$(LAKE_DIR)"
+	@$(PYTHON) -m common_metrics.disclosure.attack --lake "$(LAKE_DIR)"
 
 bench: $(VENV)/.dev ## time the stages; DROP=, LAKE=
 	@$(PYTHON) tests/bench.py --lake "$(LAKE_DIR)" $(if $(DROP),--drop "$(DROP_DIR)")
@@ -144,14 +144,14 @@ superset: $(CLIENTS)/superset/.ready ## Superset on 127.0.0.1 with the dashboard
 		"$(LAKE_DIR)/superset" "$(LAKE_DIR)/published/current/public.duckdb" --port $(SUPERSET_PORT)
 
 new-source: $(VENV)/.runtime ## draft a source from a sample file; KEY=, FILE=
-	@$(PYTHON) -m common_metrics.new_source "$(KEY)" "$(call absolute,$(FILE))"
+	@$(PYTHON) -m common_metrics.contracts.scaffold "$(KEY)" "$(call absolute,$(FILE))"
 
 sources: $(VENV)/.runtime ## write the dbt sources anew from the contracts
-	@$(PYTHON) -m common_metrics.dbt_sources
-	@$(PYTHON) -m common_metrics.template
+	@$(PYTHON) -m common_metrics.contracts.dbt_sources
+	@$(PYTHON) -m common_metrics.contracts.blanks
 
 SCHOOL_PAGE ?= schools/099900100001.html
-PRINT_PAGE = import sys, pathlib; from common_metrics.letter import print_page; \
+PRINT_PAGE = import sys, pathlib; from common_metrics.publication.letter import print_page; \
 	print_page(pathlib.Path(sys.argv[1]), *sys.argv[2:])
 screenshot: $(VENV)/.runtime ## the picture of the README, from the sample's site; needs chromium; LAKE=
 	@$(PYTHON) -c "$(PRINT_PAGE)" "$(LAKE_DIR)/published/current/site/$(SCHOOL_PAGE)" \

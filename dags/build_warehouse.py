@@ -7,7 +7,7 @@ from airflow.sdk import Asset, dag, task
 from pendulum import datetime
 
 from common_metrics import settings
-from common_metrics.contract import contract_keys
+from common_metrics.contracts.model import contract_keys
 
 VALIDATED = [Asset(f"validated/{key}") for key in contract_keys()]
 BUILD = Asset("warehouse/build")
@@ -23,22 +23,23 @@ BUILD = Asset("warehouse/build")
 def build_warehouse() -> None:
     @task
     def list_unmatched() -> list[str]:
-        from common_metrics import landing, receiving
-        from common_metrics.contract import load_contracts
+        from common_metrics import batching
+        from common_metrics.contracts.model import load_contracts
+        from common_metrics.landing import receiving
 
-        drop, lake, at = settings.drop(), settings.lake(), receiving.now()
-        return landing.record_unmatched(load_contracts(), drop, lake, at)
+        drop, lake, at = settings.drop(), settings.lake(), batching.now()
+        return receiving.record_unmatched(load_contracts(), drop, lake, at)
 
     @task.short_circuit
     def is_needed() -> bool:
-        from common_metrics import release
+        from common_metrics.publication import release
 
         return release.is_needed(settings.lake())
 
     # Never tried again: a test that failed fails the second time too.
     @task(outlets=[BUILD], retries=0)
     def dbt_build() -> None:
-        from common_metrics import build
+        from common_metrics.warehouse import build
 
         build.build(settings.lake())
 

@@ -7,7 +7,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from pendulum import datetime
 
 from common_metrics import settings
-from common_metrics.contract import Contract, contract_keys, load_contract_of
+from common_metrics.contracts.model import Contract, contract_keys, load_contract_of
 
 
 def land_extract(contract: Contract) -> None:
@@ -23,26 +23,28 @@ def land_extract(contract: Contract) -> None:
     def land() -> None:
         @task
         def find_deliveries() -> list[dict]:
-            from common_metrics import landing, receiving
+            from common_metrics import batching
+            from common_metrics.landing import receiving
             from common_metrics.pseudonyms import KeyMissing
 
-            at, drop = receiving.now(), settings.drop()
+            at, drop = batching.now(), settings.drop()
             try:
-                landing.require_key([contract], drop)
+                receiving.require_key([contract], drop)
             except KeyMissing as missing:
                 raise AirflowFailException(str(missing)) from None
-            batches = receiving.new_batches(contract, drop, settings.lake())
+            batches = batching.new_batches(contract, drop, settings.lake())
             return [{"at": at, "names": names} for names in batches]
 
         # One at a time: Great Expectations keeps one folder of results an extract.
         @task(map_index_template="{{ deliveries }}", max_active_tis_per_dagrun=1)
         def receive(batch: dict) -> None:
-            from common_metrics import receiving, validation
+            from common_metrics import batching
+            from common_metrics.validation import expectations
 
             drop, lake = settings.drop(), settings.lake()
-            received = receiving.receive(contract, drop, lake=lake, **batch)
+            received = batching.receive(contract, drop, lake=lake, **batch)
             deliveries = [each.delivery for each in received]
-            get_current_context()["deliveries"] = validation.label(deliveries)
+            get_current_context()["deliveries"] = expectations.label(deliveries)
             for each in deliveries:
                 print(f"{each.file}: {each.status}, {each.rows_validated} rows")
             refused = [d.message for d in deliveries if d.status == "refused"]
@@ -53,20 +55,21 @@ def land_extract(contract: Contract) -> None:
 
         @task(trigger_rule="all_done", outlets=[Asset(f"validated/{contract.key}")])
         def announce() -> None:
-            from common_metrics import release, validation
+            from common_metrics.publication import release
+            from common_metrics.validation import expectations
 
             if not release.is_needed(settings.lake()):
                 raise AirflowSkipException("nothing new since the releases kept")
-            validation.build_data_docs(contract.key, settings.lake())
+            expectations.build_data_docs(contract.key, settings.lake())
 
         # Beside announce: with a failed batch the run has failed without it.
         @task(trigger_rule="none_failed")
         def settle() -> None:
             """Fail the run, in plain words, if a file there is still refused."""
-            from common_metrics import receiving
+            from common_metrics import batching
 
             drop, lake = settings.drop(), settings.lake()
-            refused = receiving.still_refused(contract.key, drop, lake)
+            refused = batching.still_refused(contract.key, drop, lake)
             if refused:
                 raise AirflowFailException("\n".join(d.message for d in refused))
 

@@ -16,7 +16,7 @@ from common_metrics import settings
 def publish_release() -> None:
     @task
     def publish() -> str:
-        from common_metrics import release
+        from common_metrics.publication import release
 
         # The clock's time: the run's own is that of the first waiting asset event.
         return release.publish(settings.lake(), now("UTC"))
@@ -35,7 +35,7 @@ def publish_release() -> None:
 def roll_back_release() -> None:
     @task
     def roll_back() -> str:
-        from common_metrics import release
+        from common_metrics.publication import release
 
         wanted = get_current_context()["params"]["release"] or None
         return release.rollback(settings.lake(), wanted)

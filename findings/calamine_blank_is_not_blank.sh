@@ -8,7 +8,7 @@
 # Source: dimastbk/python-calamine#105 (errors, open); openpyxl documentation, "Simple
 #   usage" (formulas are not evaluated); no issue found on formulas without a result.
 # Here: errors and formulas without a result are looked for beside calamine, since a blank
-#   would be a number that is not reported (plugins/common_metrics/cell_marks_xlsx.py).
+#   would be a number that is not reported (plugins/common_metrics/reading/cell_marks_xlsx.py).
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -10,7 +10,7 @@
 # Source: duckdb/duckdb#24215 (reproduced, open), before it duckdb/duckdb#16785; for the
 #   transaction duckdb/duckdb#21171. With duckdb 2.0.1 both are mended.
 # Here: no table has a foreign key, dbt tests the relationships instead; a release is
-#   written table by table (plugins/common_metrics/release.py).
+#   written table by table (plugins/common_metrics/publication/release.py).
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

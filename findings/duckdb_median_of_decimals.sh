@@ -8,7 +8,7 @@
 # Seen: decimal 87.1, double 87.15, mean 87.15
 # Source: DuckDB documentation, "Aggregate Functions"; the type is said to be meant in
 #   duckdb/duckdb#13655.
-# Here: median() is taken of quotients, which are doubles (plugins/common_metrics/attack.sql);
+# Here: median() is taken of quotients, which are doubles (plugins/common_metrics/disclosure/attack.sql);
 #   a rate in decimals would be cast first.
 set -eu
 dir=$(mktemp -d)

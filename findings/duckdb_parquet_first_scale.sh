@@ -9,7 +9,7 @@
 # Seen: by position 87.5 and 87.6; other order 87.5 and 87.55; by name 87.5 and 87.55
 # Source: DuckDB documentation, "Combining Schemas" (the schema of the first file is
 #   taken); duckdb/duckdb#8146 is the same for a number that is too large.
-# Here: every source is read with union_by_name (plugins/common_metrics/dbt_sources.py),
+# Here: every source is read with union_by_name (plugins/common_metrics/contracts/dbt_sources.py),
 #   and validated files hold text.
 set -eu
 dir=$(mktemp -d)

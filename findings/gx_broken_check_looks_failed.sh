@@ -13,7 +13,7 @@
 # Source: fivetran/great_expectations#10849 (confirmed, open); pull requests 11657, 11750
 #   and 11878 would flatten it.
 # Here: a failed check that lists no rows is taken for a broken one, whatever
-#   exception_info holds (plugins/common_metrics/validation.py).
+#   exception_info holds (plugins/common_metrics/validation/expectations.py).
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

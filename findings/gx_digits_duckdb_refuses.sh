@@ -10,7 +10,7 @@
 # Source: Python documentation, "re: Regular expression operations" (\d); DuckDB
 #   documentation, "Regular Expressions" (RE2); no issue found on the two together.
 # Here: \d of every contract is read as [0-9] before Great Expectations sees it
-#   (plugins/common_metrics/plausibility.py).
+#   (plugins/common_metrics/validation/plausibility.py).
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -8,7 +8,7 @@
 #   mean of rate (broke), not_be_null school, be_unique school, not_be_null rate
 # Source: none found: neither an issue nor a page of the documentation names an order.
 # Here: each expectation carries its place in its meta, by which results are told apart
-#   (plugins/common_metrics/validation.py).
+#   (plugins/common_metrics/validation/expectations.py).
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

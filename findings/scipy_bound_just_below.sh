@@ -10,7 +10,7 @@
 # Source: SciPy documentation, "milp" (names no tolerance); HiGHS documentation, "List of
 #   options" (mip_feasibility_tolerance is 1e-6); no issue found with status 4.
 # Here: no integer programmes; bounds of counts are rounded with a tolerance
-#   (plugins/common_metrics/suppression.py, plugins/common_metrics/attack.py).
+#   (plugins/common_metrics/disclosure/control.py, plugins/common_metrics/disclosure/attack.py).
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

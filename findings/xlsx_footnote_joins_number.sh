@@ -8,7 +8,7 @@
 # Source: tafia/calamine#440 (rich text, open); openpyxl documentation, "Working with Rich
 #   Text".
 # Here: a raised run is read as such, so that the number is refused, not changed
-#   (plugins/common_metrics/cell_marks_xlsx.py).
+#   (plugins/common_metrics/reading/cell_marks_xlsx.py).
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -127,7 +127,7 @@ def main() -> None:
 
 
 def _sample(lake: Path) -> Path:
-    script = Path(__file__).parents[1] / "sample/generate.py"
+    script = Path(__file__).parent / "sample/generate.py"
     subprocess.run([sys.executable, script, lake / "sample"], check=True)
     return lake / "sample/extracts"
 

@@ -7,8 +7,8 @@ import duckdb
 import pyarrow as pa
 import yaml
 
-from common_metrics.build import DBT_PROJECT, dbt
 from common_metrics.lake import Lake
+from common_metrics.warehouse.build import DBT_PROJECT, dbt
 
 Rows = list[dict[str, Any]]
 SEEDS = DBT_PROJECT / "seeds"

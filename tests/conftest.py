@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import pytest
 
-from common_metrics import landing, receiving
-from common_metrics.contract import Contract, load_contracts
+from common_metrics import batching
+from common_metrics.contracts.model import Contract, load_contracts
 from common_metrics.lake import Delivery, Lake
+from common_metrics.landing import receiving
 
 # Student files need a key; no student in the tests is real.
 os.environ.setdefault("COMMON_METRICS_STUDENT_KEY", "of the tests, no secret")
@@ -107,7 +108,7 @@ def run(drop: Path, lake: Lake, put: Callable[..., str]) -> Callable[..., Delive
 
     def run(contract: Contract, content: bytes, name: str = "delivery.csv") -> Delivery:
         names = [put(contract, content, name)]
-        (received,) = receiving.receive(contract, drop, names, lake, LANDED_AT)
+        (received,) = batching.receive(contract, drop, names, lake, LANDED_AT)
         return received.delivery
 
     return run
@@ -133,7 +134,7 @@ class StudentLake(NamedTuple):
 @pytest.fixture(scope="session")
 def student_lake(tmp_path_factory: pytest.TempPathFactory) -> StudentLake:
     folder = tmp_path_factory.mktemp("students")
-    generate = Path(__file__).parents[1] / "sample" / "generate.py"
+    generate = Path(__file__).parent / "sample/generate.py"
     command = [sys.executable, str(generate), str(folder / "sample")]
     subprocess.run([*command, "--faults", "all"], check=True)
     made = StudentLake(Lake(folder / "lake"), folder / "sample", {})
@@ -147,7 +148,7 @@ def student_lake(tmp_path_factory: pytest.TempPathFactory) -> StudentLake:
 def _land_and_validate(contract: Contract, made: StudentLake) -> None:
     """Every file of a contract, with what is said of it."""
     drop = made.sample / "extracts"
-    names = landing.find_deliveries(contract, drop)
-    for each in receiving.receive(contract, drop, names, made.lake, LANDED_AT):
+    names = receiving.find_deliveries(contract, drop)
+    for each in batching.receive(contract, drop, names, made.lake, LANDED_AT):
         said = f"{each.refusal!r} {each.refusal}" if each.refusal else each.delivery
         made.messages[each.delivery.file] = f"{said!r}"

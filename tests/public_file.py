@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-from common_metrics.build import DBT_PROJECT
+from common_metrics.warehouse.build import DBT_PROJECT
 
 Rows = dict[str, list[dict]]
 

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import duckdb
 
-from common_metrics import landing, validation
-from common_metrics.build import dbt, write_inputs
-from common_metrics.contract import load_contracts
+from common_metrics.contracts.model import load_contracts
 from common_metrics.lake import Delivery, Lake
+from common_metrics.landing import receiving
+from common_metrics.validation import expectations
+from common_metrics.warehouse.build import dbt, write_inputs
 
 HOUR = "2026-12-01T06:00:00+00:00"
 
@@ -20,8 +21,8 @@ def bring(lake: Lake, key: str, name: str, content: bytes) -> Delivery:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
     below = file.relative_to(drop).as_posix()
-    delivery = landing.land(contract, drop, below, lake, HOUR)
-    return validation.validate(contract, delivery, lake)
+    delivery = receiving.land(contract, drop, below, lake, HOUR)
+    return expectations.validate(contract, delivery, lake)
 
 
 def build(lake: Lake, *select: str) -> duckdb.DuckDBPyConnection:

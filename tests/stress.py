@@ -19,7 +19,7 @@ import pyarrow as pa
 from compiled import Warehouse, compile_models
 from test_attack import RULES, TABLES
 
-from common_metrics import attack, suppression
+from common_metrics.disclosure import attack, control
 
 GRAPH = [
     "int_restricted_cells",
@@ -112,17 +112,17 @@ from (
 """
 
 
-def by_models(counted: pd.DataFrame, system: suppression.System) -> None:
-    suppression.protect(system)
+def by_models(counted: pd.DataFrame, system: control.System) -> None:
+    control.protect(system)
 
 
-def by_table(counted: pd.DataFrame, system: suppression.System) -> None:
+def by_table(counted: pd.DataFrame, system: control.System) -> None:
     table = ["provider", "level", "place_key", "school_year", "metric_id"]
     whole = counted.groupby(table).is_small.transform("any")
     system.hide(system.shows[whole.to_numpy()].ravel())
 
 
-def by_next_smallest(counted: pd.DataFrame, system: suppression.System) -> None:
+def by_next_smallest(counted: pd.DataFrame, system: control.System) -> None:
     rows = system.matrix.tocsr()
     while True:
         unknown = system.is_unknown()
@@ -191,11 +191,11 @@ def compare(con: duckdb.DuckDBPyConnection, ways: list[str], knows: str | None) 
     )
     for way in ways:
         started = time.monotonic()
-        system = suppression.system_of(counted, *tables[1:])
+        system = control.system_of(counted, *tables[1:])
         WAYS[way](counted, system)
         seconds = time.monotonic() - started
         shown = int((~system.is_hidden_cell()).sum())
-        report = attacked(con, suppression.hidden_cells(cells, counted, system), knows)
+        report = attacked(con, control.hidden_cells(cells, counted, system), knows)
         print(
             f"{way}: {shown:,} shown ({shown / len(counted):.1%}), "
             f"{seconds:.0f} s; the attack: {report.counts()}",

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common_metrics import attack, release
+from common_metrics.disclosure import attack
 from common_metrics.lake import Lake
+from common_metrics.publication import release
 
 SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
 RULES = ("metric_counts", "count_sums", "count_orders", "group_sums")
@@ -361,7 +362,7 @@ def test_the_report_names_cells_and_prints_no_value(tmp_path: Path):
     rows = [row("all", 7153, 8219), row("female", 3331, 4242), row("male")]
     file = released(tmp_path / "public.duckdb", rows)
     ran = subprocess.run(
-        [sys.executable, "-m", "common_metrics.attack", str(file)],
+        [sys.executable, "-m", "common_metrics.disclosure.attack", str(file)],
         capture_output=True,
         text=True,
         check=False,

@@ -8,8 +8,8 @@ import duckdb
 import pytest
 from staged import bring, build
 
-from common_metrics.build import dbt
 from common_metrics.lake import Lake
+from common_metrics.warehouse.build import dbt
 
 KEY = "us/edfacts_acgr"
 FILES = {2012: "Edfacts 2012.csv", 2014: "EdFacts 2014.csv", 2015: "EdFacts 2015.csv"}

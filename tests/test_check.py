@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from common_metrics import template
 from common_metrics.check import _remember, check
-from common_metrics.contract import load_contract, load_contracts
+from common_metrics.contracts import blanks
+from common_metrics.contracts.model import load_contract, load_contracts
 from common_metrics.lake import Lake
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +31,13 @@ def checked(tmp_path: Path) -> Callable[..., Run]:
         file.write_bytes(content)
         scratch = tmp_path / "scratch"
         scratch.mkdir()
-        command = [sys.executable, "-m", "common_metrics.check", str(file), *options]
+        command = [
+            sys.executable,
+            "-m",
+            "common_metrics.check",
+            str(file),
+            *options,
+        ]
         known = {
             name: value
             for name, value in os.environ.items()
@@ -232,8 +238,8 @@ def test_make_check_prints_the_same(tmp_path: Path, vermont) -> None:
 
 def test_page_and_blank_file_are_what_the_contract_makes() -> None:
     contract = load_contracts()[KEY]
-    assert template.PAGE.read_text() == template.page(contract), "run make sources"
-    assert template.BLANK.read_text() == template.blank(contract), "run make sources"
+    assert blanks.PAGE.read_text() == blanks.page(contract), "run make sources"
+    assert blanks.BLANK.read_text() == blanks.blank(contract), "run make sources"
 
 
 def test_the_page_names_every_column_metric_and_group() -> None:
@@ -241,7 +247,7 @@ def test_the_page_names_every_column_metric_and_group() -> None:
     rules = yaml.safe_load((ROOT / f"expectations/{KEY}.yml").read_text())
     sets = [rule["kwargs"] for rule in rules["expectations"]]
     allowed = {k["column"]: k["value_set"] for k in sets if "value_set" in k}
-    named = set(re.findall(r"^\| `(\w+)` \|", template.PAGE.read_text(), re.M))
+    named = set(re.findall(r"^\| `(\w+)` \|", blanks.PAGE.read_text(), re.M))
     names = set().union(*(allowed[c] for c in ("metric_id", "student_group")))
     names |= {*rules["columns"], *allowed["value_status"]}
     heads = {"value_status", "metric_id", "student_group"}
@@ -249,12 +255,12 @@ def test_the_page_names_every_column_metric_and_group() -> None:
 
 
 def test_the_blank_file_lacks_nothing_but_rows(checked) -> None:
-    done = checked(template.BLANK.read_bytes(), "me_2014-15.csv")
+    done = checked(blanks.BLANK.read_bytes(), "me_2014-15.csv")
     assert done.returncode == 1
     assert "Expected between 1 and 100000 rows. Found 0." in done.stdout
 
 
 def test_a_filled_blank_file_passes(checked) -> None:
     row = "ME,,,,,,2014-15,acgr_4yr,all,120,150,reported,acgr_34cfr200_19,2015-11-30\n"
-    done = checked(template.BLANK.read_bytes() + row.encode(), "me_2014-15.csv")
+    done = checked(blanks.BLANK.read_bytes() + row.encode(), "me_2014-15.csv")
     assert done.stdout.endswith(": 1 of 1 rows would be accepted.\n")

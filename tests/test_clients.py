@@ -17,8 +17,8 @@ from compiled import compile_models
 from public_file import create, public_nodes
 from python_calamine import CalamineWorkbook
 
-from common_metrics import excel, release
 from common_metrics.lake import Lake, write_json
+from common_metrics.publication import release, workbook
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = Path(f"{sys.prefix}-clients")
@@ -342,11 +342,13 @@ def test_every_error_of_the_page_is_run_but_one() -> None:
 def test_a_workbook_keeps_to_excel_s_rows_and_explains_every_column(
     lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(excel, "MOST_ROWS", 1)
-    excel.write_workbooks(lake.current / "public.duckdb", tmp_path / "made", tmp_path)
+    monkeypatch.setattr(workbook, "MOST_ROWS", 1)
+    workbook.write_workbooks(
+        lake.current / "public.duckdb", tmp_path / "made", tmp_path
+    )
     book = CalamineWorkbook.from_path(str(tmp_path / "made/CT.xlsx"))
     read = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
     assert ["Schools", "1 of 2 rows"] in read["Read me"]
-    assert all(len(read[name]) <= 2 for name in excel.SHEETS)
+    assert all(len(read[name]) <= 2 for name in workbook.SHEETS)
     explained = {(sheet, column) for sheet, column, *_ in read["Dictionary"][1:]}
-    assert explained == {(name, c) for name in excel.SHEETS for c in read[name][0]}
+    assert explained == {(name, c) for name in workbook.SHEETS for c in read[name][0]}

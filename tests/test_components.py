@@ -11,8 +11,8 @@ import staged
 import yaml
 
 import components
-from common_metrics import template
-from common_metrics.contract import CONTRACTS
+from common_metrics.contracts import blanks
+from common_metrics.contracts.model import CONTRACTS
 from common_metrics.lake import Delivery, Lake
 from edfacts import CROSSWALK, crosswalk_row
 from records import Outcome, as_csv
@@ -145,8 +145,8 @@ def test_the_planted_fault_is_set_aside_with_its_reason(
 @pytest.mark.parametrize("key", KEYS)
 def test_the_fixture_is_a_filled_template_and_passes(key, contracts, run) -> None:
     (file,) = (ROOT / "tests/fixtures" / key).glob("*.csv")
-    blank = template.BLANKS[key].read_text()
-    assert blank == template.blank(contracts[key]), "run make sources"
+    blank = blanks.BLANKS[key].read_text()
+    assert blank == blanks.blank(contracts[key]), "run make sources"
     assert file.read_text().startswith(blank)
     delivery = run(contracts[key], file.read_bytes(), file.name)
     assert (delivery.status, delivery.rows_quarantined) == ("validated", 0)

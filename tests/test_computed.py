@@ -6,7 +6,7 @@ import pytest
 from computed_truth import differences, planted
 from conftest import StudentLake
 
-from common_metrics import build
+from common_metrics.warehouse import build
 
 PROJECT = build.DBT_PROJECT
 

@@ -1,16 +1,19 @@
 import re
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from common_metrics import contract as contracts_module
-from common_metrics.contract import (
+from common_metrics.contracts import model as contracts_module
+from common_metrics.contracts.model import (
     CONTRACTS,
+    PACKAGE,
     Contract,
+    judging_files,
     known_headers,
     load_contract,
     load_contracts,
@@ -382,21 +385,19 @@ def test_a_delivery_is_judged_again_when_code_that_judges_changes(
     tmp_path, monkeypatch
 ):
     """Each module that refuses or turns a delivery's rows counts, and no other."""
-    code = Path(contracts_module.__file__).parent
-    modules = {file.stem: file.read_text() for file in code.glob("*.py")}
-    # Landing refuses names and records what others refuse.
-    told = {"errors", "landing"}
-    refusing = {name for name, text in modules.items() if "DeliveryRefused(" in text}
-    assert refusing - told <= set(contracts_module.JUDGES) <= set(modules)
-    shutil.copytree(code, tmp_path / "code")
-    monkeypatch.setattr(
-        contracts_module, "__file__", str(tmp_path / "code/contract.py")
-    )
+    code = PACKAGE
+    files = {file.relative_to(code): file.read_text() for file in code.rglob("*.py")}
+    refusing = {name for name, text in files.items() if "DeliveryRefused(" in text}
+    judging = {file.relative_to(code) for file in judging_files()}
+    assert refusing - {Path("errors.py")} <= judging
+    copied = tmp_path / "code"
+    shutil.copytree(code, copied)
+    files_of_copy = partial(judging_files, copied)
+    monkeypatch.setattr(contracts_module, "judging_files", files_of_copy)
     before = contracts_module._digest(b"")
     changing = set()
-    for name, text in modules.items():
-        file = tmp_path / "code" / f"{name}.py"
-        file.write_text(text + "# changed")
+    for name, text in files.items():
+        (copied / name).write_text(text + "# changed")
         changing |= {name} if contracts_module._digest(b"") != before else set()
-        file.write_text(text)
-    assert changing == set(contracts_module.JUDGES)
+        (copied / name).write_text(text)
+    assert changing == judging

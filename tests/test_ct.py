@@ -13,12 +13,14 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import FIXTURES
 
-from common_metrics import build, landing, validation
-from common_metrics.contract import Contract
+from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery, Lake
+from common_metrics.landing import receiving
+from common_metrics.validation import expectations
+from common_metrics.warehouse import build
 
-GENERATOR = Path(__file__).parents[1] / "sample" / "generate.py"
+GENERATOR = Path(__file__).parent / "sample/generate.py"
 LANDED_AT = "2021-03-01T06:00:00+00:00"
 HEAD_COUNTS = (
     *("ct/enrollment", "ct/enrollment_export", "ct/enrollment_status"),
@@ -36,10 +38,10 @@ KEYS = (*HEAD_COUNTS, *RATES)
 def take(contract: Contract, drop: Path, name: str, lake: Lake) -> Delivery | str:
     """Land and validate one file; return its record, or why it was refused."""
     try:
-        delivery = landing.land(contract, drop, name, lake, LANDED_AT)
+        delivery = receiving.land(contract, drop, name, lake, LANDED_AT)
         if delivery.status == "validated":
             return delivery
-        return validation.validate(contract, delivery, lake)
+        return expectations.validate(contract, delivery, lake)
     except DeliveryRefused as error:
         return str(error)
 
@@ -51,7 +53,7 @@ def take_all(
     return {
         name: take(contracts[key], drop, name, lake)
         for key in keys
-        for name in landing.find_deliveries(contracts[key], drop)
+        for name in receiving.find_deliveries(contracts[key], drop)
     }
 
 

@@ -2,9 +2,9 @@ import duckdb
 import pytest
 import yaml
 
-from common_metrics.contract import load_contracts
-from common_metrics.dbt_sources import STAGING, source_files
-from common_metrics.readers import no_rows
+from common_metrics.contracts.dbt_sources import STAGING, source_files
+from common_metrics.contracts.model import load_contracts
+from common_metrics.reading.parsing import no_rows
 
 TYPES = {"string": "varchar", "int64": "bigint"}
 TABLES = {

@@ -107,16 +107,18 @@ def test_the_folders_of_the_lake_are_those_that_the_code_names() -> None:
 
 def test_the_folders_of_the_tree_exist() -> None:
     (tree,) = (text for text in fences(README) if text.startswith("expectations/"))
-    parent = ""
+    parent, seen = "", ""
     for line in tree.splitlines():
         names = [name for name in line.split() if name.endswith("/") and name != "/"]
         assert names, line
+        if not line.startswith(" "):
+            parent = names[0]
         for name in names:
             name = name.replace("<provider>/", "")
-            inside = f"dbt_project/{name}" if line.startswith(" ") else name
+            inside = parent + name if line.startswith(" ") else name
             assert (ROOT / inside).is_dir() or name == "lake/", line
-        parent += "".join(names)
-    assert "dbt_project/" in parent and "plugins/" in parent
+        seen += "".join(names)
+    assert "dbt_project/" in seen and "plugins/" in seen
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
@@ -211,7 +213,7 @@ def said_by_the_code() -> set[str]:
     """The texts of the package's strings, formatted ones in their parts."""
     texts = {
         node.value
-        for file in (ROOT / "plugins/common_metrics").glob("*.py")
+        for file in (ROOT / "plugins/common_metrics").rglob("*.py")
         for node in ast.walk(ast.parse(file.read_text()))
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
@@ -295,7 +297,7 @@ def published_as() -> dict[str, str]:
 
 def tables_read(files: list[str]) -> set[str]:
     """Return the published tables that files of code name, or that their views read."""
-    written = (ROOT / "plugins/common_metrics/views.sql").read_text()
+    written = (ROOT / "plugins/common_metrics/publication/views.sql").read_text()
     views = {v.split()[0]: v for v in written.split("create view ")[1:]}
     names = set(published_as().values()) | views.keys()
 
@@ -335,7 +337,7 @@ def test_the_page_for_analysts_names_what_there_is() -> None:
         for metric in yaml.safe_load(file.read_text()).get("metrics", [])
     }
     assert metrics and metrics <= set(spans(page))
-    views = (ROOT / "plugins/common_metrics/views.sql").read_text()
+    views = (ROOT / "plugins/common_metrics/publication/views.sql").read_text()
     made = set(re.findall(r"create view (\w+)", views))
     assert {"school_history", "schools_off_track", "widest_gaps"} <= made & set(
         spans(page)

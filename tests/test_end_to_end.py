@@ -22,11 +22,15 @@ from leaks import scan
 from python_calamine import CalamineWorkbook
 from test_site import LIMIT, dead_links, pages_of
 
-from common_metrics import attack, build, landing, release, validation
-from common_metrics.contract import load_contracts
+from common_metrics.contracts.model import load_contracts
+from common_metrics.disclosure import attack
 from common_metrics.errors import DeliveryRefused
-from common_metrics.explain import NotFound, explain
 from common_metrics.lake import Lake
+from common_metrics.landing import receiving
+from common_metrics.publication import release
+from common_metrics.publication.explain import NotFound, explain
+from common_metrics.validation import expectations
+from common_metrics.warehouse import build
 
 ROOT = Path(__file__).parents[1]
 Run = subprocess.CompletedProcess
@@ -652,12 +656,12 @@ def deliver(lake: Lake, drop: Path, order: Callable[[list[str]], list[str]]) -> 
     """Land and validate everything in a given order, without Airflow."""
     for contract in order(list(load_contracts())):
         contract = load_contracts()[contract]
-        for name in order(landing.find_deliveries(contract, drop)):
+        for name in order(receiving.find_deliveries(contract, drop)):
             try:
                 at = "2016-03-01T06:00:00Z"
-                landed = landing.land(contract, drop, name, lake, at)
+                landed = receiving.land(contract, drop, name, lake, at)
                 if landed.status == "landed":
-                    validation.validate(contract, landed, lake)
+                    expectations.validate(contract, landed, lake)
             except DeliveryRefused:
                 pass
 
@@ -723,7 +727,7 @@ def broken(
 ) -> Broken:
     """Asked for by the last tests: it publishes a second release into the lake."""
     good, drop = digests(public.parent), tmp_path_factory.mktemp("broken") / "sample"
-    script = [sys.executable, str(ROOT / "sample/generate.py"), str(drop)]
+    script = [sys.executable, str(ROOT / "tests/sample/generate.py"), str(drop)]
     subprocess.run([*script, "--faults", "all"], check=True)
     hostile.plant(drop / "extracts")
     behind_the_gate = planted.plant(lake)
@@ -900,7 +904,7 @@ def test_rollback_is_one_command_and_stays(lake: Lake, public: Path) -> None:
     if len(kept) < 2:
         shutil.copytree(lake.published / kept[0], lake.published / ("9" + kept[0]))
         release._point_current_at(lake, "9" + kept[0])
-    command = [sys.executable, "-m", "common_metrics.release", "rollback"]
+    command = [sys.executable, "-m", "common_metrics.publication.release", "rollback"]
     done = subprocess.run(
         [*command, "--lake", str(lake.root)],
         env=os.environ | {"PYTHONPATH": str(ROOT / "plugins")},

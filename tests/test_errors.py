@@ -10,25 +10,29 @@ from pathlib import Path
 
 import pytest
 
-from common_metrics import attack, check, dbt_sources, explain, letter, run, template
-from common_metrics.contract import load_contracts
+from common_metrics import check, run
+from common_metrics.contracts import blanks, dbt_sources
+from common_metrics.contracts.model import load_contracts
+from common_metrics.disclosure import attack
 from common_metrics.errors import DeliveryRefused, Refused, told
 from common_metrics.lake import Lake
+from common_metrics.publication import explain, letter
 
 ROOT = Path(__file__).parents[1]
 PLUGINS = ROOT / "plugins/common_metrics"
 OTHERS = ("dags", "superset", "notebooks", "tests/clients")
 FOLDERS = [PLUGINS, *(ROOT / name for name in OTHERS)]
-CODE = [file for folder in FOLDERS for file in sorted(folder.glob("*.py"))]
-# Not told as they are: pydantic's validators end in a ContractError, sheets.py is a
-# process of its own with exit codes, Airflow's carry the sentence of one of ours. What
-# hides cells and what attacks them share no code with the rest, and say it by hand.
+CODE = [file for folder in FOLDERS for file in sorted(folder.rglob("*.py"))]
+# Not told as they are: pydantic's validators end in a ContractError, the reader of
+# workbooks is a process of its own with exit codes, Airflow's carry the sentence of one
+# of ours. What hides cells and what attacks them share no code with the rest, and say
+# it by hand.
 ELSEWHERE = {
-    ("contract", "ValueError"),
-    ("sheets", "OverflowError"),
+    ("model", "ValueError"),
+    ("workbook_child", "OverflowError"),
     ("cell_marks_xls", "ValueError"),
     ("attack", "RuntimeError"),
-    ("suppression", "RuntimeError"),
+    ("control", "RuntimeError"),
     ("land_extracts", "AirflowFailException"),
     ("land_extracts", "AirflowSkipException"),
 }
@@ -53,8 +57,12 @@ def test_every_error_is_one_of_four_parts() -> None:
         name = named(node)
         if (file.stem, name) in ELSEWHERE or (file.stem, name) in MADE_ELSEWHERE:
             continue
-        ours = file.stem if file.parent == PLUGINS else "errors"
-        kind = getattr(import_module(f"common_metrics.{ours}"), name, Exception)
+        own = file.is_relative_to(PLUGINS)
+        ours = (
+            file.relative_to(PLUGINS.parent) if own else Path("common_metrics/errors")
+        )
+        module = import_module(".".join(ours.with_suffix("").parts))
+        kind = getattr(module, name, Exception)
         given = len(node.exc.args) + len(node.exc.keywords)
         wanted = (3, 4) if kind is DeliveryRefused else (4,)
         if not issubclass(kind, Refused) or given not in wanted:
@@ -140,7 +148,7 @@ def test_wrong_words_are_answered_in_four_parts(words, capsys, monkeypatch) -> N
 
 @pytest.mark.parametrize(
     ("main", "words"),
-    [(check.main, [__file__]), (dbt_sources.main, []), (template.main, [])],
+    [(check.main, [__file__]), (dbt_sources.main, []), (blanks.main, [])],
 )
 def test_a_draft_with_its_marks_is_told_wherever_contracts_are_read(
     main, words, capsys, monkeypatch, tmp_path
@@ -171,9 +179,9 @@ def test_a_browser_that_fails_is_told(monkeypatch, tmp_path) -> None:
 
 
 def test_every_command_tells() -> None:
-    """But sheets.py, a process of our own, which answers by exit codes."""
+    """But the reader of workbooks, a process of our own, which answers by exit codes."""
     ends = {file: file.read_text().partition("__main__")[2] for file in CODE}
-    begun = {f: end for f, end in ends.items() if end and f.stem != "sheets"}
+    begun = {f: end for f, end in ends.items() if end and f.stem != "workbook_child"}
     assert len(begun) > 12
     for file, end in begun.items():
         is_told = "sys.exit(told(main))" in end or file.stem == "reading_a_release"

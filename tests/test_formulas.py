@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from common_metrics.build import DBT_PROJECT
+from common_metrics.warehouse.build import DBT_PROJECT
 
 SQL = {
     file.relative_to(DBT_PROJECT).as_posix(): re.sub(

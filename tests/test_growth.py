@@ -11,8 +11,8 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from common_metrics import template
-from common_metrics.contract import Contract
+from common_metrics.contracts import blanks
+from common_metrics.contracts.model import Contract
 
 ROOT = Path(__file__).parents[1]
 SEEDS = ROOT / "dbt_project/seeds"
@@ -31,8 +31,8 @@ def fixture(key: str) -> Path:
 
 @pytest.mark.parametrize("key", KEYS)
 def test_the_fixture_is_a_filled_template_and_passes(key, contracts, run) -> None:
-    blank = template.BLANKS[key].read_text()
-    assert blank == template.blank(contracts[key]), "run make sources"
+    blank = blanks.BLANKS[key].read_text()
+    assert blank == blanks.blank(contracts[key]), "run make sources"
     assert fixture(key).read_text().startswith(blank)
     delivery = run(contracts[key], fixture(key).read_bytes(), fixture(key).name)
     assert (delivery.status, delivery.rows_quarantined) == ("validated", 0)

@@ -13,11 +13,16 @@ import pytest
 import yaml
 from pyarrow import parquet
 
-from common_metrics import build, landing, readers, release, template, validation
-from common_metrics.contract import ContractError, load_contract, load_contracts
+from common_metrics.contracts import blanks
+from common_metrics.contracts.model import ContractError, load_contract, load_contracts
 from common_metrics.errors import DeliveryRefused, seen
+from common_metrics.files import csv_text
 from common_metrics.lake import Lake
-from common_metrics.spreadsheets import csv_text
+from common_metrics.landing import receiving
+from common_metrics.publication import release
+from common_metrics.reading import parsing
+from common_metrics.validation import expectations
+from common_metrics.warehouse import build
 
 ROOT = Path(__file__).parents[1]
 KEY = "ct/graduation_4yr"
@@ -53,7 +58,7 @@ def test_what_else_lies_in_a_workbook_is_not_opened(
 ):
     monkeypatch.chdir(tmp_path)
     read = BOOK.read.model_copy(update={"sheet": None})
-    rows = readers.records(BOOK.model_copy(update={"read": read}), content)
+    rows = parsing.records(BOOK.model_copy(update={"read": read}), content)
     assert [record.cells for record in rows] == [["School", "Count"], ["Ash", "12"]]
     assert list(tmp_path.iterdir()) == []
 
@@ -82,9 +87,9 @@ def test_links_out_of_the_drop_folder_are_listed_and_not_read(
     (folder / "loop").symlink_to(folder)
     (folder / "inside.csv").symlink_to("good.csv")
     os.link(outside / "secret.csv", folder / "hard.csv")
-    found = landing.find_deliveries(contract, drop)
+    found = receiving.find_deliveries(contract, drop)
     assert [Path(name).name for name in found] == ["good.csv", "hard.csv", "inside.csv"]
-    listed = landing.record_unmatched(contracts, drop, lake, AT)
+    listed = receiving.record_unmatched(contracts, drop, lake, AT)
     assert {Path(name).name for name in listed} == {
         *("absolute.csv", "relative.csv", "nowhere.csv", "folder.csv", "loop")
     }
@@ -102,7 +107,7 @@ def test_landing_itself_takes_nothing_from_outside(
 ):
     (drop / "link.csv").symlink_to(outside / "secret.csv")
     with pytest.raises(DeliveryRefused, match="Expected a file that lies in the drop"):
-        landing.land(contracts[KEY], drop, name, lake, AT)
+        receiving.land(contracts[KEY], drop, name, lake, AT)
     assert not list(lake.root.rglob("*.csv"))
 
 
@@ -119,8 +124,8 @@ def test_a_name_that_hides_something_is_listed_with_it_written_out(
     put, drop, lake, contracts, graduates, name
 ):
     put(contracts[KEY], graduates, name)
-    assert landing.find_deliveries(contracts[KEY], drop) == []
-    (listed,) = landing.record_unmatched(contracts, drop, lake, AT)
+    assert receiving.find_deliveries(contracts[KEY], drop) == []
+    (listed,) = receiving.record_unmatched(contracts, drop, lake, AT)
     (record,) = lake.all_recorded()
     assert "Rename it." in record.message
     for text in (listed, record.file, record.message):
@@ -180,7 +185,7 @@ def test_hostile_headers_are_named_without_effect(run, lake, contracts, graduate
     judged = run(contract.model_copy(update={"read": read}), out.getvalue().encode())
     assert "42 more" in judged.message and "h49" not in judged.message
     assert "\x1b" not in judged.message + "".join(judged.additional_columns)
-    page = validation.build_data_docs(contract.key, lake)
+    page = expectations.build_data_docs(contract.key, lake)
     for file in page.rglob("*.html"):
         assert "<script>alert(1)" not in file.read_text()
 
@@ -218,8 +223,8 @@ def odd(tmp_path: Path, contracts, graduates) -> Lake:
     name = "ct_edsight/four-year-graduation-rates-school/{{ 7 * 7 }}'); drop.csv"
     (drop / name).parent.mkdir(parents=True)
     (drop / name).write_bytes(hostile.renamed(graduates, list(hostile.TEXTS)))
-    landed = landing.land(contracts[KEY], drop, name, lake, AT)
-    validation.validate(contracts[KEY], landed, lake)
+    landed = receiving.land(contracts[KEY], drop, name, lake, AT)
+    expectations.validate(contracts[KEY], landed, lake)
     return lake
 
 
@@ -272,5 +277,5 @@ def test_every_writer_of_csv_is_guarded() -> None:
         for file in (ROOT / "plugins").rglob("*.py")
         if re.search(r"csv\.(writer|DictWriter)|to_csv|format csv", file.read_text())
     ]
-    assert writers == ["spreadsheets.py"]
-    assert "csv_text" in Path(template.__file__).read_text()
+    assert writers == ["files.py"]
+    assert "csv_text" in Path(blanks.__file__).read_text()

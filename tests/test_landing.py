@@ -14,10 +14,13 @@ from typing import NamedTuple
 
 import pytest
 
-from common_metrics import landing, readers, receiving, validation
-from common_metrics.contract import Identity
+from common_metrics import batching
+from common_metrics.contracts.model import Identity
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
+from common_metrics.landing import receiving
+from common_metrics.reading import parsing
+from common_metrics.validation import expectations
 
 KEY = "ct/graduation_4yr"
 FOLDER = "ct_edsight/four-year-graduation-rates-school"
@@ -36,7 +39,7 @@ def land(graduation, drop, lake, put) -> Callable[..., Delivery]:
     """Land bytes; raise as land does."""
 
     def land(content, name="delivery.csv", contract=graduation, at=HOUR):
-        return landing.land(contract, drop, put(contract, content, name), lake, at)
+        return receiving.land(contract, drop, put(contract, content, name), lake, at)
 
     return land
 
@@ -130,7 +133,7 @@ def test_a_changed_contract_judges_the_same_bytes_again(
     again = land(graduates, contract=changed, at="later")
     assert (again.status, again.contract_sha256) == ("landed", "f" * 64)
     assert again.landed_at == first.landed_at, "the bytes came when they came"
-    validation.validate(changed, again, lake)
+    expectations.validate(changed, again, lake)
     assert [d.status for d in lake.all_recorded()] == ["validated"]
 
 
@@ -176,20 +179,20 @@ def test_deliveries_are_found_in_the_order_of_their_names(put, drop, graduation)
     names = [
         put(graduation, b"", name) for name in ("c.csv", "a.csv", "b/a.csv", "B.csv")
     ]
-    assert landing.find_deliveries(graduation, drop) == sorted(names)
+    assert receiving.find_deliveries(graduation, drop) == sorted(names)
 
 
 def test_only_what_the_contract_asks_for_is_found(put, drop, contracts):
     asked = put(contracts[KEY], b"", "a.csv")
     put(contracts[KEY], b"", "a.xlsx")
     put(contracts["ct/graduation_5yr"], b"", "a.csv")
-    assert landing.find_deliveries(contracts[KEY], drop) == [asked]
+    assert receiving.find_deliveries(contracts[KEY], drop) == [asked]
 
 
 def test_files_that_no_contract_asks_for_are_recorded(put, drop, lake, contracts):
     put(contracts[KEY], b"", "asked.csv")
     (drop / "notes.txt").write_text("not a source")
-    assert landing.record_unmatched(contracts, drop, lake, HOUR) == ["notes.txt"]
+    assert receiving.record_unmatched(contracts, drop, lake, HOUR) == ["notes.txt"]
     (record,) = lake.all_recorded()
     assert (record.status, record.file, record.bytes) == ("unmatched", "notes.txt", 12)
     assert record.message.startswith("notes.txt: no contract asks for it. ")
@@ -198,9 +201,9 @@ def test_files_that_no_contract_asks_for_are_recorded(put, drop, lake, contracts
 def test_an_unmatched_file_is_forgotten_when_it_goes(drop, lake, contracts):
     for name in ("stays.txt", "goes.txt"):
         (drop / name).write_text("the same text")
-    landing.record_unmatched(contracts, drop, lake, HOUR)
+    receiving.record_unmatched(contracts, drop, lake, HOUR)
     (drop / "goes.txt").unlink()
-    landing.record_unmatched(contracts, drop, lake, "later")
+    receiving.record_unmatched(contracts, drop, lake, "later")
     assert [d.file for d in lake.all_recorded()] == ["stays.txt"]
 
 
@@ -435,7 +438,7 @@ def test_a_file_that_is_still_written_is_kept_as_it_was_read(
     writer.start()
     try:
         landed = [
-            landing.receive(graduation, drop, name, lake, f"{HOUR}{n}")
+            receiving.receive(graduation, drop, name, lake, f"{HOUR}{n}")
             for n in range(100)
         ]
     finally:
@@ -444,7 +447,7 @@ def test_a_file_that_is_still_written_is_kept_as_it_was_read(
     for delivery, rows, _ in landed:
         kept = lake.landing(delivery).read_bytes()
         assert hashlib.sha256(kept).hexdigest() == delivery.sha256
-        read = readers.parse(graduation, delivery, readers.records(graduation, kept))
+        read = parsing.parse(graduation, delivery, parsing.records(graduation, kept))
         assert rows.table.equals(read.table)
     assert len({delivery.sha256 for delivery, _, _ in landed}) > 1
 
@@ -461,10 +464,10 @@ def test_a_file_is_opened_and_parsed_once(run, graduation, graduates, monkeypatc
 
         monkeypatch.setattr(module, name, counted)
 
-    counting(landing, "_copied")
-    counting(readers, "decode")
-    counting(readers, "_lines")
-    counting(readers, "_table")
+    counting(receiving, "_copied")
+    counting(parsing, "decode")
+    counting(parsing, "_lines")
+    counting(parsing, "_table")
     assert run(graduation, graduates).status == "validated"
     assert set(calls.values()) == {1} and len(calls) == 4
 
@@ -472,32 +475,32 @@ def test_a_file_is_opened_and_parsed_once(run, graduation, graduates, monkeypatc
 @pytest.fixture
 def settled(monkeypatch):
     """Files count as settled at once; no test waits."""
-    monkeypatch.setattr(receiving, "SETTLED", -1)
+    monkeypatch.setattr(batching, "SETTLED", -1)
 
 
 def test_an_untouched_file_is_not_read_again(
     settled, put, drop, lake, graduation, graduates, monkeypatch
 ):
     names = [put(graduation, graduates, "good.csv"), put(graduation, PAGE, "page.csv")]
-    assert receiving.new_batches(graduation, drop, lake) == [names]
-    receiving.receive(graduation, drop, names, lake, HOUR)
-    assert receiving.new_batches(graduation, drop, lake) == []
-    (refused,) = receiving.still_refused(KEY, drop, lake)
+    assert batching.new_batches(graduation, drop, lake) == [names]
+    batching.receive(graduation, drop, names, lake, HOUR)
+    assert batching.new_batches(graduation, drop, lake) == []
+    (refused,) = batching.still_refused(KEY, drop, lake)
     assert refused.file == names[1]
     changed = graduation.model_copy(update={"sha256": "f" * 64})
-    assert receiving.new_batches(changed, drop, lake) == [names]
+    assert batching.new_batches(changed, drop, lake) == [names]
 
 
 def test_other_bytes_of_the_same_size_are_seen(
     settled, put, drop, lake, graduation, graduates
 ):
     name = put(graduation, graduates)
-    receiving.receive(graduation, drop, [name], lake, HOUR)
+    batching.receive(graduation, drop, [name], lake, HOUR)
     before = (drop / name).stat()
     put(graduation, graduates.replace(b",41,71.9", b",42,73.7"))
     assert (drop / name).stat().st_size == before.st_size
-    assert receiving.new_batches(graduation, drop, lake) == [[name]]
-    receiving.receive(graduation, drop, [name], lake, f"{HOUR}2")
+    assert batching.new_batches(graduation, drop, lake) == [[name]]
+    batching.receive(graduation, drop, [name], lake, f"{HOUR}2")
     assert len(lake.all_recorded()) == 2
 
 
@@ -506,11 +509,11 @@ def test_other_bytes_with_the_time_of_the_old_ones_are_seen(
 ):
     """A copy that keeps times: only the change of the entry itself tells."""
     name = put(graduation, graduates)
-    receiving.receive(graduation, drop, [name], lake, HOUR)
+    batching.receive(graduation, drop, [name], lake, HOUR)
     before = (drop / name).stat()
     put(graduation, graduates.replace(b",41,71.9", b",42,73.7"))
     os.utime(drop / name, ns=(before.st_atime_ns, before.st_mtime_ns))
-    assert receiving.new_batches(graduation, drop, lake) == [[name]]
+    assert batching.new_batches(graduation, drop, lake) == [[name]]
 
 
 def test_a_file_that_was_written_just_now_is_looked_at_again(
@@ -518,17 +521,17 @@ def test_a_file_that_was_written_just_now_is_looked_at_again(
 ):
     """Within the same tick of the clock it could change and look the same."""
     name = put(graduation, graduates)
-    receiving.receive(graduation, drop, [name], lake, HOUR)
-    assert receiving.new_batches(graduation, drop, lake) == [[name]]
+    batching.receive(graduation, drop, [name], lake, HOUR)
+    assert batching.new_batches(graduation, drop, lake) == [[name]]
 
 
 def test_a_delivery_that_was_taken_back_is_received_anew(
     settled, put, drop, lake, graduation, graduates
 ):
     name = put(graduation, graduates)
-    receiving.receive(graduation, drop, [name], lake, HOUR)
+    batching.receive(graduation, drop, [name], lake, HOUR)
     next(lake.deliveries.rglob("*.json")).unlink()
-    assert receiving.new_batches(graduation, drop, lake) == [[name]]
+    assert batching.new_batches(graduation, drop, lake) == [[name]]
 
 
 # Batches
@@ -540,7 +543,7 @@ def test_more_files_than_airflow_maps_are_few_batches(put, drop, lake, contracts
         put(contract, b"x", f"{n:04}_student_attendance_2014-15.csv")
         for n in range(1_030)
     ]
-    batches = receiving.new_batches(contract, drop, lake)
+    batches = batching.new_batches(contract, drop, lake)
     assert [name for batch in batches for name in batch] == names
     assert [len(batch) for batch in batches] == [200] * 5 + [30]
 
@@ -549,7 +552,7 @@ def test_a_batch_has_no_more_bytes_than_a_file_may_have(put, drop, lake, graduat
     small = graduation.landing.model_copy(update={"max_bytes": 10})
     contract = graduation.model_copy(update={"landing": small})
     names = [put(contract, b"x" * n, f"{at}.csv") for at, n in enumerate((4, 6, 1, 30))]
-    batches = receiving.new_batches(contract, drop, lake)
+    batches = batching.new_batches(contract, drop, lake)
     assert batches == [names[:2], names[2:3], names[3:]]
 
 
@@ -558,30 +561,30 @@ def test_where_the_code_fails_on_a_file_the_others_are_received(
 ):
     gender = put(graduation, example(KEY, "gender_nongrad"), "gender.csv")
     names = [put(graduation, graduates, "all.csv"), gender]
-    settle = validation._settle
+    settle = expectations._settle
 
     def fail(contract, part, *rest):
         assert part.delivery.file != gender, "of the code"
         return settle(contract, part, *rest)
 
-    monkeypatch.setattr(validation, "_settle", fail)
-    with pytest.raises(receiving.NotReceived, match=r"gender\.csv: of the code"):
-        receiving.receive(graduation, drop, names, lake, HOUR)
+    monkeypatch.setattr(expectations, "_settle", fail)
+    with pytest.raises(batching.NotReceived, match=r"gender\.csv: of the code"):
+        batching.receive(graduation, drop, names, lake, HOUR)
     assert {d.file: d.status for d in lake.all_recorded()} == {
         names[0]: "validated",
         gender: "landed",
     }
-    assert receiving.new_batches(graduation, drop, lake) == [[gender]]
+    assert batching.new_batches(graduation, drop, lake) == [[gender]]
 
 
 def test_the_folder_is_listed_once_for_a_whole_run(drop, put, graduation, monkeypatch):
     name = put(graduation, b"", "a.csv")
-    monkeypatch.setattr(landing, "LISTED", {})
-    landing.list_once(drop)
-    monkeypatch.setattr(landing, "_files", None)
-    assert landing.find_deliveries(graduation, drop) == [name]
+    monkeypatch.setattr(receiving, "LISTED", {})
+    receiving.list_once(drop)
+    monkeypatch.setattr(receiving, "_files", None)
+    assert receiving.find_deliveries(graduation, drop) == [name]
 
 
 def test_no_two_looks_have_one_time():
-    times = [receiving.now() for _ in range(3)]
+    times = [batching.now() for _ in range(3)]
     assert sorted(times) == times and all("." in time for time in times)

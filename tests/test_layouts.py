@@ -10,11 +10,11 @@ import xlsxwriter
 import yaml
 from xls import PLAIN, RAISED, STRUCK_OUT, SUPPRESSED, xls
 
-from common_metrics import readers, workbooks
-from common_metrics.contract import Contract, ContractError, load_contract
+from common_metrics.contracts.model import Contract, ContractError, load_contract
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
 from common_metrics.pseudonyms import KeyMissing
+from common_metrics.reading import parsing, workbook
 from workbook import xlsx
 
 BASE = {
@@ -50,8 +50,8 @@ def parse(tmp_path: Path) -> Callable[..., pa.Table]:
         file.write_text(yaml.safe_dump(made))
         contract = load_contract(file, tmp_path)
         delivery = Delivery("xx", "extract", name, "0" * 64, 0, "2016-01-01")
-        found = readers.records(contract, content)
-        return readers.parse(contract, delivery, found).table
+        found = parsing.records(contract, content)
+        return parsing.parse(contract, delivery, found).table
 
     return parse
 
@@ -101,7 +101,7 @@ def test_a_missing_sheet_is_named(parse):
     [
         (b"School,Count\nAsh,1\n", "another kind"),
         (xlsx({"A": [["School", "Count"]]})[:-40], "cut on the way"),
-        (workbooks.XLS + b"\0" * 2000, "damaged or asks for a password"),
+        (workbook.XLS + b"\0" * 2000, "damaged or asks for a password"),
     ],
 )
 def test_what_is_no_workbook_is_refused(parse, content, found):
@@ -151,7 +151,7 @@ def test_the_first_visible_sheet_with_the_header_is_read(written):
         last_year.hide()
         book.get_worksheet_by_name("cover").activate()
 
-    found = readers.records(public_counts(), written(book))
+    found = parsing.records(public_counts(), written(book))
     assert {record.sheet for record in found} == {"this year"}
     assert found.unread == ["last year", "chart", "cover", "more"]
 
@@ -202,7 +202,7 @@ def odd_cells(book):
 
 
 def test_a_cell_that_does_not_say_all_is_marked(written):
-    found = readers.records(public_counts(), written(odd_cells))
+    found = parsing.records(public_counts(), written(odd_cells))
     assert [record.cells[1] for record in found[1:]] == [
         "(error #N/A)",
         "4(superscript 2)",
@@ -227,7 +227,7 @@ def test_an_old_workbook_is_marked_as_well():
         *[(42, PLAIN), 7],
     ]
     rows = [["School", "Count"], *(["Ash", cell] for cell in cells)]
-    found = readers.records(public_counts(), xls(rows, hidden=8))
+    found = parsing.records(public_counts(), xls(rows, hidden=8))
     assert [record.cells[1] for record in found[1:]] == [
         "(error #N/A)",
         "(error #DIV/0!)",
@@ -506,7 +506,7 @@ def test_each_row_says_its_year(parse, said):
         identity={"column": "year"},
     )
     assert rows(table, "_school_year") == [(2015,), (None,)]
-    assert readers.school_years(table) == [2015]
+    assert parsing.school_years(table) == [2015]
 
 
 def test_a_name_says_the_year_where_nothing_inside_does(parse):

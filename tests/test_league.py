@@ -18,8 +18,8 @@ import pytest
 import staged
 import yaml
 
-from common_metrics import template
-from common_metrics.contract import CONTRACTS, load_contracts
+from common_metrics.contracts import blanks
+from common_metrics.contracts.model import CONTRACTS, load_contracts
 from common_metrics.lake import Lake
 
 ROOT = Path(__file__).parents[1]
@@ -108,7 +108,7 @@ def submission(year: int) -> bytes:
 
 def league(key: str) -> bytes:
     """A file of the League with every member, or with what the first of them did."""
-    blank = template.blank(load_contracts()[key]).encode()
+    blank = blanks.blank(load_contracts()[key]).encode()
     who = [["CT", "", s.code, f"School {s.code}"] for s in MEMBERS]
     first = who[0]
     cohort = [s.group[-1] if s.group.startswith("cohort") else "" for s in MEMBERS]
@@ -312,8 +312,8 @@ def test_the_subsidy_rule_names_the_cell_that_it_judges_by(warehouse) -> None:
 @pytest.mark.parametrize("key", KEYS)
 def test_the_fixture_is_a_filled_template_and_passes(key, contracts, run) -> None:
     (file,) = (ROOT / "tests/fixtures" / key).glob("*.csv")
-    blank = template.BLANKS[key].read_text()
-    assert blank == template.blank(contracts[key]), "run make sources"
+    blank = blanks.BLANKS[key].read_text()
+    assert blank == blanks.blank(contracts[key]), "run make sources"
     assert file.read_text().startswith(blank)
     delivery = run(contracts[key], file.read_bytes(), file.name)
     assert (delivery.status, delivery.rows_quarantined) == ("validated", 0)

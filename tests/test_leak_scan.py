@@ -21,12 +21,15 @@ import pytest
 from conftest import FIXTURES
 from leaks import scan
 
-from common_metrics import build, landing, readers, validation
 from common_metrics.check import check
-from common_metrics.contract import Contract, load_contracts
+from common_metrics.contracts.model import Contract, load_contracts
 from common_metrics.errors import DeliveryRefused, quoting_no_cell
 from common_metrics.lake import Lake
+from common_metrics.landing import receiving
 from common_metrics.pseudonyms import KeyMissing
+from common_metrics.reading import parsing
+from common_metrics.validation import expectations
+from common_metrics.warehouse import build
 from workbook import xlsx
 
 RESTRICTED = {k: c for k, c in load_contracts().items() if c.visibility != "public"}
@@ -43,7 +46,7 @@ def table_of(key: str) -> tuple[Path, Table]:
     """A fixture file of a contract with its cells."""
     contract, file = RESTRICTED[key], sorted((FIXTURES / key).iterdir())[0]
     if contract.read.format == "workbook":
-        read = readers.records(contract, file.read_bytes())
+        read = parsing.records(contract, file.read_bytes())
         return file, [record.cells for record in read]
     text = file.read_text(encoding=contract.read.encoding)
     return file, list(csv.reader(text.splitlines(), delimiter=contract.read.delimiter))
@@ -110,15 +113,15 @@ def spoilt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, dict[str, st
             (drop / place).write_bytes(written(contract, way(table)))
             said[f"{key} {way.__name__}"] = outcome(contract, drop, str(place), lake)
     for key in SHOWN:
-        validation.build_data_docs(key, lake)
+        expectations.build_data_docs(key, lake)
     return lake, said
 
 
 def outcome(contract: Contract, drop: Path, name: str, lake: Lake) -> str:
     """All that a log could say of a file."""
     try:
-        delivery = landing.land(contract, drop, name, lake, AT)
-        return repr(validation.validate(contract, delivery, lake))
+        delivery = receiving.land(contract, drop, name, lake, AT)
+        return repr(expectations.validate(contract, delivery, lake))
     except DeliveryRefused as error:
         return "".join(traceback.format_exception(error)) + repr(error)
 

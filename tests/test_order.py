@@ -10,10 +10,10 @@ import sqlglot
 from compiled import compile_models
 from sqlglot import exp
 
-from common_metrics.build import DBT_PROJECT, PLUGINS
 from common_metrics.lake import Lake
+from common_metrics.warehouse.build import DBT_PROJECT, PLUGINS
 
-RELEASE = sorted((PLUGINS / "common_metrics").glob("*.sql"))
+RELEASE = sorted((PLUGINS / "common_metrics").glob("*/*.sql"))
 PICKS = (exp.ArgMax, exp.ArgMin)
 TAKES = (exp.AnyValue, exp.First, exp.Last)
 LISTS = (exp.ArrayAgg, exp.GroupConcat, exp.ArrayUniqueAgg)

@@ -9,9 +9,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from common_metrics import plausibility
-from common_metrics.contract import load_contracts
+from common_metrics.contracts.model import load_contracts
 from common_metrics.pseudonyms import MALFORMED, pseudonym
+from common_metrics.validation import plausibility
 
 GRADUATION = "ct/graduation_4yr"
 SUBMISSION = "nessc/common_metrics_submission"

@@ -3,9 +3,9 @@ from collections.abc import Callable
 import pyarrow.parquet as pq
 import pytest
 
-from common_metrics import readers
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
+from common_metrics.reading import parsing
 
 DELIVERY = Delivery(
     provider="ct",
@@ -27,7 +27,7 @@ def read(contracts, tmp_path) -> Callable[..., list[dict]]:
     def read(content: bytes, key: str = "ct/graduation_4yr") -> list[dict]:
         file = tmp_path / "landed.csv"
         file.write_bytes(content)
-        return readers.read(contracts[key], DELIVERY, file).table.to_pylist()
+        return parsing.read(contracts[key], DELIVERY, file).table.to_pylist()
 
     return read
 
@@ -55,7 +55,7 @@ def test_a_code_without_a_formula_keeps_its_zero(read, crosswalk):
 
 def said(contract, content: bytes):
     """What a file says of itself."""
-    return readers.read_identity(contract, readers.records(contract, content), "")
+    return parsing.read_identity(contract, parsing.records(contract, content), "")
 
 
 @pytest.mark.parametrize("cell", ["*", "N/A", "PS", ".", "GE95", "85-89", "NA", "-1"])
@@ -95,7 +95,7 @@ def test_a_column_of_another_layout_is_null(read, graduates):
 
 def test_a_row_carries_where_it_comes_from(read, graduates):
     first = read(graduates)[0]
-    assert {name: first[name] for name in readers.FILE_COLUMNS.names} == {
+    assert {name: first[name] for name in parsing.FILE_COLUMNS.names} == {
         "_source_file": "folder/file.csv",
         "_source_sheet": None,
         "_source_row": 6,
@@ -165,16 +165,16 @@ def test_a_header_is_looked_for_at_the_top_only(read, graduates):
 
 def test_no_rows_still_have_every_column(contracts):
     for contract in contracts.values():
-        table = readers.no_rows(contract)
+        table = parsing.no_rows(contract)
         assert table.num_rows == 0
-        assert table.column_names == [*contract.columns, *readers.FILE_COLUMNS.names]
+        assert table.column_names == [*contract.columns, *parsing.FILE_COLUMNS.names]
 
 
 def test_rows_survive_parquet(contracts, example, tmp_path):
     contract, file = contracts["us/edfacts_acgr"], tmp_path / "landed.csv"
     file.write_bytes(example("us/edfacts_acgr", "2015"))
-    table = readers.read(contract, DELIVERY, file).table
-    readers.write(table, tmp_path / "rows.parquet")
+    table = parsing.read(contract, DELIVERY, file).table
+    parsing.write(table, tmp_path / "rows.parquet")
     assert pq.read_table(tmp_path / "rows.parquet").equals(table)
     assert [path.name for path in tmp_path.glob("*.part")] == []
 
@@ -186,7 +186,7 @@ def test_rows_survive_parquet(contracts, example, tmp_path):
 def test_a_wrong_byte_is_named_with_its_row(contracts, crosswalk, start):
     data = start + crosswalk.replace(b"\r\nME,MAINE", b"\r\n\xc9,MAINE")
     with pytest.raises(DeliveryRefused, match=r"a byte that is none \(0xc9\)") as error:
-        readers.decode(contracts["nessc/school_crosswalk"], data)
+        parsing.decode(contracts["nessc/school_crosswalk"], data)
     assert error.value.row == 4
 
 
@@ -222,7 +222,7 @@ def test_a_message_without_a_file_begins_with_its_row():
     ],
 )
 def test_a_school_year_is_its_end_year(text, year):
-    assert readers.school_year(text) == year
+    assert parsing.school_year(text) == year
 
 
 @pytest.mark.parametrize(
@@ -234,7 +234,7 @@ def test_a_school_year_is_its_end_year(text, year):
 )
 def test_what_is_no_school_year_is_refused(text):
     with pytest.raises(DeliveryRefused, match="a school year such as 2014-15"):
-        readers.school_year(text)
+        parsing.school_year(text)
 
 
 @pytest.mark.parametrize(
@@ -284,14 +284,14 @@ def test_a_year_that_cannot_be_is_refused(contracts, graduates):
 )
 def test_a_name_says_its_year_in_many_forms(contracts, name, years):
     pattern = contracts["ct/enrollment"].landing.name_year
-    assert readers.years_in_name(pattern, name) == years
+    assert parsing.years_in_name(pattern, name) == years
 
 
 @pytest.mark.parametrize("said", ["2015-20", "1015-17", "9999-98", "2014-2016"])
 def test_a_name_with_an_impossible_year_is_to_be_changed(contracts, said):
     pattern = contracts["ct/enrollment"].landing.name_year
     with pytest.raises(DeliveryRefused, match=f"'{said}'. Rename the file so"):
-        readers.years_in_name(pattern, f"rates_{said}.csv")
+        parsing.years_in_name(pattern, f"rates_{said}.csv")
 
 
 # Ids that a spreadsheet rewrote

@@ -15,10 +15,10 @@ from bench import BARE, BARE_ROWS, PIPELINE_ROWS
 from test_end_to_end import Run, make_run
 from test_site import LIMIT
 
-from common_metrics import release
-from common_metrics.explain import explain
 from common_metrics.lake import Lake
-from common_metrics.site import write_site
+from common_metrics.publication import release
+from common_metrics.publication.explain import explain
+from common_metrics.publication.site import write_site
 
 
 @pytest.fixture(scope="module")

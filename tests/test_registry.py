@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from common_metrics import build
 from common_metrics.lake import Lake
+from common_metrics.warehouse import build
 
 ROOT = Path(__file__).parents[1]
 SEEDS = ROOT / "dbt_project/seeds"

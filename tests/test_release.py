@@ -10,8 +10,9 @@ import duckdb
 import pytest
 from test_attack import RULES, SEEDS, TABLES
 
-from common_metrics import build, release
 from common_metrics.lake import Delivery, Lake, write_json
+from common_metrics.publication import release
+from common_metrics.warehouse import build
 
 
 @pytest.fixture

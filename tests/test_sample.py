@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-SAMPLE = Path(__file__).parents[1] / "sample"
+SAMPLE = Path(__file__).parent / "sample"
 GROUPS = {
     "ELL": "el",
     "Non-ELL": "non_el",

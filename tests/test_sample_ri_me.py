@@ -12,12 +12,14 @@ import pyarrow.parquet as pq
 import pytest
 from staged import bring, build
 
-from common_metrics.contract import load_contracts
+from common_metrics.contracts.model import load_contracts
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Lake
-from common_metrics.landing import find_deliveries
+from common_metrics.landing.receiving import find_deliveries
 
 ROOT = Path(__file__).parents[1]
+GENERATOR = "tests/sample/generate.py"
+GENERATOR = "tests/sample/generate.py"
 KEYS = (
     *("ri/october_head_count", "ri/october_head_count_lea"),
     *("ri/october_head_count_state", "ri/assessment", "me/assessment"),
@@ -28,7 +30,13 @@ OURS = ("ri", "me")
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("sample")
-    command = [sys.executable, ROOT / "sample/generate.py", folder, "--faults", "all"]
+    command = [
+        sys.executable,
+        ROOT / "tests/sample/generate.py",
+        folder,
+        "--faults",
+        "all",
+    ]
     subprocess.run(command, check=True)
     return folder
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from common_metrics import build, what_if
 from common_metrics.errors import Refused
 from common_metrics.lake import Lake
-from common_metrics.seeds import MARK, per_cent_columns, refuse_proportions
+from common_metrics.publication import what_if
+from common_metrics.warehouse import build
+from common_metrics.warehouse.seeds import MARK, per_cent_columns, refuse_proportions
 
 
 # A spreadsheet shows these as per cents and writes them as proportions.

@@ -18,8 +18,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from public_file import write_public_file
 
 from common_metrics.lake import Lake
-from common_metrics.letter import QUIET
-from common_metrics.site import scale, write_site
+from common_metrics.publication.letter import QUIET
+from common_metrics.publication.site import scale, write_site
 
 RELEASE = "20260102T030405Z-0123abcd"
 EVIL = '<script>alert(1)</script> "O\'Brien" & Co'
@@ -714,7 +714,14 @@ def test_print_shows_what_is_folded_away(site, tab):
 
 
 def letter(root: Path, asked: str) -> subprocess.CompletedProcess:
-    command = ["-m", "common_metrics.letter", "--lake", str(root), "--school", asked]
+    command = [
+        "-m",
+        "common_metrics.publication.letter",
+        "--lake",
+        str(root),
+        "--school",
+        asked,
+    ]
     return subprocess.run([sys.executable, *command], capture_output=True, text=True)
 
 

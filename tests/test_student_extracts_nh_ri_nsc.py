@@ -15,10 +15,12 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from common_metrics import build, landing, validation
-from common_metrics.contract import Contract, load_contracts
+from common_metrics.contracts.model import Contract, load_contracts
 from common_metrics.lake import Delivery, Lake
+from common_metrics.landing import receiving
 from common_metrics.pseudonyms import pseudonym
+from common_metrics.validation import expectations
+from common_metrics.warehouse import build
 from workbook import xlsx
 
 ROOT = Path(__file__).parents[1]
@@ -471,7 +473,7 @@ def test_what_tells_of_a_person_stays_in_the_bytes_as_received(contracts, judge,
         judge(key, written(contracts[key], wrong), name.replace("*", "_"))
         known |= told(contracts[key])
     for key in (NH, LISTING, USERS, NSC):
-        validation.build_data_docs(key, lake)
+        expectations.build_data_docs(key, lake)
     texts = below(lake)
     assert {n.split("/")[0] for n in texts} >= {
         *("validated", "quarantine", "deliveries", "data_docs")
@@ -505,9 +507,9 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
         (drop / folder).mkdir(parents=True, exist_ok=True)
         name = (folder / fixture(key).name).as_posix()
         (drop / name).write_bytes(fixture(key).read_bytes())
-        assert landing.find_deliveries(contract, drop).count(name) == 1
-        delivery = landing.land(contract, drop, name, lake, HOUR)
-        validation.validate(contract, delivery, lake)
+        assert receiving.find_deliveries(contract, drop).count(name) == 1
+        delivery = receiving.land(contract, drop, name, lake, HOUR)
+        expectations.validate(contract, delivery, lake)
     build.write_inputs(lake)
     cautious = ["-q", "--indirect-selection", "cautious"]
     done = build.dbt(lake, "build", *cautious, "--select", *MODELS)

@@ -8,9 +8,12 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from common_metrics import build, landing, pseudonyms, validation
-from common_metrics.contract import Contract, load_contracts
+from common_metrics import pseudonyms
+from common_metrics.contracts.model import Contract, load_contracts
 from common_metrics.lake import Delivery, Lake
+from common_metrics.landing import receiving
+from common_metrics.validation import expectations
+from common_metrics.warehouse import build
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -57,7 +60,7 @@ def test_a_good_file_is_found_by_its_contract_alone(run, drop, contracts, key):
     rows = content.count(b"\n") - 1
     assert (delivery.status, delivery.rows_validated) == ("validated", rows)
     assert (delivery.school_year, delivery.rows_quarantined) == (2015, 0)
-    asked = [k for k, c in contracts.items() if landing.find_deliveries(c, drop)]
+    asked = [k for k, c in contracts.items() if receiving.find_deliveries(c, drop)]
     assert asked == [key]
 
 
@@ -249,8 +252,8 @@ def test_a_missing_key_stops_with_a_sentence_of_four_parts(
     name = put(contracts[key], fixture(key), NAMES[key])
     monkeypatch.delenv(pseudonyms.VARIABLE)
     with pytest.raises(pseudonyms.KeyMissing) as error:
-        delivery = landing.land(contracts[key], drop, name, lake, HOUR)
-        validation.validate(contracts[key], delivery, lake)
+        delivery = receiving.land(contracts[key], drop, name, lake, HOUR)
+        expectations.validate(contracts[key], delivery, lake)
     where, expected, found, todo = (
         "environment:",
         "expected a secret",
@@ -302,7 +305,7 @@ def test_nothing_written_tells_of_a_student(run, lake, contracts, key):
     content = planted(contracts[key])
     delivery = run(contracts[key], content, NAMES[key])
     assert (delivery.status, delivery.rows_quarantined) == ("validated", 1)
-    validation.build_data_docs(key, lake)
+    expectations.build_data_docs(key, lake)
     words = [*PLANTED.values(), *BIRTH_DATES.values()]
     assert any(word.encode() in content for word in words)
     for stage in STAGES:
@@ -447,8 +450,8 @@ def records(tmp_path_factory) -> duckdb.DuckDBPyConnection:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(fixture(key))
         found = file.relative_to(root / "drop").as_posix()
-        delivery = landing.land(contracts[key], root / "drop", found, lake, HOUR)
-        validation.validate(contracts[key], delivery, lake)
+        delivery = receiving.land(contracts[key], root / "drop", found, lake, HOUR)
+        expectations.validate(contracts[key], delivery, lake)
     build.write_inputs(lake)
     select = [f"+{model}" for model in MODELS.split()]
     buildable = ["--indirect-selection", "buildable"]

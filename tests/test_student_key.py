@@ -11,11 +11,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from common_metrics import landing, validation
-from common_metrics.contract import Contract
+from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Lake
+from common_metrics.landing import receiving
 from common_metrics.pseudonyms import VARIABLE
+from common_metrics.validation import expectations
 
 ROOT = Path(__file__).parents[1]
 STUDENTS = ROOT / "tests/fixtures/nessc/student_enrollment"
@@ -42,7 +43,7 @@ def test_without_student_files_no_key_is_asked_for(
     tmp_path: Path, contracts: dict[str, Contract], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(VARIABLE)
-    landing.require_key(contracts.values(), tmp_path)
+    receiving.require_key(contracts.values(), tmp_path)
 
 
 @pytest.mark.parametrize("rows", [1, 10_000])
@@ -61,8 +62,8 @@ def test_an_id_under_another_header_is_written_nowhere(
         csv.writer(stream).writerows([head, *shifted, *lines[rows:]])
     name = put.relative_to(drop).as_posix()
     with suppress(DeliveryRefused):
-        landed = landing.land(contract, drop, name, lake, "2016-01-01T00:00:00Z")
-        validation.validate(contract, landed, lake)
+        landed = receiving.land(contract, drop, name, lake, "2016-01-01T00:00:00Z")
+        expectations.validate(contract, landed, lake)
     written = [
         duckdb.sql(f"from '{found}'").fetchall()
         for stage in ("validated", "quarantine")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common_metrics import suppression
+from common_metrics.disclosure import control
 
 LEAST = 5
 
@@ -80,7 +80,7 @@ def hidden_of(
         for name, sign in ((whole, 1.0), *((part, -1.0) for part in parts))
     ]
     tables = (cells, shown, numbers, pd.DataFrame(terms))
-    found = suppression.suppressed_cells(*map(pa.Table.from_pandas, tables))
+    found = control.suppressed_cells(*map(pa.Table.from_pandas, tables))
     return set(found["metric_id"].to_pylist())
 
 
@@ -103,12 +103,12 @@ def test_what_is_large_and_stands_beside_no_small_number_stays() -> None:
 
 
 def test_where_nothing_is_restricted_nothing_is_hidden() -> None:
-    names = [*suppression.KEYS, "cell_id", "has_counts", "is_small", "is_withheld"]
+    names = [*control.KEYS, "cell_id", "has_counts", "is_small", "is_withheld"]
     cells = pa.table({name: pa.array([], pa.bool_()) for name in names})
     nothing = pa.table({})
-    found = suppression.suppressed_cells(cells, nothing, nothing, nothing)
+    found = control.suppressed_cells(cells, nothing, nothing, nothing)
     assert found.num_rows == 0
-    assert found.column_names == [*suppression.KEYS, "reason", "is_denominator_hidden"]
+    assert found.column_names == [*control.KEYS, "reason", "is_denominator_hidden"]
 
 
 def test_a_small_group_is_never_hidden_alone() -> None:
@@ -138,10 +138,10 @@ def test_a_large_cluster_is_moved_as_a_whole_and_is_as_safe(
     counts = {"f1": 2, "m1": 20, "f2": 21, "m2": 22, "s1": 22, "s2": 43, "f": 23}
     sums = [("s1", ["f1", "m1"]), ("s2", ["f2", "m2"]), ("f", ["f1", "f2"])]
     moves = []
-    joint = suppression._joint_move
-    monkeypatch.setattr(suppression, "MANY", 0)
+    joint = control._joint_move
+    monkeypatch.setattr(control, "MANY", 0)
     monkeypatch.setattr(
-        suppression,
+        control,
         "_joint_move",
         lambda *told: moves.append(joint(*told)) or moves[-1],
     )
@@ -195,9 +195,9 @@ def test_more_is_hidden_from_two_schools_than_from_a_stranger(
 ) -> None:
     counts, sums = network([2, 30, 3, 30, 30, 30])
     assert hidden_of(counts, sums, NETWORK) == {"fa", "fb", "fc"}
-    seen_by = suppression._seen_by
+    seen_by = control._seen_by
     monkeypatch.setattr(
-        suppression, "_seen_by", lambda system, _: seen_by(system, suppression.NOBODY)
+        control, "_seen_by", lambda system, _: seen_by(system, control.NOBODY)
     )
     hidden = hidden_of(counts, sums, NETWORK)
     assert learnt(counts, hidden, None) == set()
@@ -218,7 +218,7 @@ def test_no_hidden_number_can_be_told_closely_by_trying_all(parts: list[int]) ->
 def test_without_further_cells_the_small_one_would_follow(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(suppression, "protect", lambda system: None)
+    monkeypatch.setattr(control, "protect", lambda system: None)
     counts = {"all": 40, "female": 38, "male": 2}
     sums = [("all", ["female", "male"])]
     hidden = hidden_of(counts, sums)

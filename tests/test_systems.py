@@ -7,8 +7,9 @@ import duckdb
 import pytest
 from staged import bring
 
-from common_metrics import build, release
 from common_metrics.lake import Lake
+from common_metrics.publication import release
+from common_metrics.warehouse import build
 
 GROUPS = ("ALL", "MAM", "MAS", "MBL", "MHI", "MTR", "MWH", "CWD", "ECD", "LEP")
 # state name, school id, school, and by year the cohort and rate of all students.

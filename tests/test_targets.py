@@ -10,7 +10,7 @@ from compiled import Rows, Warehouse, compile_models
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from common_metrics.release import VIEWS
+from common_metrics.publication.release import VIEWS
 
 MODELS = [
     "int_metric_segments",

@@ -15,11 +15,13 @@ import pyarrow.parquet as pq
 import pytest
 from leaks import readable
 
-from common_metrics import landing, plausibility, release, validation
-from common_metrics.build import build
-from common_metrics.contract import load_contracts
+from common_metrics.contracts.model import load_contracts
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Lake
+from common_metrics.landing import receiving
+from common_metrics.publication import release
+from common_metrics.validation import expectations, plausibility
+from common_metrics.warehouse.build import build
 
 FIXTURES = Path(__file__).parent / "fixtures" / "nessc"
 KEY = "nessc/common_metrics_submission"
@@ -67,8 +69,8 @@ def deliver(lake: Lake, key: str, name: str, content: bytes) -> None:
     file.write_bytes(content)
     below = file.relative_to(drop).as_posix()
     try:
-        landed = landing.land(contract, drop, below, lake, HOUR)
-        validation.validate(contract, landed, lake)
+        landed = receiving.land(contract, drop, below, lake, HOUR)
+        expectations.validate(contract, landed, lake)
     except DeliveryRefused:
         pass
 
@@ -90,7 +92,7 @@ def fill(lake: Lake) -> None:
     deliver(lake, KEY, f"{REFUSED_FILE}.csv", b"<html>Log in</html>")
     drop = lake.root.parent / "drop"
     (drop / UNMATCHED_FILE).write_text("jane\n")
-    landing.record_unmatched(load_contracts(), drop, lake, HOUR)
+    receiving.record_unmatched(load_contracts(), drop, lake, HOUR)
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,13 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common_metrics import landing, readers, receiving, validation
-from common_metrics.contract import load_contracts
+from common_metrics import batching
+from common_metrics.contracts.model import load_contracts
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery, Lake
+from common_metrics.landing import receiving
+from common_metrics.reading import parsing
+from common_metrics.validation import expectations
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -50,15 +53,16 @@ def hear(event, args):
         raise OSError("no network in this test")
 
 sys.addaudithook(hear)
-from common_metrics import landing, validation
-from common_metrics.contract import load_contracts
+from common_metrics.landing import receiving
+from common_metrics.validation import expectations
+from common_metrics.contracts.model import load_contracts
 from common_metrics.lake import Lake
 
 drop, name, lake = Path(sys.argv[1]), sys.argv[2], Lake(sys.argv[3])
 contract = load_contracts()["ct/graduation_4yr"]
-delivery = landing.land(contract, drop, name, lake, "now")
-assert validation.validate(contract, delivery, lake).status == "validated"
-assert validation.build_data_docs(contract.key, lake).is_dir()
+delivery = receiving.land(contract, drop, name, lake, "now")
+assert expectations.validate(contract, delivery, lake).status == "validated"
+assert expectations.build_data_docs(contract.key, lake).is_dir()
 # This release of the library sends nothing; another one may, unless told not to.
 assert os.environ["GX_ANALYTICS_ENABLED"] == "False"
 """
@@ -76,7 +80,7 @@ def rows(lake, contracts) -> Callable[[str, Delivery], list[dict]]:
     def rows(stage: str, delivery: Delivery) -> list[dict]:
         if stage == "landing":
             contract, file = contracts[delivery.key], lake.landing(delivery)
-            return readers.read(contract, delivery, file).table.to_pylist()
+            return parsing.read(contract, delivery, file).table.to_pylist()
         return pq.read_table(lake.rows(stage, delivery)).to_pylist()
 
     return rows
@@ -155,7 +159,7 @@ def test_additional_columns_are_reported_and_left_out(run, rows, graduation, gra
         'columns not in expectations/ct/graduation_4yr.yml left out: "Remarks"'
     )
     assert "ZZ" not in str(rows("validated", delivery))
-    assert readers.left_out([delivery]) == [
+    assert parsing.left_out([delivery]) == [
         "columns left out of ct/graduation_4yr: Remarks (1 files)"
     ]
 
@@ -315,12 +319,12 @@ def test_a_lost_row_stops_everything(
     lake, graduation, graduates, put, drop, monkeypatch
 ):
     name = put(graduation, graduates)
-    delivery = landing.land(graduation, drop, name, lake, HOUR)
+    delivery = receiving.land(graduation, drop, name, lake, HOUR)
     monkeypatch.setattr(
-        validation, "_without_duplicates", lambda raw: (raw.slice(1), 0)
+        expectations, "_without_duplicates", lambda raw: (raw.slice(1), 0)
     )
-    with pytest.raises(validation.RowsLost, match="20 rows read, but 19 validated"):
-        validation.validate(graduation, delivery, lake)
+    with pytest.raises(expectations.RowsLost, match="20 rows read, but 19 validated"):
+        expectations.validate(graduation, delivery, lake)
     assert not list(lake.validated.rglob("*.parquet"))
 
 
@@ -411,7 +415,7 @@ def test_a_warning_passes_and_is_reported(run, rows, graduation, graduates, most
 )
 def test_data_docs_quote_no_cell(run, rows, lake, graduation, graduates, damage):
     delivery = run(graduation, damage(graduates))
-    site = validation.build_data_docs(KEY, lake)
+    site = expectations.build_data_docs(KEY, lake)
     assert delivery.rows_quarantined or delivery.status == "refused"
     assert SENTINEL in str(rows("landing", delivery)), "or this test looks for nothing"
     assert list(site.rglob("validations/**/*.html"))
@@ -424,8 +428,8 @@ def test_data_docs_have_a_page_for_each_batch(
 ):
     names = [put(graduation, graduates, "all.csv")]
     names.append(put(graduation, example(KEY, "gender"), "gender.csv"))
-    receiving.receive(graduation, drop, names, lake, HOUR)
-    site = validation.build_data_docs(KEY, lake)
+    batching.receive(graduation, drop, names, lake, HOUR)
+    site = expectations.build_data_docs(KEY, lake)
     assert site.is_relative_to(lake.root / "data_docs")
     assert (site / "index.html").is_file()
     (page,) = site.rglob("validations/**/*.html")
@@ -436,7 +440,7 @@ def test_a_page_of_the_data_docs_tells_nobody_who_reads_it(
     run, lake, graduation, graduates
 ):
     run(graduation, graduates)
-    pages = validation.build_data_docs(KEY, lake).rglob("*.html")
+    pages = expectations.build_data_docs(KEY, lake).rglob("*.html")
     assert [page.name for page in pages if "dataContextId=" in page.read_text()] == []
 
 
@@ -451,7 +455,7 @@ def test_everything_lies_below_the_lake(
 ):
     monkeypatch.chdir(tmp_path)
     run(graduation, graduates)
-    validation.build_data_docs(KEY, Lake(tmp_path / "lake"))
+    expectations.build_data_docs(KEY, Lake(tmp_path / "lake"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["drop", "lake"]
 
 
@@ -519,10 +523,10 @@ def test_of_any_table_no_row_is_lost_or_doubled(one_lake, more, random):
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(as_file(table))
     name = file.relative_to(drop).as_posix()
-    delivery = landing.land(contract, drop, name, one_lake, HOUR)
+    delivery = receiving.land(contract, drop, name, one_lake, HOUR)
     if delivery.status == "landed":
         try:
-            delivery = validation.validate(contract, delivery, one_lake)
+            delivery = expectations.validate(contract, delivery, one_lake)
         except DeliveryRefused:
             assert judged(table) is None
             assert not one_lake.rows("validated", delivery).exists()
@@ -548,11 +552,11 @@ def test_the_damaged_federal_file_is_refused_and_harms_no_other(
     real_data, lake, contracts
 ):
     contract = contracts["us/edfacts_acgr"]
-    names = landing.find_deliveries(contract, real_data)
+    names = receiving.find_deliveries(contract, real_data)
     damaged = "edfacts_acgr/damaged/acgr-sch-sy2017-18.csv"
-    land = partial(landing.land, contract, real_data, lake=lake, at=HOUR)
+    land = partial(receiving.land, contract, real_data, lake=lake, at=HOUR)
     good = [
-        validation.validate(contract, land(name), lake)
+        expectations.validate(contract, land(name), lake)
         for name in names
         if name != damaged
     ]
@@ -560,7 +564,7 @@ def test_the_damaged_federal_file_is_refused_and_harms_no_other(
     assert sorted(d.rows_quarantined for d in good) == [0, 0, 0, 3]
     rows = {path: path.read_bytes() for path in lake.validated.rglob("*.parquet")}
     with pytest.raises(DeliveryRefused):
-        validation.validate(contract, land(damaged), lake)
+        expectations.validate(contract, land(damaged), lake)
     (refused,) = (d for d in lake.all_recorded() if d.status == "refused")
     assert refused.message.startswith(f"us/edfacts_acgr {damaged} row 1495: ")
     assert "ids in exponent form" in refused.message
@@ -571,7 +575,7 @@ def test_the_damaged_federal_file_is_refused_and_harms_no_other(
 @pytest.mark.parametrize("key", [key for key in load_contracts() if key[:3] == "ct/"])
 def test_every_real_file_has_exactly_one_layout(real_data, contracts, key):
     contract = contracts[key]
-    names = landing.find_deliveries(contract, real_data)
+    names = receiving.find_deliveries(contract, real_data)
     assert names
     for name in names:
         delivery = Delivery(contract.provider, contract.extract, name, "", 0, HOUR)
@@ -579,7 +583,7 @@ def test_every_real_file_has_exactly_one_layout(real_data, contracts, key):
         for layout, columns in contract.layouts.items():
             alone = contract.model_copy(update={"layouts": {layout: columns}})
             try:
-                readers.read(alone, delivery, real_data / name)
+                parsing.read(alone, delivery, real_data / name)
             except DeliveryRefused:
                 continue
             fitting.append(layout)
@@ -628,10 +632,10 @@ def test_a_verdict_is_that_of_the_delivery_alone(
     warned = one_of("Quillmere High School", severity="warning", mostly=0.01)
     contract = checking(graduation, **warned)
     together, alone = Lake(tmp_path / "together"), Lake(tmp_path / "alone")
-    received = receiving.receive(contract, drop, names, together, HOUR)
+    received = batching.receive(contract, drop, names, together, HOUR)
     assert {each.delivery.status for each in received} == {"validated", "refused"}
     for each in received:
-        (single,) = receiving.receive(contract, drop, [each.delivery.file], alone, HOUR)
+        (single,) = batching.receive(contract, drop, [each.delivery.file], alone, HOUR)
         assert single.delivery == each.delivery
         assert written(alone, single.delivery) == written(together, each.delivery)
 
@@ -643,7 +647,7 @@ def test_what_is_unique_in_a_delivery_may_stand_in_another(
     contract = contracts["us/edfacts_acgr"]
     again = federal.replace(b"\r\n", b"\n") + b"\n"
     names = [put(contract, federal, "1.csv"), put(contract, again, "2.csv")]
-    received = receiving.receive(contract, drop, names, lake, HOUR)
+    received = batching.receive(contract, drop, names, lake, HOUR)
     assert [each.delivery.rows_validated for each in received] == [4, 4]
 
 
@@ -659,7 +663,7 @@ def test_what_is_unique_in_a_delivery_may_stand_in_another(
     ],
 )
 def test_what_is_not_about_rows_is_judged_delivery_by_delivery(kind, is_of_rows):
-    assert validation._is_of_rows(kind) == is_of_rows
+    assert expectations._is_of_rows(kind) == is_of_rows
 
 
 def test_an_expectation_of_the_whole_table_sees_one_delivery(
@@ -674,7 +678,7 @@ def test_an_expectation_of_the_whole_table_sees_one_delivery(
     }
     gender = put(graduation, example(KEY, "gender"), "gender.csv")
     names = [put(graduation, graduates, "all.csv"), gender]
-    received = receiving.receive(checking(graduation, **few), drop, names, lake, HOUR)
+    received = batching.receive(checking(graduation, **few), drop, names, lake, HOUR)
     said = {e.delivery.file: e.delivery.status for e in received}
     assert said == {names[0]: "validated", gender: "refused"}
 

@@ -17,10 +17,12 @@ import pytest
 
 import vt
 import vt_broken
-from common_metrics import build, landing, validation
-from common_metrics.contract import load_contracts
+from common_metrics.contracts.model import load_contracts
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery, Lake
+from common_metrics.landing import receiving
+from common_metrics.validation import expectations
+from common_metrics.warehouse import build
 from edfacts import CROSSWALK, crosswalk_row
 from records import as_csv
 from world import World
@@ -40,10 +42,10 @@ def bring(lake: Lake, drop: Path, keys: list[str]) -> Iterator[Delivery]:
     """Land and validate whatever lies in drop for the contracts."""
     for key in keys:
         contract = load_contracts()[key]
-        for name in landing.find_deliveries(contract, drop):
+        for name in receiving.find_deliveries(contract, drop):
             try:
-                delivery = landing.land(contract, drop, name, lake, HOUR)
-                yield validation.validate(contract, delivery, lake)
+                delivery = receiving.land(contract, drop, name, lake, HOUR)
+                yield expectations.validate(contract, delivery, lake)
             except DeliveryRefused:
                 yield next(d for d in lake.all_recorded() if d.file == name)
 

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 from staged import bring, build
 
-from common_metrics.contract import load_contracts
+from common_metrics.contracts.model import load_contracts
 from common_metrics.lake import Delivery, Lake
-from common_metrics.whole_students import with_other_rows
+from common_metrics.validation.whole_students import with_other_rows
 
 ROOT = Path(__file__).parents[1]
 Row = dict[str, str]

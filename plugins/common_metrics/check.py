@@ -21,8 +21,8 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from common_metrics import receiving
-from common_metrics.contract import Contract, load_contracts
+from common_metrics import batching
+from common_metrics.contracts.model import Contract, load_contracts
 from common_metrics.errors import Asked, Refused, told
 from common_metrics.lake import Delivery, Lake
 from common_metrics.pseudonyms import VARIABLE
@@ -54,7 +54,7 @@ def check(contract: Contract, file: Path, lake: Lake) -> tuple[bool, list[str]]:
     """Return whether every row would be accepted, and what to print."""
     drop = lake.root / "drop"
     name = _put(contract, file, drop)
-    (received,) = receiving.receive(contract, drop, [name], lake, receiving.now())
+    (received,) = batching.receive(contract, drop, [name], lake, batching.now())
     judged = received.delivery
     if received.refusal:
         return False, [

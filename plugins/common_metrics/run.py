@@ -30,12 +30,13 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from common_metrics import landing, pseudonyms, receiving
-from common_metrics.contract import load_contracts
+from common_metrics import batching, pseudonyms
+from common_metrics.contracts.model import load_contracts
 from common_metrics.errors import Asked, Refused, told
 from common_metrics.lake import Delivery, Lake
-from common_metrics.readers import left_out
-from common_metrics.release import manifests
+from common_metrics.landing import receiving
+from common_metrics.publication.release import manifests
+from common_metrics.reading.parsing import left_out
 
 ROOT = Path(__file__).parents[2]
 BUILD, PUBLISH = "build_warehouse", "publish_release"
@@ -58,8 +59,8 @@ def main() -> int:
         raise CannotRun(
             "DROP", "a folder of extracts", f"no folder {drop}", "Name one."
         )
-    landing.list_once(drop)
-    landing.require_key(load_contracts().values(), drop)
+    receiving.list_once(drop)
+    receiving.require_key(load_contracts().values(), drop)
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, _end)
     _prepare_airflow(lake, drop)
@@ -86,7 +87,7 @@ def _sample(lake: Lake) -> Path:
     """
     os.environ.setdefault(pseudonyms.VARIABLE, "of the sample, no secret")
     folder = lake.private("sample")
-    script = ROOT / "sample" / "generate.py"
+    script = ROOT / "tests/sample/generate.py"
     subprocess.run([sys.executable, script, folder], check=True)
     return folder / "extracts"
 
@@ -130,13 +131,13 @@ def _quiet(log: Path) -> Iterator[Console]:
 def _run_dags(console: Console, lake: Lake, drop: Path) -> dict[str, str]:
     """Land, build, publish; return each DAG's state."""
     contracts = load_contracts().values()
-    found = {c.key: len(landing.find_deliveries(c, drop)) for c in contracts}
+    found = {c.key: len(receiving.find_deliveries(c, drop)) for c in contracts}
     # The longest first, so that the two at a time end together.
     order = sorted(filter(found.get, found), key=lambda key: -found[key])
     _dags()  # before the fork: its children find Airflow and the DAGs loaded
     fork = get_context("fork")
     read = fork.Value("i")
-    receiving.ON_READ.append(partial(_count, read))
+    batching.ON_READ.append(partial(_count, read))
     with ProcessPoolExecutor(AT_A_TIME, fork, _begin, [os.getpid()]) as pool:
         start = partial(pool.submit, _run_dag)
         land = [start(f"land_{key.replace('/', '_')}") for key in order]
@@ -264,7 +265,7 @@ def _report(console: Console, lake: Lake, drop: Path, states: dict[str, str]) ->
     records = lake.all_recorded()
     console.print(_deliveries(records))
     keys = load_contracts()
-    for record in (d for k in keys for d in receiving.still_refused(k, drop, lake)):
+    for record in (d for k in keys for d in batching.still_refused(k, drop, lake)):
         console.print(f"refused: {record.message}", soft_wrap=True, markup=False)
     for line in [*left_out(records), *_unmatched(records)]:
         console.print(line, soft_wrap=True, markup=False)

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import duckdb
 
-from common_metrics import release
 from common_metrics.errors import Asked, Refused, told
 from common_metrics.lake import Lake
+from common_metrics.publication import release
 
 from .reading import VERDICTS, WHERE
 

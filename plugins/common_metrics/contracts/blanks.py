@@ -1,7 +1,7 @@
 """Templates made from their contracts: blank files, and the page of the consortium's.
 
-python -m common_metrics.template writes docs/submission-template.md and a file for
-each contract of BLANKS below docs/templates; `make sources` calls it.
+python -m common_metrics.contracts.blanks writes docs/submission-template.md and a file
+for each contract of BLANKS below docs/templates; `make sources` calls it.
 """
 
 import csv
@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from common_metrics import plausibility
-from common_metrics.contract import Contract, load_contracts
+from common_metrics.contracts.model import Contract, load_contracts
 from common_metrics.errors import told
-from common_metrics.spreadsheets import csv_text
+from common_metrics.files import csv_text
+from common_metrics.validation import plausibility
 
 KEY = "nessc/common_metrics_submission"
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 SEEDS = ROOT / "dbt_project/seeds"
 PAGE = ROOT / "docs/submission-template.md"
 TEMPLATES = ROOT / "docs/templates"

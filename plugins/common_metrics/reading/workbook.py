@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from zipfile import is_zipfile
 
-from common_metrics.contract import Contract
+from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused
 
 XLSX, XLS = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-READER = Path(__file__).with_name("sheets.py")
+READER = Path(__file__).with_name("workbook_child.py")
 # The exit codes of the reader that say why there is no table.
 DAMAGED, NO_SHEET, MANY_FONTS = 3, 4, 6
 NUMBER = re.compile(r"[\d.,]+%?$")

@@ -8,7 +8,13 @@ from posixpath import join, normpath
 from xml.etree.ElementTree import Element, iterparse
 from zipfile import ZipFile
 
-from common_metrics.cell_marks import Marks, Place, Style, has_digit, shows_no_number
+from common_metrics.reading.cell_marks import (
+    Marks,
+    Place,
+    Style,
+    has_digit,
+    shows_no_number,
+)
 
 LAST_COLUMN = 16_384
 # An error, something hidden, a formula, a text of runs.

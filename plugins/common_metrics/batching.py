@@ -10,11 +10,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from common_metrics import landing, validation
-from common_metrics.contract import Contract
+from common_metrics.contracts.model import Contract
 from common_metrics.errors import Refused
 from common_metrics.lake import Delivery, Lake, write_json
-from common_metrics.landing import Landed
+from common_metrics.landing import receiving
+from common_metrics.landing.receiving import Landed
+from common_metrics.validation import expectations
 
 # How many files are judged in one run; their bytes together are at most what one file
 # of the extract may have. Airflow maps a task over at most 1,024 batches.
@@ -38,7 +39,7 @@ def now() -> str:
 def new_batches(contract: Contract, drop: Path, lake: Lake) -> list[list[str]]:
     """Return the files that were touched since the last look, in batches."""
     looks, batches, room = _looks(contract, lake), [], 0
-    for name in landing.find_deliveries(contract, drop):
+    for name in receiving.find_deliveries(contract, drop):
         if _is_known(contract, drop / name, looks.get(name), lake):
             continue
         room -= (drop / name).stat().st_size
@@ -64,7 +65,7 @@ def receive(
     for name in names:
         began, look = time.time_ns(), _look(drop / name)
         try:
-            one = landing.receive(contract, drop, name, lake, at)
+            one = receiving.receive(contract, drop, name, lake, at)
         except Exception as error:
             broken[name] = error
             continue
@@ -126,7 +127,7 @@ def _judged(
     if not landed:
         return []
     try:
-        return validation.judge(contract, landed, lake)
+        return expectations.judge(contract, landed, lake)
     except Exception as error:
         if len(landed) == 1:
             broken[landed[0].delivery.file] = error

@@ -10,15 +10,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from common_metrics import readers, whole_students
-from common_metrics.contract import Contract, load_contracts
+from common_metrics.contracts.model import Contract, load_contracts
 from common_metrics.errors import Refused
 from common_metrics.lake import Lake, write_json
 from common_metrics.pseudonyms import VARIABLE
-from common_metrics.seeds import SEEDS, refuse_proportions
+from common_metrics.reading import parsing
+from common_metrics.validation import whole_students
+from common_metrics.warehouse.seeds import SEEDS, refuse_proportions
 
-DBT_PROJECT = Path(__file__).parents[2] / "dbt_project"
-PLUGINS = Path(__file__).parents[1]
+DBT_PROJECT = Path(__file__).parents[3] / "dbt_project"
+PLUGINS = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
 PLACES = ("--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT)
 # What dbt knows of the project's files after it has parsed them once.
@@ -177,8 +178,8 @@ def dbt_environment(lake: Lake) -> dict[str, str]:
 def write_inputs(lake: Lake) -> None:
     """Write what dbt reads beside deliveries: columns, years due, contracts."""
     for contract in load_contracts().values():
-        readers.write(readers.no_rows(contract), lake.empty_rows(contract.key))
-    readers.write(whole_students.COLUMNS.empty_table(), lake.no_rows_set_aside)
+        parsing.write(parsing.no_rows(contract), lake.empty_rows(contract.key))
+    parsing.write(whole_students.COLUMNS.empty_table(), lake.no_rows_set_aside)
     due = [row for contract in load_contracts().values() for row in _due(contract)]
     write_json(lake.school_years_due(), due)
     write_json(

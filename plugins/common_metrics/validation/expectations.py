@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from common_metrics import landing, plausibility, readers
-from common_metrics.contract import Contract, name_headers, nameable
+from common_metrics.contracts.model import Contract, name_headers, nameable
 from common_metrics.errors import DeliveryRefused, Refused, quoting_no_cell
 from common_metrics.lake import UNDATED, Delivery, Lake
-from common_metrics.landing import Landed
+from common_metrics.landing import receiving
+from common_metrics.landing.receiving import Landed
 from common_metrics.pseudonyms import MALFORMED
-from common_metrics.whole_students import with_other_rows, wrong_columns
-from common_metrics.workbooks import MARK
+from common_metrics.reading import parsing
+from common_metrics.reading.workbook import MARK
+from common_metrics.validation import plausibility
+from common_metrics.validation.whole_students import with_other_rows, wrong_columns
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +100,7 @@ def validate(contract: Contract, delivery: Delivery, lake: Lake) -> Delivery:
 
 @quoting_no_cell
 def _read_again(contract: Contract, delivery: Delivery, lake: Lake) -> Landed:
-    rows = readers.read(contract, delivery, lake.landing(delivery))
+    rows = parsing.read(contract, delivery, lake.landing(delivery))
     return Landed(delivery, rows)
 
 
@@ -124,7 +126,7 @@ def _settle(
         _refuse_failed_file(contract, results, part.rows)
         plausibility.refuse_shrunk(part.delivery, part.rows.num_rows, earlier)
     except DeliveryRefused as error:
-        return Landed(landing.refuse(part.delivery, error, lake), refusal=error)
+        return Landed(receiving.refuse(part.delivery, error, lake), refusal=error)
     reasons = _reasons(results, severity="critical")
     reasons = with_other_rows(contract, part.rows, reasons, ROW)
     kept, moved = _divided(contract, part.rows, reasons, results)
@@ -139,8 +141,8 @@ def _settle(
         message=_message(contract, part, moved, results),
     )
     _prove(judged)
-    readers.write(moved, lake.rows("quarantine", judged))
-    readers.write(kept, lake.rows("validated", judged))
+    parsing.write(moved, lake.rows("quarantine", judged))
+    parsing.write(kept, lake.rows("validated", judged))
     lake.record(judged)
     return Landed(judged, part.landed.rows)
 

@@ -19,8 +19,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from common_metrics import workbooks
-from common_metrics.contract import (
+from common_metrics.contracts.model import (
     Contract,
     Match,
     clean_header,
@@ -32,6 +31,7 @@ from common_metrics.contract import (
 from common_metrics.errors import DeliveryRefused, seen
 from common_metrics.lake import Delivery
 from common_metrics.pseudonyms import MALFORMED, pseudonym
+from common_metrics.reading import workbook
 
 SEARCHED_LINES = 40
 FIRST_YEAR, LAST_YEAR = 1950, 2099
@@ -101,7 +101,7 @@ def parse(contract: Contract, delivery: Delivery, found: list[Record]) -> Rows:
 def records(contract: Contract, data: bytes) -> Records:
     """Return every row of the file, blank ones too; raise DeliveryRefused."""
     if contract.read.format == "workbook":
-        rows, unread = workbooks.records(contract, data, partial(_find, contract))
+        rows, unread = workbook.records(contract, data, partial(_find, contract))
         found = Records(Record(*at, [_clean(c) for c in cells]) for *at, cells in rows)
         found.unread = unread
         return found
@@ -292,7 +292,7 @@ def _sheet(
     _refuse_chosen_students(contract, match, above)
     if contract.read.format == "workbook":
         read = {*match.position.values(), *unpivoted(contract, header)}
-        workbooks.refuse_marked([(r.row, [r.cells[at] for at in read]) for r in rows])
+        workbook.refuse_marked([(r.row, [r.cells[at] for at in read]) for r in rows])
     columns = _columns(contract, match, rows)
     _refuse_unfilled(contract, match, columns, rows)
     _refuse_told_apart_by_what_is_left_out(contract, header, match, columns, rows)
@@ -528,7 +528,7 @@ def _columns(contract: Contract, match: Match, rows: list[Record]) -> Columns:
         return [
             # The hash of a cell that could not be read would look like any other.
             MALFORMED
-            if cell and re.search(workbooks.MARK, cell)
+            if cell and re.search(workbook.MARK, cell)
             else pseudonym(column.protect, cell, column.pattern)
             for cell in found
         ]

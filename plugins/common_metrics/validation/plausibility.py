@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
-from common_metrics.contract import CODE_FORMS, Contract, Periods, Whole
+from common_metrics.contracts.model import CODE_FORMS, Contract, Periods, Whole
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     Measure = Callable[[pd.DataFrame], pd.Series]
 
-ACCEPTED = Path(__file__).parents[2] / "expectations" / "accepted_deliveries.yml"
+ACCEPTED = Path(__file__).parents[3] / "expectations" / "accepted_deliveries.yml"
 # A few wrong rows are single mistakes, however short the file is.
 FEW = 3
 # A delivery with fewer of the rows of the one before was cut, or lost schools.

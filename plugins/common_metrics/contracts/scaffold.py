@@ -11,7 +11,7 @@ from pathlib import Path
 import xlsxwriter
 import yaml
 
-from common_metrics.contract import (
+from common_metrics.contracts.model import (
     CODE_FORMS,
     Contract,
     Read,
@@ -21,12 +21,12 @@ from common_metrics.contract import (
     told_apart,
 )
 from common_metrics.errors import Asked, DeliveryRefused, Refused, told
-from common_metrics.readers import SEARCHED_LINES, records
-from common_metrics.site import environment
-from common_metrics.spreadsheets import csv_text
-from common_metrics.workbooks import XLS, XLSX
+from common_metrics.files import csv_text
+from common_metrics.publication.site import environment
+from common_metrics.reading.parsing import SEARCHED_LINES, records
+from common_metrics.reading.workbook import XLS, XLSX
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OF_A_STUDENT = re.compile(
     r"((first|last|middle|given|family|student|pupil).*|^)name$|birth|\bdob\b|\bssn\b"
     r"|social security|(student|pupil|sasid|lasid).*(id|no|number|key)?$|e-?mail|phone"

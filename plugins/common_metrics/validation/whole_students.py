@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from common_metrics.contract import Contract
+from common_metrics.contracts.model import Contract
 from common_metrics.pseudonyms import MALFORMED
 
 # What the models ask of quarantined rows, whatever their extract.

@@ -1,9 +1,9 @@
 """The gate: only a whole table, of the year that its name says, goes further."""
 
-from common_metrics.contract import Contract
+from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
-from common_metrics.readers import (
+from common_metrics.reading.parsing import (
     Record,
     Rows,
     parse,

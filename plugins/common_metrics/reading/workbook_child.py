@@ -30,10 +30,10 @@ from python_calamine import (
 )
 
 # Last, and not the folder of sheets.py, where site.py would hide one of Python's.
-sys.path.append(str(Path(__file__).parents[1]))
-from common_metrics.cell_marks import RAISED, Marks, Place, has_digit  # noqa: E402
-from common_metrics.cell_marks_xls import ManyFonts, Xls  # noqa: E402
-from common_metrics.cell_marks_xlsx import Xlsx  # noqa: E402
+sys.path.append(str(Path(__file__).parents[2]))
+from common_metrics.reading.cell_marks import RAISED, Marks, Place, has_digit  # noqa: E402
+from common_metrics.reading.cell_marks_xls import ManyFonts, Xls  # noqa: E402
+from common_metrics.reading.cell_marks_xlsx import Xlsx  # noqa: E402
 
 DAMAGED, NO_SHEET, TOO_LARGE, MANY_FONTS = 3, 4, 5, 6
 MEMORY = 2_000_000_000  # bytes, of which the largest known extract takes a tenth

@@ -7,7 +7,7 @@ is taken for an error. Of a text with several fonts it is only told that there i
 from collections.abc import Callable, Iterator
 from struct import iter_unpack, unpack_from
 
-from common_metrics.cell_marks import RAISED, Marks, Style, shows_no_number
+from common_metrics.reading.cell_marks import RAISED, Marks, Style, shows_no_number
 
 END = 0xFFFFFFFA  # numbers of sectors end below it
 BIFF8 = 0x0600

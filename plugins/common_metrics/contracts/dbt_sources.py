@@ -6,11 +6,11 @@ from pathlib import Path
 
 import yaml
 
-from common_metrics.contract import Contract, load_contracts
+from common_metrics.contracts.model import Contract, load_contracts
 from common_metrics.errors import told
-from common_metrics.readers import FILE_COLUMNS
+from common_metrics.reading.parsing import FILE_COLUMNS
 
-STAGING = Path(__file__).parents[2] / "dbt_project/models/staging"
+STAGING = Path(__file__).parents[3] / "dbt_project/models/staging"
 HEAD = (
     "# Generated from expectations/{provider}/*.yml by `make sources`; do not edit.\n"
 )

@@ -14,10 +14,11 @@ from pathlib import Path
 
 import duckdb
 
-from common_metrics import build, changes, release
 from common_metrics.errors import Asked, Refused, told
 from common_metrics.lake import Lake
-from common_metrics.seeds import SEEDS, refuse_proportions
+from common_metrics.publication import changes, release
+from common_metrics.warehouse import build
+from common_metrics.warehouse.seeds import SEEDS, refuse_proportions
 
 
 class NotTried(Refused):

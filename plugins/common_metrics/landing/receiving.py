@@ -9,8 +9,8 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
 
-from common_metrics import gate, pseudonyms
-from common_metrics.contract import Contract
+from common_metrics import pseudonyms
+from common_metrics.contracts.model import Contract
 from common_metrics.errors import (
     DeliveryRefused,
     is_unseen,
@@ -18,7 +18,8 @@ from common_metrics.errors import (
     seen,
 )
 from common_metrics.lake import UNMATCHED, Delivery, Lake
-from common_metrics.readers import Rows, parse
+from common_metrics.landing import gate
+from common_metrics.reading.parsing import Rows, parse
 
 LONGEST_NAME = 200  # bytes; 255 is what a file system takes, and landing adds to it
 BLOCK = 1_000_000  # bytes read at a time

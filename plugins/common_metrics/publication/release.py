@@ -1,6 +1,6 @@
 """Releases: written afresh beside the current one, audited, then swapped by one rename.
 
-``python -m common_metrics.release rollback --lake LAKE [--release ID]``
+``python -m common_metrics.publication.release rollback --lake LAKE [--release ID]``
 """
 
 import hashlib
@@ -15,12 +15,13 @@ from pathlib import Path
 
 import duckdb
 
-from common_metrics import attack, changes
-from common_metrics.build import fingerprint
+from common_metrics.disclosure import attack
 from common_metrics.errors import Asked, Refused, told
-from common_metrics.excel import write_workbooks
 from common_metrics.lake import Lake, write_json
-from common_metrics.site import write_site
+from common_metrics.publication import changes
+from common_metrics.publication.site import write_site
+from common_metrics.publication.workbook import write_workbooks
+from common_metrics.warehouse.build import fingerprint
 
 TIERS = ("public", "partner")
 PARTNERS = "partners"

@@ -11,7 +11,7 @@ import yaml
 
 from common_metrics.errors import Refused
 
-SEEDS = Path(__file__).parents[2] / "dbt_project" / "seeds"
+SEEDS = Path(__file__).parents[3] / "dbt_project" / "seeds"
 # The column in which a row says that a per cent such as 0.5 is meant as it stands.
 MARK = "is_small_pct"
 NUMBER = re.compile(r"[0-9]*\.?[0-9]+")

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import jinja2
 
-from common_metrics.spreadsheets import csv_text
+from common_metrics.files import csv_text
 
 TEMPLATES = Path(__file__).with_name("templates")
 # Pages of which there is one, and those of which there is one for each row of a query.

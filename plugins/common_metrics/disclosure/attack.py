@@ -1,6 +1,6 @@
 """The attack: what does a candidate release give away of the cells that it hides?
 
-``python -m common_metrics.attack CANDIDATE.duckdb [--earlier FILE ...] [--knows FILE]``
+``python -m common_metrics.disclosure.attack FILE [--earlier FILE ...] [--knows FILE]``
 It reads published files and nothing else, and shares no code with what hides cells.
 """
 

@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from common_metrics.errors import Asked, told
-from common_metrics.explain import NotFound, find_school
 from common_metrics.lake import Lake
-from common_metrics.site import TEMPLATES
+from common_metrics.publication.explain import NotFound, find_school
+from common_metrics.publication.site import TEMPLATES
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 QUIET = [

@@ -1,0 +1,1 @@
+"""What a delivery looks like: one contract per extract."""

@@ -1,0 +1,1 @@
+"""Which cells are hidden, and an attack on what is shown."""

@@ -1,0 +1,1 @@
+"""A delivery's bytes, kept as received, with a receipt."""

@@ -1,0 +1,1 @@
+"""A release: files, site, workbooks, and what changed."""

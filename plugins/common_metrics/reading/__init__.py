@@ -1,0 +1,1 @@
+"""A file's cells as text, with the row that each came from."""

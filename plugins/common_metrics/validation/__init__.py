@@ -1,0 +1,1 @@
+"""Great Expectations judges the rows; what fails is set aside."""

@@ -1,0 +1,1 @@
+"""dbt builds the tables in DuckDB."""
