@@ -327,7 +327,7 @@ def test_students_in_fixtures_are_invented() -> None:
 def test_no_connection_spills_into_the_folder_that_a_command_runs_in() -> None:
     """DuckDB puts what does not fit into memory into ./.tmp unless told where else."""
     package = Path(__file__).parents[1] / "plugins" / "common_metrics"
-    sources = {file.name: file.read_text() for file in package.glob("*.py")}
+    sources = {file.name: file.read_text() for file in package.rglob("*.py")}
     assert {n for n, text in sources.items() if "duckdb.connect(" in text} >= {
         "attack.py",
         "release.py",

@@ -20,6 +20,7 @@ from common_metrics.lake import Delivery, Lake
 from common_metrics.landing import receiving
 from common_metrics.reading import parsing
 from common_metrics.validation import expectations
+from common_metrics.validation.plausibility import FEW
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "tests" / "fixtures"
@@ -503,6 +504,10 @@ def judged(table: list[tuple[int, str]]) -> tuple[int, int, int] | None:
     ]
     counts = [sum(wrong_by_column[:2]), *wrong_by_column[2:]]
     if max(counts) > len(distinct) / 10 or len(twins) > len(distinct) / 2:
+        return None
+    # A rate is held against its counts where a row has all three.
+    rated = sum(cells in [*GOOD[:3], *WRONG[1:3]] for _, cells in distinct)
+    if sum(wrong_by_column[2:]) > max(FEW, rated / 10):
         return None
     moved = len(invalid | twins)
     return len(distinct) - moved, moved, len(table) - len(distinct)
