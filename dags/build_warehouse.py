@@ -7,7 +7,7 @@ from airflow.sdk import Asset, dag, task
 from pendulum import datetime
 
 from common_metrics import settings
-from common_metrics.contracts.model import contract_keys
+from common_metrics.contracts.loading import contract_keys
 
 VALIDATED = [Asset(f"validated/{key}") for key in contract_keys()]
 BUILD = Asset("warehouse/build")
@@ -24,7 +24,7 @@ def build_warehouse() -> None:
     @task
     def list_unmatched() -> list[str]:
         from common_metrics import batching
-        from common_metrics.contracts.model import load_contracts
+        from common_metrics.contracts.loading import load_contracts
         from common_metrics.landing import receiving
 
         drop, lake, at = settings.drop(), settings.lake(), batching.now()

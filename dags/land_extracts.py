@@ -7,7 +7,8 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from pendulum import datetime
 
 from common_metrics import settings
-from common_metrics.contracts.model import Contract, contract_keys, load_contract_of
+from common_metrics.contracts.loading import contract_keys, load_contract_of
+from common_metrics.contracts.model import Contract
 
 
 def land_extract(contract: Contract) -> None:

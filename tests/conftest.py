@@ -11,7 +11,8 @@ from typing import NamedTuple
 import pytest
 
 from common_metrics import batching
-from common_metrics.contracts.model import Contract, load_contracts
+from common_metrics.contracts.loading import load_contracts
+from common_metrics.contracts.model import Contract
 from common_metrics.lake import Delivery, Lake
 from common_metrics.landing import receiving
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 
-from common_metrics.contracts.model import load_contracts
+from common_metrics.contracts.loading import load_contracts
 from common_metrics.lake import Delivery, Lake
 from common_metrics.landing import receiving
 from common_metrics.validation import expectations

@@ -13,7 +13,7 @@ import yaml
 
 from common_metrics.check import _remember, check
 from common_metrics.contracts import blanks
-from common_metrics.contracts.model import load_contract, load_contracts
+from common_metrics.contracts.loading import load_contract, load_contracts
 from common_metrics.lake import Lake
 
 ROOT = Path(__file__).parents[1]

@@ -12,7 +12,7 @@ import yaml
 
 import components
 from common_metrics.contracts import blanks
-from common_metrics.contracts.model import CONTRACTS
+from common_metrics.contracts.loading import CONTRACTS
 from common_metrics.lake import Delivery, Lake
 from edfacts import CROSSWALK, crosswalk_row
 from records import Outcome, as_csv

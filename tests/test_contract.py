@@ -9,17 +9,15 @@ import pytest
 import yaml
 
 from common_metrics.contracts import model as contracts_module
-from common_metrics.contracts.model import (
+from common_metrics.contracts.headers import known_headers, match_columns, nameable
+from common_metrics.contracts.loading import (
     CONTRACTS,
     PACKAGE,
-    Contract,
     judging_files,
-    known_headers,
     load_contract,
     load_contracts,
-    match_columns,
-    nameable,
 )
+from common_metrics.contracts.model import Contract
 from common_metrics.errors import ContractError, DeliveryRefused
 
 SHIPPED = sorted(CONTRACTS.glob("*/*.yml"))

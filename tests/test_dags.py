@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from common_metrics.contracts.model import load_contracts
+from common_metrics.contracts.loading import load_contracts
 
 ROOT = Path(__file__).parents[1]
 

@@ -3,7 +3,7 @@ import pytest
 import yaml
 
 from common_metrics.contracts.dbt_sources import STAGING, source_files
-from common_metrics.contracts.model import load_contracts
+from common_metrics.contracts.loading import load_contracts
 from common_metrics.reading.parsing import no_rows
 
 TYPES = {"string": "varchar", "int64": "bigint"}

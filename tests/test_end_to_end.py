@@ -22,7 +22,7 @@ from leaks import scan
 from python_calamine import CalamineWorkbook
 from test_site import LIMIT, dead_links, pages_of
 
-from common_metrics.contracts.model import load_contracts
+from common_metrics.contracts.loading import load_contracts
 from common_metrics.disclosure import attack
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Lake

@@ -12,7 +12,7 @@ import pytest
 
 from common_metrics import check, run
 from common_metrics.contracts import blanks, dbt_sources
-from common_metrics.contracts.model import load_contracts
+from common_metrics.contracts.loading import load_contracts
 from common_metrics.disclosure import attack
 from common_metrics.errors import DeliveryRefused, Refused, told
 from common_metrics.lake import Lake

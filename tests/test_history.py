@@ -11,7 +11,7 @@ from typing import NamedTuple
 import duckdb
 import pytest
 
-from common_metrics.contracts.model import load_contracts
+from common_metrics.contracts.loading import load_contracts
 from common_metrics.errors import told
 from common_metrics.lake import Delivery, Lake, write_json
 from common_metrics.landing import receiving

@@ -14,8 +14,8 @@ import yaml
 from pyarrow import parquet
 
 from common_metrics.contracts import blanks
-from common_metrics.contracts.model import ContractError, load_contract, load_contracts
-from common_metrics.errors import DeliveryRefused, seen
+from common_metrics.contracts.loading import load_contract, load_contracts
+from common_metrics.errors import ContractError, DeliveryRefused, seen
 from common_metrics.files import csv_text
 from common_metrics.lake import Lake
 from common_metrics.landing import receiving

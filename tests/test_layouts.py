@@ -10,8 +10,9 @@ import xlsxwriter
 import yaml
 from xls import PLAIN, RAISED, STRUCK_OUT, SUPPRESSED, xls
 
-from common_metrics.contracts.model import Contract, ContractError, load_contract
-from common_metrics.errors import DeliveryRefused
+from common_metrics.contracts.loading import load_contract
+from common_metrics.contracts.model import Contract
+from common_metrics.errors import ContractError, DeliveryRefused
 from common_metrics.lake import Delivery
 from common_metrics.pseudonyms import KeyMissing
 from common_metrics.reading import parsing, workbook

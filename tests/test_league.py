@@ -19,7 +19,7 @@ import staged
 import yaml
 
 from common_metrics.contracts import blanks
-from common_metrics.contracts.model import CONTRACTS, load_contracts
+from common_metrics.contracts.loading import CONTRACTS, load_contracts
 from common_metrics.lake import Lake
 
 ROOT = Path(__file__).parents[1]

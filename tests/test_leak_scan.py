@@ -22,7 +22,8 @@ from conftest import FIXTURES
 from leaks import scan
 
 from common_metrics.check import check
-from common_metrics.contracts.model import Contract, load_contracts
+from common_metrics.contracts.loading import load_contracts
+from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused, quoting_no_cell
 from common_metrics.lake import Lake
 from common_metrics.landing import receiving

@@ -10,8 +10,10 @@ import duckdb
 import pytest
 import yaml
 
-from common_metrics.contracts.model import Contract, ContractError, Read, load_contract
+from common_metrics.contracts.loading import load_contract
+from common_metrics.contracts.model import Contract, Read
 from common_metrics.contracts.scaffold import NotDrafted, cell, draft
+from common_metrics.errors import ContractError
 from common_metrics.lake import Delivery
 from common_metrics.reading.parsing import parse, records
 from workbook import xlsx
@@ -209,7 +211,7 @@ from pathlib import Path
 from common_metrics.landing import receiving
 from common_metrics.validation import expectations
 from common_metrics.warehouse import build
-from common_metrics.contracts.model import load_contracts
+from common_metrics.contracts.loading import load_contracts
 from common_metrics.lake import Lake
 lake, contract = Lake(Path("lake").resolve()), load_contracts()["me/dropout"]
 (name,) = receiving.find_deliveries(contract, Path("drop"))

@@ -16,7 +16,7 @@ import pytest
 import nh
 import nh_assessment
 import nh_broken
-from common_metrics.contracts.model import load_contracts
+from common_metrics.contracts.loading import load_contracts
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery, Lake
 from common_metrics.landing import receiving

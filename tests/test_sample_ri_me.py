@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from staged import bring, build
 
-from common_metrics.contracts.model import load_contracts
+from common_metrics.contracts.loading import load_contracts
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Lake
 from common_metrics.landing.receiving import find_deliveries

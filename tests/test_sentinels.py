@@ -9,7 +9,7 @@ import pytest
 from conftest import StudentLake
 from leaks import scan
 
-from common_metrics.contracts.model import load_contracts
+from common_metrics.contracts.loading import load_contracts
 
 AS_RECEIVED = ("landing", "refused")
 PROVIDERS = {"vt", "nessc", "nh", "ri", "oneroster", "nsc"}

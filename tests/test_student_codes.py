@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from common_metrics.contracts.model import load_contracts
+from common_metrics.contracts.loading import load_contracts
 
 DBT = Path(__file__).parents[1] / "dbt_project"
 # Extract, column, seed that says what its codes mean, and the column of the seed.

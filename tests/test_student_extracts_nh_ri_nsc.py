@@ -15,7 +15,8 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from common_metrics.contracts.model import Contract, load_contracts
+from common_metrics.contracts.loading import load_contracts
+from common_metrics.contracts.model import Contract
 from common_metrics.lake import Delivery, Lake
 from common_metrics.landing import receiving
 from common_metrics.pseudonyms import pseudonym

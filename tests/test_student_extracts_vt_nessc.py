@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from common_metrics import pseudonyms
-from common_metrics.contracts.model import Contract, load_contracts
+from common_metrics.contracts.loading import load_contracts
+from common_metrics.contracts.model import Contract
 from common_metrics.lake import Delivery, Lake
 from common_metrics.landing import receiving
 from common_metrics.validation import expectations

@@ -5,7 +5,7 @@ from collections import defaultdict
 import duckdb
 from conftest import StudentLake
 
-from common_metrics.contracts.model import load_contracts
+from common_metrics.contracts.loading import load_contracts
 
 
 def planted(student_lake: StudentLake, expected: str) -> dict[str, set[int]]:

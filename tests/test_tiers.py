@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from leaks import readable
 
-from common_metrics.contracts.model import load_contracts
+from common_metrics.contracts.loading import load_contracts
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Lake
 from common_metrics.landing import receiving

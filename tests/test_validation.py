@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common_metrics import batching
-from common_metrics.contracts.model import load_contracts
+from common_metrics.contracts.loading import load_contracts
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery, Lake
 from common_metrics.landing import receiving
@@ -56,7 +56,7 @@ def hear(event, args):
 sys.addaudithook(hear)
 from common_metrics.landing import receiving
 from common_metrics.validation import expectations
-from common_metrics.contracts.model import load_contracts
+from common_metrics.contracts.loading import load_contracts
 from common_metrics.lake import Lake
 
 drop, name, lake = Path(sys.argv[1]), sys.argv[2], Lake(sys.argv[3])

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from staged import bring, build
 
-from common_metrics.contracts.model import load_contracts
+from common_metrics.contracts.loading import load_contracts
 from common_metrics.lake import Delivery, Lake
 from common_metrics.validation.whole_students import with_other_rows
 

@@ -22,7 +22,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from common_metrics import batching
-from common_metrics.contracts.model import Contract, load_contracts
+from common_metrics.contracts.loading import load_contracts
+from common_metrics.contracts.model import Contract
 from common_metrics.errors import Asked, Refused, told
 from common_metrics.lake import Delivery, Lake
 from common_metrics.pseudonyms import VARIABLE

@@ -31,7 +31,7 @@ from rich.progress import (
 from rich.table import Table
 
 from common_metrics import batching, pseudonyms
-from common_metrics.contracts.model import load_contracts
+from common_metrics.contracts.loading import load_contracts
 from common_metrics.errors import Asked, Refused, told
 from common_metrics.lake import Delivery, Lake
 from common_metrics.landing import receiving

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from common_metrics.contracts.model import Contract, load_contracts
+from common_metrics.contracts.loading import load_contracts
+from common_metrics.contracts.model import Contract
 from common_metrics.errors import told
 from common_metrics.files import csv_text
 from common_metrics.validation import plausibility

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from common_metrics.contracts.model import Contract, load_contracts
+from common_metrics.contracts.loading import load_contracts
+from common_metrics.contracts.model import Contract
 from common_metrics.errors import told
 from common_metrics.reading.parsing import FILE_COLUMNS
 

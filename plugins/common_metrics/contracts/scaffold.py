@@ -11,15 +11,9 @@ from pathlib import Path
 import xlsxwriter
 import yaml
 
-from common_metrics.contracts.model import (
-    CODE_FORMS,
-    Contract,
-    Read,
-    clean_header,
-    load_contracts,
-    plain_header,
-    told_apart,
-)
+from common_metrics.contracts.headers import clean_header, plain_header, told_apart
+from common_metrics.contracts.loading import CODE_FORMS, load_contracts
+from common_metrics.contracts.model import Contract, Read
 from common_metrics.errors import Asked, DeliveryRefused, Refused, told
 from common_metrics.files import csv_text
 from common_metrics.publication.site import environment

@@ -19,8 +19,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from common_metrics.contracts.model import (
-    Contract,
+from common_metrics.contracts.headers import (
     Match,
     clean_header,
     known_headers,
@@ -28,6 +27,7 @@ from common_metrics.contracts.model import (
     name_headers,
     unpivoted,
 )
+from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused, seen
 from common_metrics.lake import Delivery
 from common_metrics.pseudonyms import MALFORMED, pseudonym

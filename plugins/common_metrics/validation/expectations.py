@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from common_metrics.contracts.model import Contract, name_headers, nameable
+from common_metrics.contracts.headers import name_headers, nameable
+from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused, Refused, quoting_no_cell
 from common_metrics.lake import UNDATED, Delivery, Lake
 from common_metrics.landing import receiving

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
-from common_metrics.contracts.model import CODE_FORMS, Contract, Periods, Whole
+from common_metrics.contracts.loading import CODE_FORMS
+from common_metrics.contracts.model import Contract, Periods, Whole
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
 

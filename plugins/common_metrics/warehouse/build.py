@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from common_metrics.contracts.model import Contract, load_contracts
+from common_metrics.contracts.loading import load_contracts
+from common_metrics.contracts.model import Contract
 from common_metrics.errors import Refused
 from common_metrics.lake import Lake, write_json
 from common_metrics.pseudonyms import VARIABLE
