@@ -1,21 +1,23 @@
 import re
 import shutil
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from common_metrics.contracts import model as contracts_module
+from common_metrics.contracts import blanks, forms, loading
 from common_metrics.contracts.headers import known_headers, match_columns, nameable
 from common_metrics.contracts.loading import (
     CONTRACTS,
     PACKAGE,
+    judges_digest,
     judging_files,
     load_contract,
+    load_contract_of,
     load_contracts,
+    merged,
 )
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import ContractError, DeliveryRefused
@@ -23,7 +25,10 @@ from common_metrics.errors import ContractError, DeliveryRefused
 SHIPPED = sorted(CONTRACTS.glob("*/*.yml"))
 LAYOUTS = [(key, name) for key, c in load_contracts().items() for name in c.layouts]
 WITH_CODES = [
-    (key, name) for key, name in LAYOUTS if key.startswith("ct/") and "school" in name
+    (key, name)
+    for key, name in LAYOUTS
+    if key.startswith("ct/")
+    and "school_id_state" in load_contracts()[key].layouts[name]
 ]
 GRADUATES = [
     "District",
@@ -56,9 +61,12 @@ def graduation(contracts: dict[str, Contract]) -> Contract:
     return contracts["ct/graduation_4yr"]
 
 
-def headers(contract: Contract, layout: str, year_code: str = "1415") -> list[str]:
-    """A header row of that layout."""
-    first = [contract.columns[name].headers[0] for name in contract.layouts[layout]]
+def headers(
+    contract: Contract, layout: str | None = None, year_code: str = "1415"
+) -> list[str]:
+    """A header row of that layout, or of the first."""
+    names = contract.layouts[layout or next(iter(contract.layouts))]
+    first = [contract.columns[name].headers[0] for name in names]
     return [header.replace("{year_code}", year_code) for header in first]
 
 
@@ -118,9 +126,16 @@ def test_a_missing_block_dies_with_its_name(changed):
         changed(lambda content: content.pop("columns"))
 
 
-def test_a_contract_without_expectations_dies(changed):
+def test_a_contract_that_expects_nothing_dies(changed):
+    def only_headers(content):
+        del content["rows"]
+        for name, column in content["columns"].items():
+            content["columns"][name] = {
+                k: column[k] for k in ("headers", "description")
+            }
+
     with pytest.raises(ContractError, match=r"(?s)ct/changed\.yml: .* expectations: "):
-        changed(lambda content: content.update(expectations=[]))
+        changed(only_headers)
 
 
 @pytest.mark.parametrize("text", ["", "- a list", "title: [", "title: x\n  read: {}"])
@@ -150,9 +165,9 @@ def test_a_name_that_is_no_column_dies(changed, change):
     [
         {},
         {"undated": False},
-        {"preamble": "a", "header": "b"},
-        {"preamble": "a", "undated": True},
-        {"header": "b", "undated": True},
+        {"preamble": "{year}", "header": "{year}"},
+        {"preamble": "{year}", "undated": True},
+        {"header": "{year}", "undated": True},
     ],
     ids=str,
 )
@@ -205,8 +220,8 @@ def test_columns_may_stand_in_another_order(graduation):
 
 def test_the_year_in_a_header_is_the_one_of_the_file(contracts):
     contract = contracts["us/edfacts_acgr"]
-    header = headers(contract, "schools", "1314")
-    assert match_columns(contract, header, "1314").layout == "schools"
+    header = headers(contract, year_code="1314")
+    assert match_columns(contract, header, "1314").additional == []
     with pytest.raises(DeliveryRefused, match='"ALL_COHORT_<yy>"'):
         match_columns(contract, header, "1415")
 
@@ -287,7 +302,7 @@ def test_an_unknown_column_is_refused_whatever_the_contract(contracts, key, layo
 
 def test_a_restricted_file_is_told_in_which_column_it_is(contracts):
     contract = contracts["nessc/student_attendance"]
-    header = [*headers(contract, "attendance"), "term"]
+    header = [*headers(contract), "term"]
     with pytest.raises(DeliveryRefused, match=r"columns: 1 not named here, in \[H\]"):
         match_columns(contract, header, None)
 
@@ -300,7 +315,7 @@ def test_of_a_restricted_file_the_contracts_own_names_are_told(contracts):
 
 def test_a_header_one_letter_wrong_is_no_column_left_out(contracts):
     contract = contracts["ct/graduation_4yr_district"]
-    header = headers(contract, next(iter(contract.layouts)))
+    header = headers(contract)
     header[header.index("District Code")] = "Diistrict Code"
     with pytest.raises(DeliveryRefused) as error:
         match_columns(contract, header, None)
@@ -340,7 +355,7 @@ def test_no_two_columns_have_headers_that_compare_alike(contracts):
 )
 def test_student_tracker_is_known_by_each_form_of_its_headers(contracts, id_header):
     contract = contracts["nsc/student_tracker"]
-    header = [h.upper().replace(" ", "_") for h in headers(contract, "detail")]
+    header = [h.upper().replace(" ", "_") for h in headers(contract)]
     header[0] = id_header
     header += ["HIGH_SCHOOL_CODE", "HIGH_SCHOOL_GRAD_DATE"]
     assert match_columns(contract, header, None).position["student_id_state"] == 0
@@ -390,12 +405,240 @@ def test_a_delivery_is_judged_again_when_code_that_judges_changes(
     assert refusing - {Path("errors.py")} <= judging
     copied = tmp_path / "code"
     shutil.copytree(code, copied)
-    files_of_copy = partial(judging_files, copied)
-    monkeypatch.setattr(contracts_module, "judging_files", files_of_copy)
-    before = contracts_module._digest(b"")
+    before = judges_digest.__wrapped__(copied)
     changing = set()
     for name, text in files.items():
         (copied / name).write_text(text + "# changed")
-        changing |= {name} if contracts_module._digest(b"") != before else set()
+        changing |= {name} if judges_digest.__wrapped__(copied) != before else set()
         (copied / name).write_text(text)
     assert changing == judging
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch) -> Iterator[Path]:
+    """A copy of the contracts, their forms and the seeds, which a test may change."""
+    copied = tmp_path / "copied"
+    shutil.copytree(CONTRACTS, copied / "expectations")
+    shutil.copytree(forms.SEEDS, copied / "seeds")
+    monkeypatch.setattr(forms, "FORMS", copied / "expectations/forms.yml")
+    monkeypatch.setattr(forms, "SEEDS", copied / "seeds")
+    forget()
+    yield copied
+    forget()
+
+
+def forget() -> None:
+    forms.named_forms.cache_clear()
+    forms.seed_rows.cache_clear()
+    loading.load_contracts.cache_clear()
+    loading.judges_digest.cache_clear()
+
+
+def digests(repository: Path) -> dict[str, str]:
+    forget()
+    contracts = load_contracts(repository / "expectations")
+    return {key: contract.sha256 for key, contract in contracts.items()}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "judged_again"),
+    [
+        (
+            "expectations/ct/graduation_4yr.yml",
+            "rows: {max: 5000}",
+            "rows: {max: 6000}",
+            {f"ct/graduation_{years}yr" for years in (4, 5, 6)},
+        ),
+        ("expectations/ct/sat.yml", "#", "# As ever:", set()),
+        (
+            "expectations/forms.yml",
+            "a status of OneRoster 1.1",
+            "a status of OneRoster",
+            {
+                f"oneroster/{name}"
+                for name in (
+                    "academic_sessions",
+                    "demographics",
+                    "enrollments",
+                    "orgs",
+                    "users",
+                )
+            },
+        ),
+        (
+            "seeds/levers.csv",
+            "\ntraditional,",
+            "\nordinary,",
+            {"league/levers"},
+        ),
+        ("seeds/target_rules.csv", ",", ";", set()),
+    ],
+)
+def test_a_delivery_is_judged_again_when_what_its_contract_takes_from_others_changes(
+    repository, file, old, new, judged_again
+):
+    before = digests(repository)
+    text = (repository / file).read_text()
+    assert old in text
+    (repository / file).write_text(text.replace(old, new, 1))
+    after = digests(repository)
+    assert {key for key in before if before[key] != after[key]} == judged_again
+
+
+def test_a_delivery_is_judged_again_when_the_forms_of_codes_change(
+    repository, monkeypatch
+):
+    before = digests(repository)
+    monkeypatch.setattr(loading, "CODE_FORMS", repository / "expectations/forms.yml")
+    assert not set(before.values()) & set(digests(repository).values())
+
+
+def test_maps_merge_by_name_and_all_else_replaces():
+    base = {"a": {"b": 1, "c": [1, 2], "d": "x"}, "e": 1, "f": {"g": 1}}
+    own = {"a": {"c": [3], "d": None, "h": 2}, "e": {"i": 1}}
+    assert merged(base, own) == {
+        "a": {"b": 1, "c": [3], "h": 2},
+        "e": {"i": 1},
+        "f": {"g": 1},
+    }
+
+
+def small(root: Path, name: str, text: str) -> Contract:
+    (root / "xx").mkdir(exist_ok=True)
+    (root / f"xx/{name}.yml").write_text(text)
+    return load_contract(root / f"xx/{name}.yml", root)
+
+
+SMALL = """
+title: Fourth and four, fourteen
+origin: {publisher: p, page: p, licence: p, definition_id: p}
+visibility: public
+landing: {drop: ["four/*.csv"], schedule: "0 6 * * *"}
+identity: {undated: true}
+rows: {max: 9, of: pupils}
+columns:
+  name:
+    description: Whose
+    required: a name in each row
+  kind:
+    headers: [KIND]
+    description: Which
+    required: {where: name == "A", says: a kind of A, mostly: 0}
+    form: [{name: yes_or_no, says: 'Y or N, {header}', mostly: 0.5}, sex]
+    empty: {where: name == "B", says: no kind of B}
+  part:
+    headers: []
+    description: From the title
+    form: {name: day, what: a first day, such_as: 2014-08-28, where: kind.notnull()}
+grain: [name]
+expectations:
+  - type: expect_column_values_to_not_be_in_set
+    kwargs: {column: kind, value_set: [{seed: levers, column: lever}, X]}
+    meta: {says: no lever}
+"""
+
+
+def test_a_contract_says_what_its_cells_look_like_once(tmp_path):
+    contract = small(tmp_path, "small", SMALL)
+    assert contract.layouts == {"small": ["name", "kind"]}
+    assert contract.columns["name"].headers == ["name"]
+    found = [
+        (
+            e["type"].removeprefix("expect_").removeprefix("column_values_to_"),
+            e["meta"]["says"],
+            e["kwargs"].get("mostly"),
+            e["kwargs"].get("row_condition", {}).get("pass_through_filter"),
+        )
+        for e in contract.expectations
+    ]
+    assert found == [
+        ("table_row_count_to_be_between", "between 1 and 9 pupils", None, None),
+        ("not_be_null", "a name in each row", 0.9, None),
+        ("not_be_null", "a kind of A", 0, 'name == "A"'),
+        ("be_in_set", "Y or N, KIND", 0.5, None),
+        ("be_in_set", "F or M in kind", 0.9, None),
+        ("be_null", "no kind of B", 0, 'name == "B"'),
+        ("match_regex", "a first day in ten characters", 0.9, "kind.notnull()"),
+        (
+            "match_strftime_format",
+            "a first day such as 2014-08-28",
+            0.9,
+            "kind.notnull()",
+        ),
+        ("not_be_in_set", "no lever", None, None),
+    ]
+    assert {e["severity"] for e in contract.expectations} == {"critical"}
+    assert contract.expectations[3]["kwargs"]["value_set"] == ["Y", "N"]
+    levers = contract.expectations[-1]["kwargs"]["value_set"]
+    assert (levers[0], levers[-1]) == ("proficiency_based_graduation", "X")
+
+
+def test_whole_words_are_exchanged_in_what_is_taken_over(tmp_path):
+    small(tmp_path, "small", SMALL)
+    other = "extends: xx/small\nwords: {four: five, KIND: SORT}\ngrain: [kind]\n"
+    contract = small(tmp_path, "other", other)
+    assert contract.title == "Fourth and five, fourteen"
+    assert contract.landing.drop == ["five/*.csv"]
+    assert contract.columns["kind"].headers == ["SORT"]
+    assert (contract.grain, contract.key) == (["kind"], "xx/other")
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("extends: xx/other", "xx/other extends xx/small, name that one"),
+        ("extends: xx/none", "No such file"),
+        ("extends: xx/small\ncolumns: {kind: {form: secks}}", "no form 'secks'"),
+        (
+            "extends: xx/small\ncolumns: {kind: {form: {regex: a, value_set: [b]}}}",
+            r"columns\.kind\.form\.0: .*exactly one of name, regex",
+        ),
+        (
+            "extends: xx/small\ncolumns: {kind: {form: {regex: a}}}",
+            r"columns\.kind\.form\.0: .*says: Field required",
+        ),
+        (
+            "extends: xx/small\n"
+            "columns: {kind: {form: {value_set: {seed: levers, column: b}, says: c}}}",
+            r"columns\.kind\.form\.0\.value_set: .*no such seed or column: 'b'",
+        ),
+        (
+            "extends: xx/small\ncolumns: {kind: {form: {says: c, value_set: "
+            "{seed: levers, column: lever, where: {lever: x}}}}}",
+            "no row of the seed levers has these values",
+        ),
+        (
+            "extends: xx/small\ncolumns: {kind: {required: {say: a}}}",
+            r"kind\.required\.0\.say: .*Did you mean 'says'",
+        ),
+    ],
+)
+def test_what_a_contract_takes_from_others_has_to_exist(tmp_path, text, found):
+    small(tmp_path, "small", SMALL)
+    small(tmp_path, "other", "extends: xx/small")
+    with pytest.raises(
+        ContractError, match=rf"(?s)^expectations/xx/odd\.yml: .*{found}"
+    ):
+        small(tmp_path, "odd", text)
+
+
+def test_a_new_metric_is_one_row_of_the_seed(repository):
+    """The contract takes it, and the page of the template says what it counts."""
+    key = "nessc/common_metrics_submission"
+    with (repository / "seeds/metrics.csv").open("a", newline="") as seed:
+        seed.write(
+            "civics,Civics,higher,,Students who pass,Students tested,civics_passed,"
+            "per cent,civics,false,a test,stated,true,proficiency\n"
+        )
+    forget()
+    contract = load_contract_of(key, repository / "expectations")
+    sets = {
+        name: value
+        for expectation in contract.expectations
+        for name, value in expectation["kwargs"].items()
+        if "civics" in str(value)
+    }
+    assert sets["value_set"][-1] == "civics"
+    assert sets["value_pairs_set"][-1] == ["civics", "civics_passed"]
+    row = "| `civics` | `civics_passed` | Students who pass | Students tested |"
+    assert row in blanks.page(contract)

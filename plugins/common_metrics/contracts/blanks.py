@@ -4,12 +4,11 @@ python -m common_metrics.contracts.blanks writes docs/submission-template.md and
 for each contract of BLANKS below docs/templates; `make sources` calls it.
 """
 
-import csv
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from common_metrics.contracts.forms import seed_rows
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import told
@@ -18,7 +17,6 @@ from common_metrics.validation import plausibility
 
 KEY = "nessc/common_metrics_submission"
 ROOT = Path(__file__).parents[3]
-SEEDS = ROOT / "dbt_project/seeds"
 PAGE = ROOT / "docs/submission-template.md"
 TEMPLATES = ROOT / "docs/templates"
 BLANK = TEMPLATES / "common_metrics_submission.csv"
@@ -116,7 +114,7 @@ def statuses() -> str:
 
 def metrics(contract: Contract) -> str:
     """Return the table of metrics, each with the one definition that it takes."""
-    known = {row["metric_id"]: row for row in _seed("metrics")}
+    known = {row["metric_id"]: row for row in seed_rows("metrics")}
     rows = [
         [
             f"`{name}`",
@@ -136,7 +134,7 @@ def metrics(contract: Contract) -> str:
 
 def groups(contract: Contract) -> str:
     """Return the table of student groups."""
-    known = {row["student_group"]: row["label"] for row in _seed("student_groups")}
+    known = {row["student_group"]: row["label"] for row in seed_rows("student_groups")}
     allowed = _allowed(contract, "value_set", "student_group")
     rows = [[f"`{name}`", known[name]] for name in allowed]
     return _section("Student groups", ["`student_group`", "who"], rows)
@@ -163,11 +161,6 @@ def _section(heading: str, head: list[str], rows: list[list[str]]) -> str:
     table = [head, ["---"] * len(head), *rows]
     lines = ["| " + " | ".join(cells) + " |" for cells in table]
     return "\n".join([f"## {heading}", "", *lines, ""])
-
-
-def _seed(name: str) -> Iterator[dict[str, str]]:
-    with (SEEDS / f"{name}.csv").open(newline="") as lines:
-        yield from csv.DictReader(lines)
 
 
 def main() -> None:

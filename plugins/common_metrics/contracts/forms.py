@@ -5,6 +5,7 @@ column of a seed, so that a new label or metric is one row there.
 """
 
 import csv
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -93,6 +94,11 @@ def _blocks(word: str) -> BeforeValidator:
     return BeforeValidator(listed)
 
 
+def _as_written(day: Any) -> Any:
+    """Return a day as text: YAML reads 2014-08-28 as a date."""
+    return f"{day}" if isinstance(day, date) else day
+
+
 class When(Block):
     """Where a cell must be filled, or must be empty: in each row, or in some.
 
@@ -116,7 +122,7 @@ class Form(Block):
 
     name: str | None = None
     what: str | None = None
-    such_as: str | None = None
+    such_as: Annotated[str | None, BeforeValidator(_as_written)] = None
     regex: str | None = None
     value_set: Annotated[list[str] | None, BeforeValidator(listed)] = None
     strftime_format: str | None = None
@@ -140,7 +146,6 @@ class Form(Block):
             return [self]
         own = self.model_dump(exclude={"name"}, exclude_none=True)
         return [form.model_copy(update=own) for form in named_forms()[self.name]]
-
 
     def said(self, column: str, headers: list[str]) -> str:
         """Return the sentence with its marks filled in."""

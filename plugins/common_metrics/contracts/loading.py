@@ -47,9 +47,9 @@ def load_contract(file: Path, root: Path = CONTRACTS) -> Contract:
     key = file.relative_to(root).with_suffix("").as_posix()
     try:
         contract = _complete(Contract(key=key, **_content(file, root)))
-    except (ValidationError, yaml.YAMLError, ValueError, TypeError) as error:
-        if isinstance(error, ContractError):
-            raise
+    except ContractError:
+        raise
+    except (ValueError, yaml.YAMLError, TypeError, OSError) as error:
         raise _unreadable(file, root, error) from error
     return contract.model_copy(update={"sha256": _digest(contract)})
 
@@ -76,13 +76,19 @@ def _content(file: Path, root: Path) -> dict[str, Any]:
 
     Of that one, ``words`` are exchanged first. Then what stands in both is merged.
     """
+    own = _stated(file, root)
+    if not (base := own.pop("extends", None)):
+        return own
+    words, of_base = own.pop("words", {}), _stated(root / f"{base}.yml", root)
+    if "extends" in of_base:
+        raise ValueError(f"extends: {base} extends {of_base['extends']}, name that one")
+    return merged(_exchanged(of_base, words), own)
+
+
+def _stated(file: Path, root: Path) -> dict[str, Any]:
     text = file.read_bytes()
     _refuse_guesses(file, root, text)
-    own = dict(yaml.load(text, _LOADER))
-    if "extends" not in own:
-        return own
-    base = _content(root / f"{own.pop('extends')}.yml", root)
-    return merged(_exchanged(base, own.pop("words", {})), own)
+    return dict(yaml.load(text, _LOADER))
 
 
 def merged(base: Any, own: Any) -> Any:
@@ -123,7 +129,7 @@ def _complete(contract: Contract) -> Contract:
 
 
 def _expected(contract: Contract) -> Iterator[dict[str, Any]]:
-    """Yield the expectations about the table, its columns and, last, what is special."""
+    """Yield what is expected of the table, of its columns and, last, in addition."""
     if rows := contract.rows:
         yield {
             "type": "expect_table_row_count_to_be_between",
@@ -146,12 +152,14 @@ def _digest(contract: Contract) -> str:
     with what was hashed before.
     """
     key = pseudonyms.fingerprint() if contract.protects else ""
-    judged_by = contract.model_dump_json() + _judges_digest() + key
+    judged_by = contract.model_dump_json() + judges_digest() + key
     return hashlib.sha256(judged_by.encode()).hexdigest()
 
 
-def _judges_digest() -> str:
-    judges = [CODE_FORMS, *judging_files()]
+@cache
+def judges_digest(package: Path = PACKAGE) -> str:
+    """Return a digest of the code that judges, and of the forms of states' codes."""
+    judges = [CODE_FORMS, *judging_files(package)]
     return hashlib.sha256(b"".join(file.read_bytes() for file in judges)).hexdigest()
 
 

@@ -291,5 +291,3 @@ class Contract(Block):
     def protects(self) -> dict[str, Column]:
         """The columns that tell of a single student."""
         return {n: column for n, column in self.columns.items() if column.protect}
-
-
