@@ -17,6 +17,8 @@ ENV AIRFLOW_HOME=/home/airflow \
     COMMON_METRICS_DROP=/drop \
     PYTHONPATH=/app/plugins \
     PYTHONUNBUFFERED=1
+# The user airflow may not write here.
+RUN python -m common_metrics.contracts.dbt_sources
 
 USER airflow
 CMD ["airflow", "info"]

@@ -119,6 +119,7 @@ bench: $(VENV)/.dev ## time the stages; DROP=, LAKE=
 
 docs: $(VENV)/.runtime ## models, columns and tests of the last build, in LAKE/docs
 	@mkdir -p -m 700 "$(LAKE_DIR)/docs"
+	@$(PYTHON) -m common_metrics.contracts.dbt_sources
 	@cd "$(LAKE_DIR)" && dbt docs generate --static \
 		--project-dir "$(CURDIR)/dbt_project" --profiles-dir "$(CURDIR)/dbt_project" \
 		--target-path "$(LAKE_DIR)/docs"
@@ -131,6 +132,7 @@ notebook: $(VENV)/.dev ## the notebook, run on the current release, as LAKE/note
 # mf finds its manifest below the project alone, and asks outside for newer versions: it
 # is sent to a port where nothing listens.
 metric: $(VENV)/.dev ## ask the semantic layer; METRICS=, BY=, WHERE=, LAKE=
+	@$(PYTHON) -m common_metrics.contracts.dbt_sources
 	@dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
 	@HTTPS_PROXY=http://127.0.0.1:9 mf query --metrics "$(METRICS)" --group-by "$(BY)" \
 		$(if $(WHERE),--where "$(WHERE)")

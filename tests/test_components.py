@@ -12,7 +12,7 @@ import yaml
 
 import components
 from common_metrics.contracts import blanks
-from common_metrics.contracts.loading import CONTRACTS
+from common_metrics.contracts.loading import CONTRACTS, load_contract_of
 from common_metrics.lake import Delivery, Lake
 from edfacts import CROSSWALK, crosswalk_row
 from records import Outcome, as_csv
@@ -223,9 +223,8 @@ def test_modes_are_the_pathways_of_the_levers_and_groups_those_of_the_seed() -> 
     assert parts == [f"paths_{mode}" for mode in modes]
     groups = [row["student_group"] for row in seed("student_groups")]
     for key in KEYS:
-        rules = yaml.safe_load((CONTRACTS / f"{key}.yml").read_text())["expectations"]
-        sets = [rule["kwargs"] for rule in rules if "value_set" in rule["kwargs"]]
-        assert groups in [kwargs["value_set"] for kwargs in sets]
+        rules = load_contract_of(key).expectations
+        assert groups in [rule["kwargs"].get("value_set") for rule in rules]
 
 
 def seed(name: str) -> list[dict[str, str]]:

@@ -19,7 +19,7 @@ import staged
 import yaml
 
 from common_metrics.contracts import blanks
-from common_metrics.contracts.loading import CONTRACTS, load_contracts
+from common_metrics.contracts.loading import load_contracts
 from common_metrics.lake import Lake
 
 ROOT = Path(__file__).parents[1]
@@ -379,8 +379,7 @@ def test_a_wrong_row_is_set_aside_with_its_reason(
     ],
 )
 def test_the_contract_takes_what_the_seed_has(key: str, column: str, seed: str) -> None:
-    rules = yaml.safe_load((CONTRACTS / f"league/{key}.yml").read_text())
-    sets = [rule["kwargs"] for rule in rules["expectations"]]
+    sets = [rule["kwargs"] for rule in load_contracts()[f"league/{key}"].expectations]
     (allowed,) = (
         k["value_set"] for k in sets if k.get("column") == column and "value_set" in k
     )

@@ -59,9 +59,7 @@ def draft(key: str, file: Path, root: Path = ROOT) -> list[str]:
     # dbt's own marks stay as they are.
     marks = {"variable_start_string": "[[", "variable_end_string": "]]"}
     jinja = environment(Path(__file__).with_name("drafts"), **marks)
-    for name, of in zip(
-        names, ("contract.yml", "model.sql", "model.yml"), strict=False
-    ):
+    for name, of in zip(names, DRAFTS, strict=False):
         text = jinja.get_template(f"{of}.j2").render(values, read=read, kind=kind)
         (root / name).write_text(f"{text}\n")
     headers = [column["header"] for column in columns.values()]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from common_metrics.contracts import dbt_sources
 from common_metrics.errors import Asked, Refused, told
 from common_metrics.lake import Lake
 from common_metrics.publication import changes, release
@@ -100,6 +101,7 @@ def _header(file: Path) -> list[str]:
 def _try(lake: Lake, seeds: list[Path], folder: Path) -> Path:
     """Build what follows from the seeds in a copy of the build; return its file."""
     project, tried = folder / "dbt_project", folder / lake.build().name
+    dbt_sources.write()
     left_out = shutil.ignore_patterns("target", "logs")
     shutil.copytree(build.DBT_PROJECT, project, ignore=left_out)
     for seed in seeds:

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from common_metrics.contracts.loading import load_contracts
+from common_metrics.contracts import dbt_sources
+from common_metrics.contracts.loading import contract_keys, load_contracts
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import Refused
 from common_metrics.lake import Lake, write_json
@@ -102,6 +103,7 @@ def dbt(lake: Lake, *words: str, **settings: Any) -> subprocess.CompletedProcess
     It runs in the lake, so that the paths in SQL and in the profile are the same for
     every lake, and what was parsed for one serves all: parsing takes 16 s.
     """
+    dbt_sources.write()
     _lend_what_is_parsed(lake)
     done = subprocess.run(
         [DBT, *words, *PLACES],
@@ -217,7 +219,9 @@ def _due(contract: Contract) -> list[dict[str, object]]:
 def _code() -> list[Path]:
     dbt = [f for f in DBT_PROJECT.rglob("*") if f.suffix in (".sql", ".yml", ".csv")]
     ours = [f for f in (PLUGINS / "common_metrics").rglob("*.*") if f.suffix != ".pyc"]
-    return sorted(f for f in [*dbt, *ours] if "target" not in f.parts)
+    # They follow from the contracts, which have digests, and may be written later.
+    made = {dbt_sources.generated(key.split("/")[0]) for key in contract_keys()}
+    return sorted(f for f in {*dbt, *ours} - made if "target" not in f.parts)
 
 
 def _code_digest() -> str:
