@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
+from common_metrics.check import check
 from common_metrics.contracts import blanks, forms, loading
 from common_metrics.contracts.headers import known_headers, match_columns, nameable
 from common_metrics.contracts.loading import (
@@ -21,6 +23,7 @@ from common_metrics.contracts.loading import (
 )
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import ContractError, DeliveryRefused
+from common_metrics.lake import Lake
 
 SHIPPED = sorted(CONTRACTS.glob("*/*.yml"))
 LAYOUTS = [(key, name) for key, c in load_contracts().items() for name in c.layouts]
@@ -622,23 +625,33 @@ def test_what_a_contract_takes_from_others_has_to_exist(tmp_path, text, found):
         small(tmp_path, "odd", text)
 
 
-def test_a_new_metric_is_one_row_of_the_seed(repository):
-    """The contract takes it, and the page of the template says what it counts."""
+def test_a_new_metric_is_one_row_of_the_seed(repository, tmp_path):
+    """The contract takes it, the page of the template and dim_metric tell of it."""
+    file = tmp_path / "vt_2013-14.csv"
+    row = "VT,,,,,,2013-14,civics,all,30,40,reported,civics_passed,2014-11-30"
     key = "nessc/common_metrics_submission"
+
+    def judged() -> bool:
+        forget()
+        contract = load_contract_of(key, repository / "expectations")
+        file.write_text(
+            f"{blanks.blank(contract)}{row}\n".replace("2014-15", "2013-14")
+        )
+        return check(contract, file, Lake(tmp_path / "lake"))[0]
+
+    assert not judged()
     with (repository / "seeds/metrics.csv").open("a", newline="") as seed:
         seed.write(
             "civics,Civics,higher,,Students who pass,Students tested,civics_passed,"
             "per cent,civics,false,a test,stated,true,proficiency\n"
         )
-    forget()
-    contract = load_contract_of(key, repository / "expectations")
-    sets = {
-        name: value
-        for expectation in contract.expectations
-        for name, value in expectation["kwargs"].items()
-        if "civics" in str(value)
-    }
-    assert sets["value_set"][-1] == "civics"
-    assert sets["value_pairs_set"][-1] == ["civics", "civics_passed"]
-    row = "| `civics` | `civics_passed` | Students who pass | Students tested |"
-    assert row in blanks.page(contract)
+    assert judged()
+    page = blanks.page(load_contract_of(key, repository / "expectations"))
+    told = "| `civics` | `civics_passed` | Students who pass | Students tested |"
+    assert told in page.splitlines()
+    model = (forms.ROOT / "dbt_project/models/marts/dim_metric.sql").read_text()
+    seeds = rf"read_csv('{repository}/seeds/\1.csv', header = true)"
+    sql = re.sub(r"\{\{ ref\('(\w+)'\) \}\}", seeds, model)
+    asked = "select numerator_definition from described where metric_id = 'civics'"
+    found = duckdb.sql(sql.replace("select * from described", asked)).fetchall()
+    assert found == [("Students who pass",)]
