@@ -107,9 +107,9 @@ def test_a_task_reads_the_contract_of_its_own_dag_alone() -> None:
         "import sys; sys.path[:0] = ['plugins', 'dags']; "
         "from airflow.sdk.definitions.context import _AIRFLOW_PARSING_CONTEXT_DAG_ID; "
         "import os; os.environ[_AIRFLOW_PARSING_CONTEXT_DAG_ID] = 'land_ct_science'; "
-        "from common_metrics.contracts import model; read = model.load_contract; "
+        "from common_metrics.contracts import loading; read = loading.load_contract; "
         "seen = []; "
-        "model.load_contract = lambda f, r: seen.append(f.stem) or read(f, r); "
+        "loading.load_contract = lambda f, r: seen.append(f.stem) or read(f, r); "
         "import land_extracts; print(seen)"
     )
     done = subprocess.run(

@@ -5,6 +5,7 @@ column of a seed, so that a new label or metric is one row there.
 """
 
 import csv
+import re
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,9 @@ TYPES = {
     "value_set": "expect_column_values_to_be_in_set",
     "strftime_format": "expect_column_values_to_match_strftime_format",
 }
+FILLED = "expect_column_values_to_not_be_null"
+EMPTY = "expect_column_values_to_be_null"
+CRITICAL = {"severity": "critical"}
 
 
 class Block(BaseModel):
@@ -149,11 +153,10 @@ class Form(Block):
 
     def said(self, column: str, headers: list[str]) -> str:
         """Return the sentence with its marks filled in."""
-        said, header = self.says or "", next(iter(headers), column)
-        words = {"column": column, "header": header, "what": self.what}
-        for mark, word in (words | {"such_as": self.such_as}).items():
-            said = said.replace(f"{{{mark}}}", word or "")
-        return said
+        words = {"column": column, "header": next(iter(headers), column)}
+        words |= {"what": self.what or "", "such_as": self.such_as or ""}
+        marks = "|".join(words)
+        return re.sub(rf"{{({marks})}}", lambda m: words[m[1]], self.says or "")
 
 
 Forms = Annotated[list[Form], _blocks("name")]
@@ -171,40 +174,28 @@ def expected_of(column: str, block: Any) -> list[dict[str, Any]]:
     """Return what a contract's block of a column expects of its cells."""
     forms = [one for form in block.form for one in form.resolved()]
     return [
-        *(_filled(column, cells) for cells in block.required),
+        *(_expectation(FILLED, column, cells, 0.9) for cells in block.required),
         *(_formed(column, block.headers, form) for form in forms),
-        *(_emptied(column, cells) for cells in block.empty),
+        *(_expectation(EMPTY, column, cells, 0) for cells in block.empty),
     ]
-
-
-def _filled(column: str, cells: When) -> dict[str, Any]:
-    kind = "expect_column_values_to_not_be_null"
-    return _expectation(kind, cells.says, cells, {"column": column, "mostly": 0.9})
-
-
-def _emptied(column: str, cells: When) -> dict[str, Any]:
-    kind = "expect_column_values_to_be_null"
-    return _expectation(kind, cells.says, cells, {"column": column, "mostly": 0})
 
 
 def _formed(column: str, headers: list[str], form: Form) -> dict[str, Any]:
     (kind,) = (kind for kind in TYPES if getattr(form, kind) is not None)
-    kwargs = {"column": column, kind: getattr(form, kind), "mostly": 0.9}
-    return _expectation(TYPES[kind], form.said(column, headers), form, kwargs)
+    expectation = _expectation(TYPES[kind], column, form, 0.9)
+    expectation["kwargs"][kind] = getattr(form, kind)
+    expectation["meta"]["says"] = form.said(column, headers)
+    return expectation
 
 
 def _expectation(
-    kind: str, says: str, of: When | Form, kwargs: dict[str, Any]
+    kind: str, column: str, of: When | Form, mostly: float
 ) -> dict[str, Any]:
     """Return an expectation in the form of Great Expectations."""
+    kwargs: dict[str, Any] = {"column": column, "mostly": mostly}
+    if of.mostly is not None:
+        kwargs["mostly"] = of.mostly
     if of.where is not None:
         picked = {"type": "pass_through", "pass_through_filter": of.where}
         kwargs["row_condition"] = picked
-    if of.mostly is not None:
-        kwargs["mostly"] = of.mostly
-    return {
-        "type": kind,
-        "kwargs": kwargs,
-        "severity": "critical",
-        "meta": {"says": says},
-    }
+    return {"type": kind, "kwargs": kwargs, **CRITICAL, "meta": {"says": of.says}}

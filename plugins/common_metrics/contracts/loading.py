@@ -56,7 +56,7 @@ def load_contract(file: Path, root: Path = CONTRACTS) -> Contract:
 
 def contract_keys(root: Path = CONTRACTS) -> list[str]:
     """Return the key ``<provider>/<extract>`` of every contract, without reading it."""
-    files = (file.relative_to(root) for file in root.glob("*/[!_]*.yml"))
+    files = (file.relative_to(root) for file in root.glob("*/*.yml"))
     return sorted(file.with_suffix("").as_posix() for file in files)
 
 
@@ -134,14 +134,14 @@ def _expected(contract: Contract) -> Iterator[dict[str, Any]]:
         yield {
             "type": "expect_table_row_count_to_be_between",
             "kwargs": {"min_value": rows.min, "max_value": rows.max},
-            "severity": "critical",
+            **forms.CRITICAL,
             "meta": {"says": f"between {rows.min} and {rows.max} {rows.of}"},
         }
     for name, column in contract.columns.items():
         yield from forms.expected_of(name, column)
     for stated in contract.expectations:
         kwargs = {n: forms.listed(v) for n, v in stated.get("kwargs", {}).items()}
-        yield {"severity": "critical", **stated, "kwargs": kwargs}
+        yield {**forms.CRITICAL, **stated, "kwargs": kwargs}
 
 
 def _digest(contract: Contract) -> str:
