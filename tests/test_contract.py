@@ -1,3 +1,4 @@
+import ast
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -397,17 +398,35 @@ def test_the_contract_of_a_message_can_be_opened(contracts):
         assert re.fullmatch(r"[0-9a-f]{64}", contract.sha256)
 
 
-def test_a_delivery_is_judged_again_when_code_that_judges_changes(
-    tmp_path, monkeypatch
-):
-    """Each module that refuses or turns a delivery's rows counts, and no other."""
-    code = PACKAGE
-    files = {file.relative_to(code): file.read_text() for file in code.rglob("*.py")}
-    refusing = {name for name, text in files.items() if "DeliveryRefused(" in text}
-    judging = {file.relative_to(code) for file in judging_files()}
-    assert refusing - {Path("errors.py")} <= judging
+def imported(file: Path) -> set[Path]:
+    """The modules of the package that one of them imports."""
+    found = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            names = [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
+            places = [f"{name}.py".replace(".", "/", name.count(".")) for name in names]
+            found |= {PACKAGE.parent / place for place in places}
+    return {place for place in found if place.exists()}
+
+
+def test_every_module_that_judging_leads_to_counts():
+    """But the words of refusals, and the paths of the lake."""
+    stages = ("landing", "reading", "validation")
+    left = [file for stage in stages for file in (PACKAGE / stage).glob("*.py")]
+    reached: set[Path] = set()
+    while left:
+        reached.add(file := left.pop())
+        left += imported(file) - reached
+    no_judges = {PACKAGE / name for name in ("errors.py", "lake.py")}
+    assert reached - no_judges == set(judging_files())
+
+
+def test_a_delivery_is_judged_again_when_code_that_judges_changes(tmp_path):
+    """Each of its modules, and no other."""
+    files = {f.relative_to(PACKAGE): f.read_text() for f in PACKAGE.rglob("*.py")}
+    judging = {file.relative_to(PACKAGE) for file in judging_files()}
     copied = tmp_path / "code"
-    shutil.copytree(code, copied)
+    shutil.copytree(PACKAGE, copied)
     before = judges_digest.__wrapped__(copied)
     changing = set()
     for name, text in files.items():
