@@ -38,9 +38,9 @@ LAYOUTS = [
     ("ct/college_entrance", "all-schools_.csv", "school"),
     ("ct/college_entrance", "all-schools_gender", "school_by_group"),
     ("ct/college_entrance", "___ct", "state"),
-    ("nessc/school_crosswalk", "hs_crosswalk", "schools"),
-    ("us/edfacts_acgr", "2014", "schools"),
-    ("us/edfacts_acgr", "2015", "schools"),
+    ("nessc/school_crosswalk", "hs_crosswalk", "school_crosswalk"),
+    ("us/edfacts_acgr", "2014", "edfacts_acgr"),
+    ("us/edfacts_acgr", "2015", "edfacts_acgr"),
 ]
 # Run apart: whether a library tells its maker about us is decided when it is imported.
 # The hook hears every look-up and connection, also those of threads that end late.
