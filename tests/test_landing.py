@@ -19,7 +19,7 @@ from common_metrics.contracts.model import Identity
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
 from common_metrics.landing import receiving
-from common_metrics.reading import parsing
+from common_metrics.reading import parsing, text
 from common_metrics.validation import expectations
 
 KEY = "ct/graduation_4yr"
@@ -465,8 +465,8 @@ def test_a_file_is_opened_and_parsed_once(run, graduation, graduates, monkeypatc
         monkeypatch.setattr(module, name, counted)
 
     counting(receiving, "_copied")
-    counting(parsing, "decode")
-    counting(parsing, "_lines")
+    counting(text, "decode")
+    counting(text, "lines")
     counting(parsing, "_table")
     assert run(graduation, graduates).status == "validated"
     assert set(calls.values()) == {1} and len(calls) == 4
