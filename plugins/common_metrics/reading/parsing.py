@@ -29,7 +29,7 @@ from common_metrics.errors import DeliveryRefused, seen
 from common_metrics.lake import Delivery
 from common_metrics.pseudonyms import MALFORMED, pseudonym
 from common_metrics.reading import refusals, text, workbook
-from common_metrics.reading.refusals import Columns
+from common_metrics.reading.refusals import Columns, Found
 from common_metrics.reading.text import Record, Records
 from common_metrics.reading.years import (
     SEARCHED_LINES,
@@ -117,23 +117,37 @@ def _schema(contract: Contract) -> pa.Schema:
 
 
 def _sheet(
-    contract: Contract, delivery: Delivery, identity: Identity, found: list[Record]
+    contract: Contract, delivery: Delivery, identity: Identity, records: list[Record]
 ) -> Rows:
-    at = _header_at(contract, found, identity.year_code)
-    header, above = contract.read.header or found[at].cells, found[: max(at, 0)]
-    rows, sections = _data(contract, found[at + 1 :])
-    rows = _whole_rows(contract, header, rows)
-    match = _matched(contract, header, above, rows, identity.year_code)
-    columns = _columns(contract, header, match, rows)
+    found, sections = _found(contract, records, identity.year_code)
+    match, columns = _columns(found, identity.year_code)
     if contract.read.section:
         columns[contract.read.section.column] = sections
     for name in contract.read.fill_down:
         filled = accumulate(columns[name], lambda above, cell: cell or above)
         columns[name] = list(filled)
-    if contract.read.unpivot:
-        columns, rows = _one_row_a_value(contract, header, columns, rows)
+    columns, rows = _one_row_a_value(found, columns)
     table = _table(contract, delivery, identity, match, columns, rows)
     return Rows(table, match.additional, [])
+
+
+def _found(
+    contract: Contract, records: list[Record], year_code: str | None
+) -> tuple[Found, list[str | None]]:
+    """Return the table with rows as wide as its header, and the section of each."""
+    at = _header_at(contract, records, year_code)
+    header = contract.read.header or records[at].cells
+    rows, sections = _data(contract, records[at + 1 :])
+    found = Found(contract, header, records[: max(at, 0)], rows)
+    refusals.damaged_ids(found)
+    if contract.read.short_rows:
+        blank = [""] * len(header)
+        rows = [r._replace(cells=r.cells + blank[len(r.cells) :]) for r in rows]
+        found = found._replace(rows=rows)
+    # Before the columns: a header grown together with a row would be quoted as headers.
+    refusals.ragged(found)
+    refusals.repeated_header(found)
+    return found, sections
 
 
 def _header_at(contract: Contract, found: list[Record], year_code: str | None) -> int:
@@ -194,39 +208,16 @@ def _data(
     return kept, sections
 
 
-def _whole_rows(
-    contract: Contract, header: list[str], rows: list[Record]
-) -> list[Record]:
-    """Return the rows, each as wide as the header."""
-    refusals.damaged_ids(contract, header, rows)
-    if contract.read.short_rows:
-        blank = [""] * len(header)
-        rows = [r._replace(cells=r.cells + blank[len(r.cells) :]) for r in rows]
-    # Before the columns: a header grown together with a row would be quoted as headers.
-    refusals.ragged(rows, len(header))
-    refusals.repeated_header(contract, header, rows)
-    return rows
+def _columns(found: Found, year_code: str | None) -> tuple[Match, Columns]:
+    """Return which column is which, and the cells of each canonical one.
 
-
-def _matched(
-    contract: Contract,
-    header: list[str],
-    above: list[Record],
-    rows: list[Record],
-    year_code: str | None,
-) -> Match:
-    """Return which column is which."""
+    A cell is None where it is empty, hashed where it tells of a student.
+    """
+    contract, header, rows = found.contract, found.header, found.rows
     empty = {at for at in range(len(header)) if not any(r.cells[at] for r in rows)}
-    heading = above[-1].cells if above else []
+    heading = found.above[-1].cells if found.above else []
     match = match_columns(contract, header, year_code, heading, empty)
-    refusals.chosen_students(contract, match, above)
-    return match
-
-
-def _columns(
-    contract: Contract, header: list[str], match: Match, rows: list[Record]
-) -> Columns:
-    """Return the cells of each canonical column, None where empty, hashed where due."""
+    refusals.chosen_students(found, match)
     used = {*match.position.values(), *unpivoted(contract, header)}
     if contract.read.format == "workbook":
         workbook.refuse_marked([(r.row, [r.cells[at] for at in used]) for r in rows])
@@ -234,10 +225,10 @@ def _columns(
     for name, at in match.position.items():
         cells = [record.cells[at] or None for record in rows]
         columns[name] = _hashed(contract.columns[name], cells)
-    refusals.unfilled(contract, match, columns, rows)
+    refusals.unfilled(found, match, columns)
     left = [at for at in range(len(header)) if at not in used]
-    refusals.told_apart_by_what_is_left_out(contract, match, columns, rows, left)
-    return columns
+    refusals.told_apart_by_the_rest(found, match, columns, left)
+    return match, columns
 
 
 def _hashed(column: Column, cells: list[str | None]) -> list[str | None]:
@@ -253,27 +244,28 @@ def _hashed(column: Column, cells: list[str | None]) -> list[str | None]:
     ]
 
 
-def _one_row_a_value(
-    contract: Contract, header: list[str], columns: Columns, rows: list[Record]
-) -> tuple[Columns, list[Record]]:
-    """Return the columns with one row a value, and the record that each comes from."""
-    unpivot, values = contract.read.unpivot, unpivoted(contract, header)
+def _one_row_a_value(found: Found, columns: Columns) -> tuple[Columns, list[Record]]:
+    """Return the columns, one row a value if asked, and the record of each row."""
+    unpivot = found.contract.read.unpivot
+    if not unpivot:
+        return columns, found.rows
+    values = unpivoted(found.contract, found.header)
     if not values:
         raise DeliveryRefused(
             f"columns headed like {unpivot.header}",
             "none",
-            f"If the layout is new, change read.unpivot in {contract.path}.",
+            f"If the layout is new, change read.unpivot in {found.contract.path}.",
         )
-    found = [
+    cells = [
         (at, name, cell)
-        for at, record in enumerate(rows)
+        for at, record in enumerate(found.rows)
         for position, name in values.items()
         if (cell := record.cells[position])
     ]
-    longer = {n: [cells[at] for at, _, _ in found] for n, cells in columns.items()}
-    longer[unpivot.name] = [name for _, name, _ in found]
-    longer[unpivot.value] = [cell for _, _, cell in found]
-    return longer, [rows[at] for at, _, _ in found]
+    longer = {n: [column[at] for at, _, _ in cells] for n, column in columns.items()}
+    longer[unpivot.name] = [name for _, name, _ in cells]
+    longer[unpivot.value] = [cell for _, _, cell in cells]
+    return longer, [found.rows[at] for at, _, _ in cells]
 
 
 def _table(
