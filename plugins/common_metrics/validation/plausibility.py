@@ -188,14 +188,12 @@ def _sizes(contract: Contract) -> Iterator[Rule]:
     counts |= {n for whole in contract.plausible for n in (whole.whole, *whole.parts)}
     for name in sorted(counts):
         says = f"no more than a school or a state can have, in {name}"
-        yield _at_most(1, f"_size_{name}", says, measures.size, column=name)
+        yield _at_most(1, f"_size_{name}", says, partial(measures.size, column=name))
 
 
-def _at_most(
-    limit: int, column: str, says: str, measure: "Measure", **asked: Any
-) -> Rule:
+def _at_most(limit: int, column: str, says: str, measure: "Measure") -> Rule:
     kwargs = {"column": column, "max_value": limit}
-    return Rule(BETWEEN, says, kwargs, {column: partial(measure, **asked)})
+    return Rule(BETWEEN, says, kwargs, {column: measure})
 
 
 def _parts(contract: Contract, whole: Whole) -> Iterator[Rule]:
@@ -212,12 +210,13 @@ def _parts(contract: Contract, whole: Whole) -> Iterator[Rule]:
             },
         )
         if rate:
-            forms = _own(contract, rate, "regex")
-            per_cent = all(re.search(form, "88.2") for form in forms)
-            scale = 100 if per_cent else 1
+            takes_per_cent = all(
+                re.search(form, "88.2") for form in _own(contract, rate, "regex")
+            )
+            of = {"whole": whole.whole, "part": part, "rate": rate}
+            measure = partial(measures.off, **of, scale=100 if takes_per_cent else 1)
             says = f"the rate that follows from {part} and {whole.whole}, in {rate}"
-            asked = {"whole": whole.whole, "part": part, "rate": rate, "scale": scale}
-            yield _at_most(0, f"_off_{rate}", says, measures.off, **asked)
+            yield _at_most(0, f"_off_{rate}", says, measure)
     if len(whole.parts) > 1 and not whole.overlap:
         yield _adds_up(whole)
 
@@ -226,7 +225,7 @@ def _adds_up(whole: Whole) -> Rule:
     column = f"_above_{whole.whole}_{next(iter(whole.parts))}"
     how = "add up to" if whole.add_up else "are together no more than"
     says = f"parts that {how} {whole.whole}: {', '.join(whole.parts)}"
-    rule = _at_most(0, column, says, measures.above, whole=whole)
+    rule = _at_most(0, column, says, partial(measures.above, whole=whole))
     return rule._replace(
         kwargs={**rule.kwargs, "min_value": 0 if whole.add_up else None}
     )
