@@ -19,8 +19,8 @@ from common_metrics.contracts.model import Identity
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
 from common_metrics.landing import receiving
-from common_metrics.reading import parsing
-from common_metrics.validation import expectations
+from common_metrics.reading import parsing, text
+from common_metrics.validation import expectations, quarantine
 
 KEY = "ct/graduation_4yr"
 FOLDER = "ct_edsight/four-year-graduation-rates-school"
@@ -465,8 +465,8 @@ def test_a_file_is_opened_and_parsed_once(run, graduation, graduates, monkeypatc
         monkeypatch.setattr(module, name, counted)
 
     counting(receiving, "_copied")
-    counting(parsing, "decode")
-    counting(parsing, "_lines")
+    counting(text, "decode")
+    counting(text, "lines")
     counting(parsing, "_table")
     assert run(graduation, graduates).status == "validated"
     assert set(calls.values()) == {1} and len(calls) == 4
@@ -561,13 +561,13 @@ def test_where_the_code_fails_on_a_file_the_others_are_received(
 ):
     gender = put(graduation, example(KEY, "gender_nongrad"), "gender.csv")
     names = [put(graduation, graduates, "all.csv"), gender]
-    settle = expectations._settle
+    settle = quarantine.settle
 
     def fail(contract, part, *rest):
         assert part.delivery.file != gender, "of the code"
         return settle(contract, part, *rest)
 
-    monkeypatch.setattr(expectations, "_settle", fail)
+    monkeypatch.setattr(quarantine, "settle", fail)
     with pytest.raises(batching.NotReceived, match=r"gender\.csv: of the code"):
         batching.receive(graduation, drop, names, lake, HOUR)
     assert {d.file: d.status for d in lake.all_recorded()} == {

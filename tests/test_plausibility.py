@@ -11,7 +11,7 @@ import pytest
 
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.pseudonyms import MALFORMED, pseudonym
-from common_metrics.validation import plausibility
+from common_metrics.validation import earlier, findings, plausibility
 
 GRADUATION = "ct/graduation_4yr"
 SUBMISSION = "nessc/common_metrics_submission"
@@ -366,8 +366,8 @@ def test_what_is_judged_together_does_not_meet(contracts):
 def test_a_file_that_lost_its_rows_waits_for_a_person(
     run, lake, contracts, graduates, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(plausibility, "ACCEPTED", tmp_path / "accepted.yml")
-    plausibility.ACCEPTED.write_text("{}")
+    monkeypatch.setattr(earlier, "ACCEPTED", tmp_path / "accepted.yml")
+    earlier.ACCEPTED.write_text("{}")
     assert run(contracts[GRADUATION], graduates).rows_validated == 20
     cut = b"\r\n".join([*graduates.split(b"\r\n")[:15], b""])
     refused = run(contracts[GRADUATION], cut)
@@ -378,7 +378,7 @@ def test_a_file_that_lost_its_rows_waits_for_a_person(
     assert f'add "{refused.sha256}": "<the reason>" to expectations/accepted_' in (
         refused.message
     )
-    plausibility.ACCEPTED.write_text(f'"{refused.sha256}": schools were closed\n')
+    earlier.ACCEPTED.write_text(f'"{refused.sha256}": schools were closed\n')
     assert run(contracts[GRADUATION], cut).rows_validated == 10
 
 
@@ -394,7 +394,7 @@ def test_a_few_rows_less_a_first_file_and_another_name_pass(run, contracts, grad
 def test_whoever_accepts_a_file_says_why():
     assert all(
         re.fullmatch("[0-9a-f]{64}", digest) and reason
-        for digest, reason in plausibility.accepted().items()
+        for digest, reason in earlier.accepted().items()
     )
 
 
@@ -406,7 +406,7 @@ def test_whoever_accepts_a_file_says_why():
     [(1, 38, False), (3, 38, False), (4, 38, True), (1, 3, False), (1, 2, True)],
 )
 def test_a_few_wrong_rows_are_single_mistakes(wrong, judged, refused):
-    assert plausibility.too_many(wrong, judged) == refused
+    assert findings.too_many(wrong, judged) == refused
 
 
 @pytest.mark.parametrize(
@@ -427,7 +427,7 @@ def test_a_few_wrong_rows_are_single_mistakes(wrong, judged, refused):
     ],
 )
 def test_a_shape_tells_the_fault_and_no_cell(cell, words):
-    assert plausibility.shape(cell) == words
+    assert findings.shape(cell) == words
 
 
 def test_a_refused_file_says_what_the_cells_look_like(run, contracts, graduates):

@@ -6,6 +6,8 @@ import pytest
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
 from common_metrics.reading import parsing
+from common_metrics.reading.text import decode
+from common_metrics.reading.years import read_identity, school_year, years_in_name
 
 DELIVERY = Delivery(
     provider="ct",
@@ -55,7 +57,7 @@ def test_a_code_without_a_formula_keeps_its_zero(read, crosswalk):
 
 def said(contract, content: bytes):
     """What a file says of itself."""
-    return parsing.read_identity(contract, parsing.records(contract, content), "")
+    return read_identity(contract, parsing.records(contract, content), "")
 
 
 @pytest.mark.parametrize("cell", ["*", "N/A", "PS", ".", "GE95", "85-89", "NA", "-1"])
@@ -186,7 +188,7 @@ def test_rows_survive_parquet(contracts, example, tmp_path):
 def test_a_wrong_byte_is_named_with_its_row(contracts, crosswalk, start):
     data = start + crosswalk.replace(b"\r\nME,MAINE", b"\r\n\xc9,MAINE")
     with pytest.raises(DeliveryRefused, match=r"a byte that is none \(0xc9\)") as error:
-        parsing.decode(contracts["nessc/school_crosswalk"], data)
+        decode(contracts["nessc/school_crosswalk"], data)
     assert error.value.row == 4
 
 
@@ -222,7 +224,7 @@ def test_a_message_without_a_file_begins_with_its_row():
     ],
 )
 def test_a_school_year_is_its_end_year(text, year):
-    assert parsing.school_year(text) == year
+    assert school_year(text) == year
 
 
 @pytest.mark.parametrize(
@@ -234,7 +236,7 @@ def test_a_school_year_is_its_end_year(text, year):
 )
 def test_what_is_no_school_year_is_refused(text):
     with pytest.raises(DeliveryRefused, match="a school year such as 2014-15"):
-        parsing.school_year(text)
+        school_year(text)
 
 
 @pytest.mark.parametrize(
@@ -284,14 +286,14 @@ def test_a_year_that_cannot_be_is_refused(contracts, graduates):
 )
 def test_a_name_says_its_year_in_many_forms(contracts, name, years):
     pattern = contracts["ct/enrollment"].landing.name_year
-    assert parsing.years_in_name(pattern, name) == years
+    assert years_in_name(pattern, name) == years
 
 
 @pytest.mark.parametrize("said", ["2015-20", "1015-17", "9999-98", "2014-2016"])
 def test_a_name_with_an_impossible_year_is_to_be_changed(contracts, said):
     pattern = contracts["ct/enrollment"].landing.name_year
     with pytest.raises(DeliveryRefused, match=f"'{said}'. Rename the file so"):
-        parsing.years_in_name(pattern, f"rates_{said}.csv")
+        years_in_name(pattern, f"rates_{said}.csv")
 
 
 # Ids that a spreadsheet rewrote

@@ -20,7 +20,7 @@ from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Lake
 from common_metrics.landing import receiving
 from common_metrics.publication import release
-from common_metrics.validation import expectations, plausibility
+from common_metrics.validation import expectations, measures
 from common_metrics.warehouse.build import build
 
 FIXTURES = Path(__file__).parent / "fixtures" / "nessc"
@@ -101,8 +101,8 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     lake = Lake(tmp_path_factory.mktemp("tiers") / "lake")
     with pytest.MonkeyPatch.context() as patch:
         # Numbers that are found again among others are larger than any school.
-        patch.setattr(plausibility, "LARGEST_SCHOOL", 100_000_000)
-        patch.setattr(plausibility, "LARGEST_COUNT", 100_000_000)
+        patch.setattr(measures, "LARGEST_SCHOOL", 100_000_000)
+        patch.setattr(measures, "LARGEST_COUNT", 100_000_000)
         fill(lake)
     build(lake)
     release.publish(lake, datetime(2016, 12, 1, 7, tzinfo=UTC))

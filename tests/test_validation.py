@@ -19,7 +19,7 @@ from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery, Lake
 from common_metrics.landing import receiving
 from common_metrics.reading import parsing
-from common_metrics.validation import expectations
+from common_metrics.validation import expectations, quarantine
 from common_metrics.validation.plausibility import FEW
 
 ROOT = Path(__file__).parents[1]
@@ -321,10 +321,11 @@ def test_a_lost_row_stops_everything(
 ):
     name = put(graduation, graduates)
     delivery = receiving.land(graduation, drop, name, lake, HOUR)
+    part = quarantine.part
     monkeypatch.setattr(
-        expectations, "_without_duplicates", lambda raw: (raw.slice(1), 0)
+        quarantine, "part", lambda read: part(read)._replace(rows=part(read).rows[1:])
     )
-    with pytest.raises(expectations.RowsLost, match="20 rows read, but 19 validated"):
+    with pytest.raises(quarantine.RowsLost, match="20 rows read, but 19 validated"):
         expectations.validate(graduation, delivery, lake)
     assert not list(lake.validated.rglob("*.parquet"))
 

@@ -17,8 +17,9 @@ from common_metrics.contracts.model import Contract, Read
 from common_metrics.errors import Asked, DeliveryRefused, Refused, told
 from common_metrics.files import csv_text
 from common_metrics.publication.site import environment
-from common_metrics.reading.parsing import SEARCHED_LINES, records
+from common_metrics.reading.parsing import records
 from common_metrics.reading.workbook import XLS, XLSX
+from common_metrics.reading.years import SEARCHED_LINES
 
 ROOT = Path(__file__).parents[3]
 OF_A_STUDENT = re.compile(

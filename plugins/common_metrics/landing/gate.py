@@ -3,15 +3,8 @@
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
-from common_metrics.reading.parsing import (
-    Record,
-    Rows,
-    parse,
-    read_identity,
-    records,
-    school_years,
-    years_in_name,
-)
+from common_metrics.reading.parsing import Record, Rows, parse, records, school_years
+from common_metrics.reading.years import read_identity, years_in_name
 
 MAX_LINE = 1_000_000
 MAX_LINES = 1_000_000

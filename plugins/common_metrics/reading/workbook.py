@@ -7,26 +7,25 @@ import sys
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import Any, NamedTuple
 from zipfile import is_zipfile
 
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused
+from common_metrics.reading.text import Record, Records, clean
 
 XLSX, XLS = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-READER = Path(__file__).with_name("workbook_child.py")
-# The exit codes of the reader that say why there is no table.
+CHILD = Path(__file__).with_name("workbook_child.py")
+# The exit codes of the child that say why there is no table.
 DAMAGED, NO_SHEET, MANY_FONTS = 3, 4, 6
 NUMBER = re.compile(r"[\d.,]+%?$")
-# How sheets.py and _mark_merged tell of a cell that its text alone would be wrong for:
+# How the child and _mark_merged tell of a cell that its text alone would be wrong for:
 # no contract takes such a row.
 MARK = r"\((?:error|superscript|subscript|struck out|hidden|not shown|merged) "
-Sheet = dict[str, Any]
 # Returns which of the rows is the header, None where no row is.
-Header = Callable[[list[list[str]]], int | None]
+FindHeader = Callable[[list[Record]], int | None]
 
 
-def records(contract: Contract, data: bytes, header_at: Header) -> "Records":
+def records(contract: Contract, data: bytes, find_header: FindHeader) -> Records:
     """Return the rows of the sheets that are asked for, each with sheet and row.
 
     Without a name for them, the first visible worksheet with a header is meant: a
@@ -35,38 +34,35 @@ def records(contract: Contract, data: bytes, header_at: Header) -> "Records":
     """
     _refuse_other_kinds(data)
     pattern = [contract.read.sheet] if contract.read.sheet else []
-    command = [sys.executable, "-I", str(READER), *pattern]
-    # What the reader says when it breaks may quote a cell: nobody hears it.
+    command = [sys.executable, "-I", str(CHILD), *pattern]
+    # What the child says when it breaks may quote a cell: nobody hears it.
     done = subprocess.run(command, input=data, capture_output=True, check=False)
     if done.returncode:
         raise _refusal(contract, done.returncode)
-    found = json.loads(done.stdout)
-    sheets = found["sheets"]
+    told, found = json.loads(done.stdout), Records()
+    found.unread, sheets = told["unread"], told["sheets"]
+    for sheet in sheets:
+        rows = enumerate(sheet["rows"], 1)
+        sheet["rows"] = [Record(sheet["name"], at, cells) for at, cells in rows]
     if not contract.read.sheet:
-        with_header = (s for s in sheets if header_at(s["rows"]) is not None)
+        with_header = (s for s in sheets if find_header(s["rows"]) is not None)
         meant = next(with_header, sheets[0])
-        found["unread"] += [s["name"] for s in sheets if s != meant and _holds(s)]
+        others = [s for s in sheets if s is not meant]
+        found.unread += [
+            s["name"] for s in others if any(any(r.cells) for r in s["rows"])
+        ]
         sheets = [meant]
     for sheet in sheets:
-        _refuse_uncalculated(sheet)
-        _mark_merged(sheet, header_at(sheet["rows"]))
-    return Records(
-        [(s["name"], n, cells) for s in sheets for n, cells in enumerate(s["rows"], 1)],
-        found["unread"],
-    )
-
-
-class Records(NamedTuple):
-    """The rows of the sheets that are meant, and the names of all other sheets."""
-
-    rows: list[tuple[str, int, list[str]]]
-    unread: list[str]
+        _refuse_uncalculated(sheet["uncalculated"])
+        _mark_merged(sheet["rows"], sheet["merged"], find_header(sheet["rows"]))
+        found += [r._replace(cells=[*map(clean, r.cells)]) for r in sheet["rows"]]
+    return found
 
 
 def refuse_marked(rows: list[tuple[int, list[str]]]) -> None:
     """Raise DeliveryRefused if of these rows more than a tenth carry a mark.
 
-    Fewer are set aside row by row (validation.py).
+    Fewer are set aside row by row (validation/expectations.py).
     """
     marks = [(row, re.findall(MARK, "\n".join(cells))) for row, cells in rows]
     marked = [(row, found) for row, found in marks if found]
@@ -96,12 +92,7 @@ def _refuse_other_kinds(data: bytes) -> None:
         )
 
 
-def _holds(sheet: Sheet) -> bool:
-    return any(any(cells) for cells in sheet["rows"])
-
-
-def _refuse_uncalculated(sheet: Sheet) -> None:
-    rows = sheet["uncalculated"]
+def _refuse_uncalculated(rows: list[int]) -> None:
     if rows:
         raise DeliveryRefused(
             "cells with their numbers",
@@ -111,38 +102,39 @@ def _refuse_uncalculated(sheet: Sheet) -> None:
         )
 
 
-def _mark_merged(sheet: Sheet, header: int | None) -> None:
+def _mark_merged(
+    rows: list[Record], merged: list[tuple[int, int]], header: int | None
+) -> None:
     """A number merged over rows belongs to none of them; a name does no harm."""
-    rows = sheet["rows"]
-    for row, column in sheet["merged"]:
-        below = row > (-1 if header is None else header)
-        if below and row < len(rows) and NUMBER.match(rows[row][column]):
-            rows[row][column] = f"(merged {rows[row][column]})"
+    for row, column in merged:
+        below = header is None or row > header
+        if below and row < len(rows) and NUMBER.match(rows[row].cells[column]):
+            rows[row].cells[column] = f"(merged {rows[row].cells[column]})"
 
 
 def _refusal(contract: Contract, code: int) -> DeliveryRefused:
-    if code == DAMAGED:
-        return DeliveryRefused(
-            "a workbook that opens",
-            "one that is damaged or asks for a password",
-            "Open it in a spreadsheet: if it opens, save it without a password and "
-            "deliver that; if not, ask for it again.",
-        )
-    if code == NO_SHEET:
-        return DeliveryRefused(
-            f"a visible sheet called {contract.read.sheet or 'anything'}",
-            "only sheets of other names, hidden sheets or charts",
-            f"If the publisher renamed it, change read.sheet in {contract.path}.",
-        )
-    if code == MANY_FONTS:
-        return DeliveryRefused(
-            "texts and numbers that are printed in one piece",
-            "an .xls workbook in which parts of some cell are struck out, raised or "
-            "lowered; a file of this kind does not say simply which",
-            "Open it in a spreadsheet, save it as .xlsx and deliver that.",
-        )
-    return DeliveryRefused(
+    too_large = (
         "a workbook that opens within 2 GB and a minute, with cells as a csv file has",
         "one that does not",
         "No extract is as large: check what was exported.",
     )
+    known = {
+        DAMAGED: (
+            "a workbook that opens",
+            "one that is damaged or asks for a password",
+            "Open it in a spreadsheet: if it opens, save it without a password and "
+            "deliver that; if not, ask for it again.",
+        ),
+        NO_SHEET: (
+            f"a visible sheet called {contract.read.sheet or 'anything'}",
+            "only sheets of other names, hidden sheets or charts",
+            f"If the publisher renamed it, change read.sheet in {contract.path}.",
+        ),
+        MANY_FONTS: (
+            "texts and numbers that are printed in one piece",
+            "an .xls workbook in which parts of some cell are struck out, raised or "
+            "lowered; a file of this kind does not say simply which",
+            "Open it in a spreadsheet, save it as .xlsx and deliver that.",
+        ),
+    }
+    return DeliveryRefused(*known.get(code, too_large))

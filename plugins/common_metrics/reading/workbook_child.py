@@ -1,11 +1,11 @@
 """Opens a workbook in a process of its own, since a hostile one may ask for all memory,
 for all time, or take the process with it.
 
-python sheets.py [PATTERN] < workbook prints, as JSON, the visible worksheets whose
-names match (all of them without a pattern), each as rows of text, and what python-
-calamine tells nobody: it gives an error cell and a formula without a result as blanks,
-joins a footnote sign to its number, and shows what the workbook hides. The exit code
-says why there is no table; any other than these is the process's own end.
+python workbook_child.py [PATTERN] < workbook prints, as JSON, the visible worksheets
+whose names match (all of them without a pattern), each as rows of text, and what
+python-calamine tells nobody: it gives an error cell and a formula without a result as
+blanks, joins a footnote sign to its number, and shows what the workbook hides. The exit
+code says why there is no table; any other than these is the process's own end.
 """
 
 import json
@@ -29,7 +29,7 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-# Last, and not the folder of sheets.py, where site.py would hide one of Python's.
+# Last, and not this file's own folder, where site.py would hide one of Python's.
 sys.path.append(str(Path(__file__).parents[2]))
 from common_metrics.reading.cell_marks import RAISED, Marks, Place, has_digit  # noqa: E402
 from common_metrics.reading.cell_marks_xls import ManyFonts, Xls  # noqa: E402

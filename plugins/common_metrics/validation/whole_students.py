@@ -4,45 +4,20 @@ A student of whom one row is missing looks like one who left. So the other rows 
 student go to quarantine too, and the models make a range of what the student is in.
 """
 
-from collections.abc import Iterable
-from typing import Any
-
 import pyarrow as pa
 
 from common_metrics.contracts.model import Contract
 from common_metrics.pseudonyms import MALFORMED
 
 # What the models ask of quarantined rows, whatever their extract.
+TEXTS = (
+    *("state", "student_id_state", "school_id_state", "requester_return_field"),
+    *("grade", "exit_type", "exit_code", "diploma_type", "promoted_indicator"),
+    *("search_date", "_source_file", "_delivery", "_reason", "_wrong_columns"),
+)
+NUMBERS = ("_source_row", "_school_year")
 COLUMNS = pa.schema(
-    [
-        *(
-            (name, pa.string())
-            for name in (
-                *(
-                    "state",
-                    "student_id_state",
-                    "school_id_state",
-                    "requester_return_field",
-                ),
-                *(
-                    "grade",
-                    "exit_type",
-                    "exit_code",
-                    "diploma_type",
-                    "promoted_indicator",
-                ),
-                *(
-                    "search_date",
-                    "_source_file",
-                    "_delivery",
-                    "_reason",
-                    "_wrong_columns",
-                ),
-            )
-        ),
-        ("_source_row", pa.int64()),
-        ("_school_year", pa.int64()),
-    ]
+    [*((name, pa.string()) for name in TEXTS), *((n, pa.int64()) for n in NUMBERS)]
 )
 
 
@@ -63,20 +38,3 @@ def with_other_rows(
     wrong = {ids[at] for at in reasons} - {None, MALFORMED}
     other = "another row of this student was set aside"
     return {at: other for at, who in ids.items() if who in wrong} | reasons
-
-
-def wrong_columns(
-    results: Iterable[dict[str, Any]], rows_of: Any, row: str
-) -> dict[int, str]:
-    """Return which columns of each row are wrong, with a bar between them.
-
-    Of rows that contradict each other in what should be unique, no column is wrong: the
-    text is empty. A row that is not wrong itself is left out.
-    """
-    found: dict[int, set[str]] = {}
-    for result in results:
-        config = result["expectation_config"]
-        if config.get("severity", "critical") == "critical":
-            for at in rows_of(result, row):
-                found.setdefault(at, set()).add(config["kwargs"].get("column", ""))
-    return {at: "|".join(sorted(names - {""})) for at, names in found.items()}

@@ -1,0 +1,83 @@
+"""Bytes as text: a csv file's rows of cells, each with the line that it begins in.
+
+The csv module reads, since it knows the physical row of each record and its errors
+quote no cell (docs/decisions/0002).
+"""
+
+import csv
+import io
+import re
+from typing import NamedTuple
+
+from common_metrics.contracts.model import Contract
+from common_metrics.errors import DeliveryRefused
+
+FORMULA = re.compile(r'^="(.*)"$')
+
+
+class Record(NamedTuple):
+    """One row of the file as it stands there; ``sheet`` is None in a csv file."""
+
+    sheet: str | None
+    row: int
+    cells: list[str]
+
+
+class Records(list[Record]):
+    """Every row of a file, and the sheets of a workbook that none of them is of."""
+
+    unread: list[str] = []
+
+
+def lines(contract: Contract, text: str) -> Records:
+    """Return the rows with cleaned cells, blank rows too; raise DeliveryRefused."""
+    # Only \r and \n end a line: splitlines() would also break at U+2028 and \x0c.
+    reader = csv.reader(
+        io.StringIO(text, newline=""), delimiter=contract.read.delimiter, strict=True
+    )
+    found, start = Records(), 1
+    try:
+        for cells in reader:
+            found.append(Record(None, start, [clean(cell) for cell in cells]))
+            start = reader.line_num + 1
+    except csv.Error:
+        raise DeliveryRefused(
+            "quotes that close, and cells of a sensible length",
+            "a quoted cell that does not end, or one cell of more than "
+            f"{csv.field_size_limit():,} characters",
+            "The file was cut or edited by hand: ask for it again.",
+            row=start,
+        ) from None
+    return found
+
+
+def clean(cell: str) -> str:
+    """Return a cell without blanks around it, and out of a formula such as ="007"."""
+    cell = cell.strip()
+    formula = FORMULA.match(cell)
+    return formula[1].strip() if formula else cell
+
+
+def decode(contract: Contract, data: bytes) -> str:
+    """Return the bytes as text; raise DeliveryRefused at a wrong byte or a cut row."""
+    encoding = contract.read.encoding
+    try:
+        text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
+    except UnicodeDecodeError as error:
+        # A byte order mark is taken off first, so the error's own bytes count.
+        read, at = error.object, error.start
+        raise DeliveryRefused(
+            f"{encoding} text",
+            f"a byte that is none (0x{read[at]:02x})",
+            "Ask for the file as the contract says, or change read.encoding in "
+            f"{contract.path}.",
+            row=read[:at].count(b"\n") + 1,
+        ) from None
+    if contract.read.final_newline and not text.endswith("\n"):
+        raise DeliveryRefused(
+            "a line end after the last row",
+            "a file that stops in the middle of a row",
+            "The transfer was cut: download it again and compare the size.",
+            row=text.count("\n") + 1,
+        )
+    return text

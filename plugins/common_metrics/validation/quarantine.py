@@ -1,0 +1,151 @@
+"""Quarantine: what a delivery's findings make of its rows, and the count is proven."""
+
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from common_metrics.contracts.headers import name_headers, nameable
+from common_metrics.contracts.model import Contract
+from common_metrics.errors import DeliveryRefused, Refused
+from common_metrics.lake import UNDATED, Delivery, Lake
+from common_metrics.landing import receiving
+from common_metrics.landing.receiving import Landed
+from common_metrics.pseudonyms import MALFORMED
+from common_metrics.reading import parsing
+from common_metrics.validation.earlier import refuse_shrunk
+from common_metrics.validation.findings import (
+    ROW,
+    Finding,
+    reasons,
+    refuse_failed,
+    wrong_columns,
+)
+from common_metrics.validation.whole_students import with_other_rows
+
+
+class Part(NamedTuple):
+    """What of a batch is one delivery: its rows without exact repeats, numbered."""
+
+    landed: Landed
+    rows: pa.Table
+    duplicates: int
+
+    @property
+    def delivery(self) -> Delivery:
+        return self.landed.delivery
+
+
+class RowsLost(Refused):
+    """The count of rows does not add up; nothing is written."""
+
+
+def part(landed: Landed) -> Part:
+    """Return a delivery's rows without exact repeats; the first of them stays."""
+    table = landed.rows.table
+    rows = table.append_column(ROW, pa.array(range(table.num_rows), pa.int64()))
+    cells = [name for name in table.column_names if name != "_source_row"]
+    first = rows.group_by(cells, use_threads=False).aggregate([(ROW, "min")])
+    kept = rows.filter(pc.is_in(rows[ROW], first[f"{ROW}_min"].combine_chunks()))
+    return Part(landed, kept, rows.num_rows - first.num_rows)
+
+
+def settle(
+    contract: Contract,
+    part: Part,
+    lake: Lake,
+    findings: list[Finding],
+    earlier: list[Delivery],
+) -> Landed:
+    """Write a delivery's rows where its findings say, and its record."""
+    try:
+        refuse_failed(contract, findings, part.rows)
+        refuse_shrunk(part.delivery, part.rows.num_rows, earlier)
+    except DeliveryRefused as error:
+        return Landed(receiving.refuse(part.delivery, error, lake), refusal=error)
+    kept, moved = _divided(contract, part.rows, findings)
+    read = part.landed.rows
+    judged = part.delivery.with_(
+        status="validated",
+        rows_raw=read.table.num_rows,
+        rows_validated=kept.num_rows,
+        rows_quarantined=moved.num_rows,
+        rows_duplicate=part.duplicates,
+        additional_columns=nameable(contract, read.additional),
+        unread_sheets=nameable(contract, read.unread),
+        message=_message(contract, part, moved, findings),
+    )
+    _prove(judged)
+    parsing.write(moved, lake.rows("quarantine", judged))
+    parsing.write(kept, lake.rows("validated", judged))
+    lake.record(judged)
+    return Landed(judged, read)
+
+
+def _divided(
+    contract: Contract, rows: pa.Table, findings: list[Finding]
+) -> tuple[pa.Table, pa.Table]:
+    """Return the rows that stay, and those set aside with why and in which columns."""
+    why = with_other_rows(contract, rows, reasons(findings, "critical"), ROW)
+    bad = pc.is_in(rows[ROW], pa.array(list(why), pa.int64()))
+    moved = _shielded(contract, rows.filter(bad))
+    wrong = wrong_columns(findings)
+    for name, said in (("_reason", why), ("_wrong_columns", wrong)):
+        told = [said.get(row) for row in moved[ROW].to_pylist()]
+        moved = moved.append_column(name, pa.array(told, pa.string()))
+    return rows.filter(pc.invert(bad)).drop_columns(ROW), moved.drop_columns(ROW)
+
+
+def _shielded(contract: Contract, rows: pa.Table) -> pa.Table:
+    """Return the rows without the cells of any whose protected cells are malformed.
+
+    In such a row the cells may have shifted, and an id stand under another header.
+    """
+    broken = pa.array([False] * rows.num_rows, pa.bool_())
+    for name in contract.protects:
+        malformed = pc.equal(rows[name], MALFORMED).combine_chunks()
+        broken = pc.or_(broken, malformed.fill_null(False))
+    for name in contract.columns.keys() - contract.protects.keys():
+        cells = pc.if_else(broken, None, rows[name])
+        rows = rows.set_column(rows.column_names.index(name), name, cells)
+    return rows
+
+
+def _prove(judged: Delivery) -> None:
+    parts = judged.rows_validated + judged.rows_quarantined + judged.rows_duplicate
+    if judged.rows_raw != parts:
+        raise RowsLost(
+            f"{judged.key} {judged.file}",
+            "each row read to be validated, quarantined or duplicate",
+            f"{judged.rows_raw} rows read, but {parts} validated, quarantined and "
+            "duplicate",
+            "Nothing was written; mend the step in validation/quarantine.py that loses "
+            "rows.",
+        )
+
+
+def _message(
+    contract: Contract, part: Part, moved: pa.Table, findings: list[Finding]
+) -> str:
+    parts, delivery, read = [], part.delivery, part.landed.rows
+    if moved.num_rows:
+        row, why = moved["_source_row"][0].as_py(), moved["_reason"][0].as_py()
+        parts.append(
+            f"{moved.num_rows} rows quarantined, the first is row {row} ({why}); see "
+            f"quarantine/{delivery.key}/{delivery.school_year or UNDATED}/"
+            f"{delivery.sha8}.parquet"
+        )
+    if part.duplicates:
+        parts.append(f"{part.duplicates} exact duplicates left out")
+    if read.additional:
+        named = name_headers(contract, read.additional)
+        parts.append(f"columns not in {contract.path} left out: {named}")
+    if read.unread:
+        parts.append(f"sheets not read: {', '.join(nameable(contract, read.unread))}")
+    if warned := reasons(findings, "warning"):
+        first = min(row for f in findings if f.only_warns for row in f.source_rows)
+        parts.append(
+            f"{len(warned)} rows warned of, the first is row {first} "
+            f"({warned[min(warned)]})"
+        )
+    return "; ".join(parts)
