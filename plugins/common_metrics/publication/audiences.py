@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import duckdb
@@ -15,6 +15,9 @@ PARTNERS = "partners"
 # What of a release everybody may read.
 PUBLIC = {"public.duckdb", "public", "site"}
 DICTIONARY = "data_dictionary"
+# A model that stays a view reads tables by nothing but this. Not the text that DuckDB
+# 1.5.5 gives of a view: it writes a cross join before a left join as a comma.
+REF = re.compile(r"\{\{ ref\('(\w+)'\) \}\}")
 
 
 class ReleaseRefused(Refused):
@@ -25,15 +28,15 @@ class ReleaseRefused(Refused):
 class Table:
     """A table that a file publishes under a plain name, and the rows that it holds.
 
-    Of a view each file holds the text, which reads the tables that the file holds.
+    A view is held as its SQL, which reads the tables of the same file.
     """
 
     name: str
     rows: str
     description: str
     columns: dict[str, dict[str, str]]
-    is_view: bool = False
-    reads: list[str] = field(default_factory=list)
+    view: str = ""
+    reads: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,7 @@ class Audiences:
 
 def _table(node: dict) -> Table:
     meta = node["config"]["meta"]
+    model = node["raw_code"] if meta.get("stays_a_view") else ""
     return Table(
         name=meta.get("publish_as", node["name"]),
         rows=f'select * from warehouse."{node["schema"]}"."{node["name"]}"',
@@ -116,8 +120,8 @@ def _table(node: dict) -> Table:
             }
             for name, column in node["columns"].items()
         },
-        is_view=meta.get("stays_a_view", False),
-        reads=[on.split(".")[-1] for on in node.get("depends_on", {}).get("nodes", [])],
+        view=REF.sub(r"\1", model),
+        reads=frozenset(REF.findall(model)),
     )
 
 
@@ -138,7 +142,7 @@ def _seen_by(partner: Partner, own: Table, public: Table | None) -> Table | None
     The rest is as the public sees it, of the partner's state alone, so that files stay
     small. None: the partner sees nothing of the table.
     """
-    if own.is_view or own.name == DICTIONARY:
+    if own.view or own.name == DICTIONARY:
         return own
     mine, common = own_rows(partner, set(own.columns))
     parts = [f"{own.rows} where {mine}"] if mine else []

@@ -26,7 +26,7 @@ from common_metrics.publication.workbook import write_workbooks
 STORAGE = "v1.1.0"
 ABOUT = "about_release"
 # What the build puts before the name of a table; in a release it has a plain name.
-SCHEMA = re.compile(r"(?:\bwarehouse\.\w+\.|(?<=^CREATE VIEW )\w+\.)")
+SCHEMA = re.compile(r"\bwarehouse\.\w+\.")
 RELEASED_TABLES = (
     "select table_name from duckdb_tables() where database_name = 'release'"
 )
@@ -68,9 +68,12 @@ def _write_file(
         place = literal(str(file))
         con.execute(f"attach {place} as release (storage_version '{STORAGE}')")
         con.execute("use release")
+        # As one: of a thousand statements each would wait for the disk.
+        con.execute("begin")
         _write_tables(con, tables)
         if ABOUT in {table.name for table in tables}:
             con.execute(f"insert into {ABOUT} values (?, ?, ?)", [*about.values()])
+        con.execute("commit")
         if name in TIERS:
             changes.fill(con, lake.current / f"{name}.duckdb", name)
             _write_parquet(con, candidate / name)
@@ -84,7 +87,7 @@ def _write_file(
 
 def _write_tables(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
     """Write tables, then views and those with an argument, and what each column is."""
-    views = {table.name: table for table in tables if table.is_view}
+    views = {table.name: table for table in tables if table.view}
     for table in tables:
         if table.name not in views:
             con.execute(
@@ -92,20 +95,10 @@ def _write_tables(con: duckdb.DuckDBPyConnection, tables: list[Table]) -> None:
             )
     read = TopologicalSorter({name: views[name].reads for name in views})
     for name in filter(views.get, read.static_order()):
-        con.execute(_text_in_build(con, name))
+        con.execute(f"create view {name} as {views[name].view}")
     for table in tables:
         _comment(con, table)
     _write_macros(con)
-
-
-def _text_in_build(con: duckdb.DuckDBPyConnection, view: str) -> str:
-    """Return the view's SQL as dbt built it, on the tables of the release."""
-    (text,) = con.execute(
-        "select sql from duckdb_views() where database_name = 'warehouse' "
-        "and schema_name = 'published' and view_name = ?",
-        [view],
-    ).fetchone()
-    return SCHEMA.sub("", text)
 
 
 def _write_macros(con: duckdb.DuckDBPyConnection) -> None:
@@ -122,7 +115,7 @@ def _write_macros(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def _comment(con: duckdb.DuckDBPyConnection, table: Table) -> None:
-    kind = "view" if table.is_view else "table"
+    kind = "view" if table.view else "table"
     con.execute(
         f"comment on {kind} {table.name} is {literal(table.description.strip())}"
     )

@@ -53,7 +53,7 @@ def swap_in(lake: Lake, candidate: Path, release: str) -> None:
     _open_to_all(candidate)
     with _alone(lake):
         _link(lake, release)
-        os.replace(candidate, lake.published / release)
+        _rename_in(candidate, lake.published / release)
         _finish(lake)
     clean(lake)
 
@@ -99,7 +99,7 @@ def clean(lake: Lake) -> None:
             os.replace(folder, folder.with_name(f".removed-{folder.name}"))
     for pattern in (".removed-*", ".candidate-*"):
         for left in lake.published.glob(pattern):
-            shutil.rmtree(left)
+            _remove(left)
 
 
 @contextmanager
@@ -111,6 +111,14 @@ def _alone(lake: Lake) -> Iterator[None]:
         yield
     finally:
         os.close(folder)
+
+
+def _rename_in(candidate: Path, folder: Path) -> None:
+    os.replace(candidate, folder)
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder)
 
 
 def _owed(lake: Lake) -> Path:
