@@ -11,6 +11,8 @@ import pytest
 import yaml
 from public_file import create, public_nodes, published_name
 
+from common_metrics.lake import write_json
+
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 RUNBOOK = ROOT / "docs/runbook.md"
@@ -242,6 +244,7 @@ def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for release in ("current", "<before>"):
         folder = tmp_path / "lake/published" / release
         (folder / "public").mkdir(parents=True)
+        write_json(folder / "public/manifest.json", {"release": release})
         with duckdb.connect(str(folder / "public.duckdb")) as con:
             for node in public_nodes():
                 name = published_name(node)
@@ -269,7 +272,7 @@ def test_queries_name_what_is_published(page: Path, released: Path) -> None:
 
 def test_the_python_of_the_bi_page_runs(released: Path) -> None:
     snippets = fences(ROOT / "docs/bi.md", "python")
-    assert len(snippets) == 3
+    assert len(snippets) == 4
     for snippet in snippets:
         names: dict = {}
         exec(snippet, names)

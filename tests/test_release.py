@@ -12,7 +12,7 @@ import pytest
 from test_attack import RULES, SEEDS, TABLES
 
 from common_metrics.lake import Delivery, Lake, write_json
-from common_metrics.publication import candidate, release, release_folders
+from common_metrics.publication import audit, candidate, release, release_folders
 from common_metrics.publication.audiences import ReleaseRefused
 from common_metrics.publication.release_folders import KEPT_RELEASES
 from common_metrics.warehouse import build
@@ -67,6 +67,12 @@ def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidate, "write_workbooks", lambda *_: None)
 
 
+@pytest.fixture
+def not_attacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only folders matter: the attack is what takes longest."""
+    monkeypatch.setattr(audit, "refuse_recovered", lambda *_: None)
+
+
 def _publish(lake: Lake, minute: int) -> str:
     made_from = f"{minute:064x}"
     write_json(lake.build_record(), {"fingerprint": made_from})
@@ -118,6 +124,7 @@ def test_an_open_reader_keeps_its_release_and_does_not_block(built: Lake) -> Non
     assert built.current.resolve().name.startswith("20260101T0001")
 
 
+@pytest.mark.usefixtures("not_attacked")
 def test_the_last_releases_are_kept_and_nothing_unfinished_is_left(built: Lake) -> None:
     names = [_publish(built, minute) for minute in range(KEPT_RELEASES + 2)]
     left = {path.name for path in built.published.iterdir()}
@@ -234,6 +241,7 @@ ENDS = [
 ]
 
 
+@pytest.mark.usefixtures("not_attacked")
 @pytest.mark.parametrize(("place", "step", "when"), ENDS, ids=lambda end: str(end))
 def test_a_killed_publication_is_finished_by_the_next_run(
     built: Lake,
@@ -274,6 +282,7 @@ def test_a_killed_publication_is_finished_by_the_next_run(
         )
 
 
+@pytest.mark.usefixtures("not_attacked")
 def test_a_folder_that_was_removed_in_part_is_no_release(built: Lake) -> None:
     first, second, third = (_publish(built, minute) for minute in range(3))
     (built.published / first / "manifest.json").unlink()
@@ -284,6 +293,7 @@ def test_a_folder_that_was_removed_in_part_is_no_release(built: Lake) -> None:
     assert left == {third, fourth, "current"}
 
 
+@pytest.mark.usefixtures("not_attacked")
 def test_releases_are_ordered_as_they_were_made_though_the_clock_went_back(
     built: Lake,
 ) -> None:
@@ -308,6 +318,7 @@ def _read_parquet(path: str, results) -> None:
     results.put(seen)
 
 
+@pytest.mark.usefixtures("not_attacked")
 def test_parquet_is_of_one_release_for_who_asks_the_manifest_once(built: Lake) -> None:
     with duckdb.connect(str(built.build())) as con:
         con.execute("alter table published.lea_outcomes add column version integer")

@@ -1,6 +1,6 @@
--- What every column of the published files means: the words of the project's own yml, and
--- the types that the tables have. A view, since it is read when all tables are there; a
--- file takes the rows of the tables that it holds.
+-- What every column of the published files means: the words of the project's own yml,
+-- and the types that the tables have. A view, since it is read when all tables are
+-- there; a file takes the rows of the tables that it holds.
 with described as (
     {{ published_columns() }}
 ),
@@ -17,9 +17,9 @@ types as (
 
 typed as (
     select
-        described."table",
+        described.table,
         described."column",
-        types.data_type as "type",
+        types.data_type as type,
         coalesce(
             described.unit,
             case

@@ -27,12 +27,16 @@ explained as (
         outcome.numerator,
         outcome.denominator,
         case
-            when outcome.value_status = 'suppressed' then 'hidden: few students, or a number of few would follow from it'
+            when outcome.value_status = 'suppressed'
+                then
+                    'hidden: few students, or a number of few would '
+                    || 'follow from it'
             when outcome.value_status not in ('reported', 'range') then 'no number'
             when outcome.numerator is not null and outcome.denominator > 0
                 then
                     '100 x ' || outcome.numerator || ' / ' || outcome.denominator
-                    || ' = ' || round(100.0 * outcome.numerator / outcome.denominator, 4)
+                    || ' = '
+                    || round(100.0 * outcome.numerator / outcome.denominator, 4)
             when outcome.value_status = 'range' then 'printed as a range'
             else 'printed as a rate'
         end as formula,

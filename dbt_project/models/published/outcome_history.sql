@@ -1,7 +1,7 @@
 -- Every outcome with the time in which it was the newest: what stands in the outcome
 -- tables today, and beside it what was replaced. A number has its time from the receipt
--- of its file; one without a file (computed, or a year that did not come) is of now, and
--- its time begins with the newest delivery.
+-- of its file; one without a file (computed, or a year that did not come) is of now,
+-- and its time begins with the newest delivery.
 with of_schools as (
     select * from {{ ref('school_outcomes') }}
 ),
@@ -74,7 +74,6 @@ current_ones as (
         coalesce(version.valid_from, receipt.landed_at, newest.landed_at) as valid_from,
         version.valid_to,
     from held
-    cross join newest
     left join receipts as receipt
         on
             held.provider = receipt.provider
@@ -91,6 +90,8 @@ current_ones as (
             and held.school_year = version.school_year
             and held.metric_id = version.metric_id
             and held.student_group = version.student_group
+    -- Last: DuckDB 1.5.5 exports a cross join before a left join as a comma.
+    cross join newest
 ),
 
 with_replaced as (

@@ -1,6 +1,6 @@
--- A school year by year: what came, what was asked for, what became of it and where it is
--- from. A year has a row for each model of targets, or one without a target. Years to come
--- have a target alone.
+-- A school year by year: what came, what was asked for, what became of it and where it
+-- is from. A year has a row for each model of targets, or one without a target. Years
+-- to come have a target alone.
 with outcomes as (
     select * from {{ ref('school_outcomes') }}
     where is_preferred
@@ -28,10 +28,18 @@ metrics as (
 ),
 
 years as (
-    select school_key, metric_id, student_group, school_year
+    select
+        school_key,
+        metric_id,
+        student_group,
+        school_year,
     from outcomes
     union
-    select school_key, metric_id, student_group, school_year
+    select
+        school_key,
+        metric_id,
+        student_group,
+        school_year,
     from targets
 ),
 

@@ -1,6 +1,6 @@
 -- Two states side by side, in one year and group, and inside one comparability class
--- alone. A value whose definition the registry does not know for its metric stands beside
--- nothing. Ranges are subtracted by their bounds.
+-- alone. A value whose definition the registry does not know for its metric stands
+-- beside nothing. Ranges are subtracted by their bounds.
 with outcomes as (
     select * from {{ ref('state_outcomes') }}
 ),

@@ -1,5 +1,5 @@
--- Every outcome of a school with each warning that bears on it; an outcome without one is
--- not in it.
+-- Every outcome of a school with each warning that bears on it; an outcome without one
+-- is not in it.
 with outcomes as (
     select * from {{ ref('school_outcomes') }}
 ),

@@ -1,6 +1,6 @@
--- Gaps in a school that are wider than chance and the printed ranges explain, and to the
--- disadvantage of the group, ranked within state, year, metric and group. Without counts
--- the interval is of the printed ranges alone, and chance is not in it.
+-- Gaps in a school that are wider than chance and the printed ranges explain, and to
+-- the disadvantage of the group, ranked within state, year, metric and group. Without
+-- counts the interval is of the printed ranges alone, and chance is not in it.
 with gaps as (
     select * from {{ ref('group_gaps') }}
 ),
