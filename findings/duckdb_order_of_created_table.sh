@@ -9,7 +9,7 @@
 #   that its description leaves this open is duckdb/duckdb-web#5861.
 # Here: dbt builds with the setting off (dbt_project/profiles.yml), so nothing rests on the
 #   order of its tables; the published ones are ordered over a connection that keeps it
-#   (plugins/common_metrics/publication/release.py).
+#   (plugins/common_metrics/publication/candidate.py).
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -1,5 +1,6 @@
 """A public file made by hand, with the tables that the project declares and rules."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,12 +27,13 @@ def write_public_file(file: Path, rows: Rows) -> None:
 
 
 def public_nodes() -> Iterator[dict]:
-    """Yield what the public file holds: models and seeds, as their yml says."""
+    """Yield the tables of the public file: models and seeds, as their yml says."""
     files = [*DBT_PROJECT.glob("models/**/*.yml"), *DBT_PROJECT.glob("seeds/**/*.yml")]
     for file in files:
         about = yaml.safe_load(file.read_text()) or {}
         for node in [*about.get("models", []), *about.get("seeds", [])]:
-            if "public" in node.get("config", {}).get("meta", {}).get("tiers", []):
+            meta = node.get("config", {}).get("meta", {})
+            if "public" in meta.get("tiers", []) and "stays_a_view" not in meta:
                 yield node
 
 
@@ -48,3 +50,9 @@ def create(con: duckdb.DuckDBPyConnection, name: str, node: dict) -> None:
         types = node["config"].get("column_types", {})
         rows = f"read_csv('{seed}', types = {types})" if types else f"'{seed}'"
         con.execute(f"create or replace table {name} as from {rows}")
+
+
+def view_text(name: str) -> str:
+    """Return the SQL of a published view on the plain names of a release's tables."""
+    text = (DBT_PROJECT / f"models/published/{name}.sql").read_text()
+    return re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"\1", text)

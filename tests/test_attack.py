@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from common_metrics.disclosure import attack
 from common_metrics.lake import Lake
-from common_metrics.publication import release
+from common_metrics.publication import audiences, audit
 
 SEEDS = Path(__file__).parents[1] / "dbt_project" / "seeds"
 RULES = ("metric_counts", "count_sums", "count_orders", "group_sums")
@@ -379,12 +379,14 @@ def test_a_release_that_gives_a_cell_away_is_refused(lake: Lake):
     (candidate / "manifest.json").write_text("{}")
     public = candidate / "public.duckdb"
     released(public, [row("all", 7153, 8219), row("female", 3331, 4242), row("male")])
-    with pytest.raises(release.ReleaseRefused, match="VT A 2014 acgr_4yr male") as told:
-        release._refuse_recovered(lake, candidate, [])
+    with pytest.raises(
+        audiences.ReleaseRefused, match="VT A 2014 acgr_4yr male"
+    ) as told:
+        audit.refuse_recovered(lake, candidate, [])
     assert "3822" not in str(told.value) and "runbook" in str(told.value)
     public.unlink()
     released(public, [row("all", 7153, 8219), row("female"), row("male")])
-    release._refuse_recovered(lake, candidate, [])
+    audit.refuse_recovered(lake, candidate, [])
     noted = json.loads((candidate / "manifest.json").read_text())["attack"]
     assert noted["hidden_cells"] == 2 and noted["recovered"] == 0
 
@@ -395,10 +397,12 @@ def test_a_release_that_tells_a_partner_of_others_is_refused(lake: Lake):
     (candidate / "manifest.json").write_text("{}")
     released(candidate / "public.duckdb", [ALL, row("female"), row("male")])
     released(candidate / "partners" / "girls.duckdb", [GIRLS])
-    partner = release.Partner("girls", "school", "VT", "A")
-    release._refuse_recovered(lake, candidate, [])
-    with pytest.raises(release.ReleaseRefused, match="girls.*VT A 2014 acgr_4yr male"):
-        release._refuse_recovered(lake, candidate, [partner])
+    partner = audiences.Partner("girls", "school", "VT", "A")
+    audit.refuse_recovered(lake, candidate, [])
+    with pytest.raises(
+        audiences.ReleaseRefused, match="girls.*VT A 2014 acgr_4yr male"
+    ):
+        audit.refuse_recovered(lake, candidate, [partner])
 
 
 PARTS = {"gender": ("female", "male"), "ed": ("ed", "non_ed")}

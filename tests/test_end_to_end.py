@@ -27,7 +27,7 @@ from common_metrics.disclosure import attack
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Lake
 from common_metrics.landing import receiving
-from common_metrics.publication import release
+from common_metrics.publication import audiences, release, release_folders
 from common_metrics.publication.explain import NotFound, explain
 from common_metrics.validation import expectations
 from common_metrics.warehouse import build
@@ -694,7 +694,7 @@ def test_another_order_of_files_and_rows_gives_the_same_published_rows(
     shuffle(other)
     build.build(other)
     release.publish(other, datetime.now(UTC))
-    for tier in release.TIERS:
+    for tier in audiences.TIERS:
         ours, theirs = (
             lake.root / "published" / public.parent.name / tier,
             other.current,
@@ -903,7 +903,7 @@ def test_rollback_is_one_command_and_stays(lake: Lake, public: Path) -> None:
     kept = list(release.manifests(lake))
     if len(kept) < 2:
         shutil.copytree(lake.published / kept[0], lake.published / ("9" + kept[0]))
-        release._point_current_at(lake, "9" + kept[0])
+        release_folders.point_current_at(lake, "9" + kept[0])
     command = [sys.executable, "-m", "common_metrics.publication.release", "rollback"]
     done = subprocess.run(
         [*command, "--lake", str(lake.root)],
@@ -1028,7 +1028,7 @@ def test_the_network_is_the_sum_of_what_its_states_print(public: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("tier", release.TIERS)
+@pytest.mark.parametrize("tier", audiences.TIERS)
 def test_every_column_has_a_description_and_a_unit(public: Path, tier: str) -> None:
     file = public.with_name(f"{tier}.duckdb")
     without = (

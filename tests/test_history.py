@@ -15,7 +15,7 @@ from common_metrics.contracts.loading import load_contracts
 from common_metrics.errors import told
 from common_metrics.lake import Delivery, Lake, write_json
 from common_metrics.landing import receiving
-from common_metrics.publication import changes, release, what_if
+from common_metrics.publication import audiences, changes, release, what_if
 from common_metrics.validation import expectations
 from common_metrics.warehouse import build
 
@@ -94,7 +94,7 @@ def rows(folder: Path, sql: str, tier: str = "public") -> list[tuple]:
         return con.execute(sql).fetchall()
 
 
-@pytest.mark.parametrize("tier", release.TIERS)
+@pytest.mark.parametrize("tier", audiences.TIERS)
 def test_the_ledger_holds_the_one_restated_cell_with_both_receipts(
     history: History, tier: str
 ) -> None:

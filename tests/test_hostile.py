@@ -19,7 +19,7 @@ from common_metrics.errors import ContractError, DeliveryRefused, seen
 from common_metrics.files import csv_text
 from common_metrics.lake import Lake
 from common_metrics.landing import receiving
-from common_metrics.publication import release
+from common_metrics.publication import audiences
 from common_metrics.reading import parsing
 from common_metrics.validation import expectations
 from common_metrics.warehouse import build
@@ -248,8 +248,7 @@ def test_a_lake_with_a_question_mark_in_its_path_is_refused(tmp_path: Path) -> N
 
 
 def test_release_quotes_every_path_and_text() -> None:
-    assert release._quoted(Path("it's")) == "it''s"
-    assert release._literal("it's") == "'it''s'"
+    assert audiences.literal("it's") == "'it''s'"
 
 
 # Spreadsheets

@@ -5,13 +5,16 @@ import multiprocessing
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import ModuleType
 
 import duckdb
 import pytest
 from test_attack import RULES, SEEDS, TABLES
 
 from common_metrics.lake import Delivery, Lake, write_json
-from common_metrics.publication import release
+from common_metrics.publication import audit, candidate, release, release_folders
+from common_metrics.publication.audiences import ReleaseRefused
+from common_metrics.publication.release_folders import KEPT_RELEASES
 from common_metrics.warehouse import build
 
 
@@ -58,13 +61,16 @@ def _nodes(lake: Lake) -> dict:
 
 
 @pytest.fixture(autouse=True)
-def no_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """These small releases lack what page, workbooks and views are made from."""
-    none = tmp_path / "views.sql"
-    none.write_text("select 1")
-    monkeypatch.setattr(release, "VIEWS", none)
-    monkeypatch.setattr(release, "write_site", lambda *_: None)
-    monkeypatch.setattr(release, "write_workbooks", lambda *_: None)
+def no_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These small releases lack what pages and workbooks are made from."""
+    monkeypatch.setattr(candidate, "write_site", lambda *_: None)
+    monkeypatch.setattr(candidate, "write_workbooks", lambda *_: None)
+
+
+@pytest.fixture
+def not_attacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where only folders matter: the attack is what takes longest."""
+    monkeypatch.setattr(audit, "refuse_recovered", lambda *_: None)
 
 
 def _publish(lake: Lake, minute: int) -> str:
@@ -118,8 +124,9 @@ def test_an_open_reader_keeps_its_release_and_does_not_block(built: Lake) -> Non
     assert built.current.resolve().name.startswith("20260101T0001")
 
 
+@pytest.mark.usefixtures("not_attacked")
 def test_the_last_releases_are_kept_and_nothing_unfinished_is_left(built: Lake) -> None:
-    names = [_publish(built, minute) for minute in range(release.KEPT_RELEASES + 2)]
+    names = [_publish(built, minute) for minute in range(KEPT_RELEASES + 2)]
     left = {path.name for path in built.published.iterdir()}
     assert left == {*names[2:], "current"}
     assert not list(built.published.rglob("*.wal"))
@@ -128,7 +135,7 @@ def test_the_last_releases_are_kept_and_nothing_unfinished_is_left(built: Lake) 
 def test_rollback_names_what_is_kept_when_it_cannot(built: Lake) -> None:
     first, second = _publish(built, 0), _publish(built, 1)
     assert release.rollback(built) == first
-    with pytest.raises(release.ReleaseRefused, match=f"Found .*{second}"):
+    with pytest.raises(ReleaseRefused, match=f"Found .*{second}"):
         release.rollback(built)
     assert release.rollback(built, second) == second
     assert built.current.resolve().name == second
@@ -153,7 +160,7 @@ def test_an_undeclared_column_stops_the_release_and_leaves_the_current(
     nodes = json.loads(manifest.read_text())
     del nodes["nodes"]["school_outcomes"]["columns"]["version"]
     write_json(manifest, nodes)
-    with pytest.raises(release.ReleaseRefused, match="declared columns only.*version"):
+    with pytest.raises(ReleaseRefused, match="declared columns only.*version"):
         _publish(built, 1)
     assert built.current.resolve() == before
 
@@ -169,7 +176,7 @@ def test_a_small_restricted_cell_stops_the_release_without_being_printed(
             "'restricted' as visibility, 'reported' as value_status, "
             "737 as numerator, 739 as denominator, 1 as version"
         )
-    with pytest.raises(release.ReleaseRefused) as refused:
+    with pytest.raises(ReleaseRefused) as refused:
         _publish(built, 1)
     assert "Found 1" in str(refused.value) and "737" not in str(refused.value)
     assert built.current.resolve() == before
@@ -186,3 +193,153 @@ def test_an_old_client_s_storage_version_is_written(built: Lake) -> None:
     assert tags["storage_version"].startswith("v1.0.0")
     # Clients 1.1 read files of version 64, and no later ones.
     assert int.from_bytes(file.read_bytes()[12:20], "little") == 64
+
+
+def test_a_view_reads_the_tables_of_its_own_file(built: Lake) -> None:
+    """One model of a view serves all files: none of them shows another's rows."""
+    with duckdb.connect(str(built.build())) as con:
+        con.execute("create table published.seen_public as select 1 as students")
+        con.execute("create table published.seen as select 2 as students")
+        # In the order of their names the one that reads the other comes first.
+        con.execute("create view published.summed as from warehouse.published.seen")
+        con.execute("create view published.above as from warehouse.published.summed")
+        con.execute(
+            "create macro published.at_least(least) as table "
+            "select * from warehouse.published.above where students >= least"
+        )
+        con.execute("comment on macro table published.at_least is 'a view of one'")
+    nodes = _nodes(built)
+    nodes["seen"]["config"] = {"meta": {"tiers": ["partner"]}}
+    public = {"tiers": ["public"], "publish_as": "seen"}
+    nodes["seen_public"]["config"] = {"meta": public}
+    for name, read in (("summed", "seen"), ("above", "summed")):
+        nodes[name]["config"]["meta"]["stays_a_view"] = True
+        nodes[name]["raw_code"] = f"select * from {{{{ ref('{read}') }}}}"
+    write_json(built.dbt_target() / "manifest.json", {"nodes": nodes})
+    _publish(built, 0)
+    for tier, students in (("public", 1), ("partner", 2)):
+        file = str(built.current / f"{tier}.duckdb")
+        with duckdb.connect(file, read_only=True) as con:
+            assert con.execute("from above").fetchall() == [(students,)]
+            assert con.execute("from at_least(2)").fetchall() == [(2,)] * (students - 1)
+            kinds = "select comment from duckdb_views() where view_name = 'summed'"
+            assert con.execute(kinds).fetchall() == [("about summed",)]
+
+
+class Killed(BaseException):
+    """The process ends here: nothing after it is run, not even a clean-up."""
+
+
+# Where it may end: before what is written is whole, between the three steps of a swap,
+# and while what is too many goes.
+ENDS = [
+    (candidate, "_write_manifest", "before"),
+    (release_folders, "_link", "after"),
+    (release_folders, "_rename_in", "after"),
+    (release_folders, "_finish", "after"),
+    (release_folders, "_remove", "before"),
+]
+
+
+@pytest.mark.usefixtures("not_attacked")
+@pytest.mark.parametrize(("place", "step", "when"), ENDS, ids=lambda end: str(end))
+def test_a_killed_publication_is_finished_by_the_next_run(
+    built: Lake,
+    monkeypatch: pytest.MonkeyPatch,
+    place: ModuleType,
+    step: str,
+    when: str,
+) -> None:
+    monkeypatch.setattr(release_folders, "KEPT_RELEASES", 2)
+    kept = [_publish(built, minute) for minute in range(2)]
+    real = getattr(place, step)
+
+    def killed(*args: object) -> None:
+        if when == "after":
+            real(*args)
+        raise Killed
+
+    monkeypatch.setattr(place, step, killed)
+    with pytest.raises(Killed):
+        _publish(built, 10)
+    monkeypatch.setattr(place, step, real)
+    made_from = json.loads(built.build_record().read_text())["fingerprint"]
+    monkeypatch.setattr(release, "fingerprint", lambda _: made_from)
+    if release.is_needed(built):
+        assert built.current.resolve().name == kept[-1]
+        _publish(built, 10)
+    else:
+        # What is too many goes with the next publication; it is in nobody's way.
+        assert built.current.resolve().name not in kept
+        _publish(built, 11)
+    names = list(release.manifests(built))
+    assert built.current.resolve().name == names[-1] not in kept
+    assert len(names) == 2
+    assert {path.name for path in built.published.iterdir()} == {*names, "current"}
+    with duckdb.connect(str(built.current / "public.duckdb"), read_only=True) as con:
+        assert con.execute("select min(version) from school_outcomes").fetchone() >= (
+            10,
+        )
+
+
+@pytest.mark.usefixtures("not_attacked")
+def test_a_folder_that_was_removed_in_part_is_no_release(built: Lake) -> None:
+    first, second, third = (_publish(built, minute) for minute in range(3))
+    (built.published / first / "manifest.json").unlink()
+    (built.published / second / "public.duckdb").unlink()
+    assert list(release.manifests(built)) == [third]
+    fourth = _publish(built, 3)
+    left = {path.name for path in built.published.iterdir()}
+    assert left == {third, fourth, "current"}
+
+
+@pytest.mark.usefixtures("not_attacked")
+def test_releases_are_ordered_as_they_were_made_though_the_clock_went_back(
+    built: Lake,
+) -> None:
+    late = [_publish(built, 100 + minute) for minute in range(3)]
+    early = [_publish(built, minute) for minute in range(3)]
+    assert list(release.manifests(built)) == [*late[1:], *early]
+    assert release.rollback(built) == early[1]
+
+
+def _read_parquet(path: str, results) -> None:
+    """Read two Parquet files of one release, whose folder the manifest names."""
+    seen, current = [], Path(path)
+    for _ in range(100):
+        manifest = json.loads((current / "public/manifest.json").read_text())
+        folder = current.with_name(manifest["release"]) / "public"
+        tables = ("school_outcomes", "lea_outcomes")
+        read = " union ".join(
+            f"select distinct version from '{folder / table}.parquet'"
+            for table in tables
+        )
+        seen.append(tuple(version for (version,) in duckdb.sql(read).fetchall()))
+    results.put(seen)
+
+
+@pytest.mark.usefixtures("not_attacked")
+def test_parquet_is_of_one_release_for_who_asks_the_manifest_once(built: Lake) -> None:
+    with duckdb.connect(str(built.build())) as con:
+        con.execute("alter table published.lea_outcomes add column version integer")
+    manifest = built.dbt_target() / "manifest.json"
+    write_json(manifest, {"nodes": _nodes(built)})
+    names = []
+    for minute in range(2):
+        with duckdb.connect(str(built.build())) as con:
+            con.execute(
+                "insert into published.lea_outcomes by name "
+                f"select 'CT' as state, 'public' as visibility, {minute} as version"
+            )
+            con.execute(f"delete from published.lea_outcomes where version < {minute}")
+        names.append(_publish(built, minute))
+    context = multiprocessing.get_context("spawn")
+    results = context.Queue()
+    reader = context.Process(target=_read_parquet, args=(str(built.current), results))
+    reader.start()
+    while reader.is_alive() and results.empty():
+        names.reverse()
+        release.rollback(built, names[0])
+    assert set(results.get(timeout=30)) == {(0,), (1,)}
+    reader.join(timeout=30)
+    assert reader.exitcode == 0

@@ -16,7 +16,7 @@ from common_metrics.contracts.loading import load_contracts
 from common_metrics.contracts.model import Contract
 from common_metrics.lake import Delivery, Lake
 from common_metrics.landing import receiving
-from common_metrics.publication import release
+from common_metrics.publication import audiences, audit, release
 from common_metrics.validation import expectations
 from common_metrics.warehouse.build import build
 
@@ -118,7 +118,7 @@ def tiers(published) -> Iterator[dict[str, duckdb.DuckDBPyConnection]]:
     """Both published files, open for reading."""
     opened = {
         tier: duckdb.connect(str(published.current / f"{tier}.duckdb"), read_only=True)
-        for tier in release.TIERS
+        for tier in audiences.TIERS
     }
     yield opened
     for connection in opened.values():
@@ -517,9 +517,10 @@ def candidate(published, tmp_path) -> Path:
 
 
 @pytest.fixture
-def audit(published, candidate) -> Callable[[], None]:
-    tables = {tier: release._tables(published, tier) for tier in release.TIERS}
-    return lambda: release.audit(candidate, tables)
+def audited(published, candidate) -> Callable[[], None]:
+    told = audiences.Audiences(published)
+    tables = {tier: told.tables(tier) for tier in audiences.TIERS}
+    return lambda: audit.refuse_contents(candidate, tables)
 
 
 def write_into(candidate: Path, table: str, where: str, numerator: int, of: int) -> int:
@@ -539,8 +540,8 @@ ED = f"school_key = '{QUILLMERE}' and school_year = 2015 and student_group = 'ed
 EL = "state = 'VT' and metric_id = 'acgr_5yr' and student_group = 'el'"
 
 
-def test_the_audit_lets_the_release_through(audit):
-    audit()
+def test_the_audit_lets_the_release_through(audited):
+    audited()
 
 
 @pytest.mark.parametrize(
@@ -555,27 +556,27 @@ def test_the_audit_lets_the_release_through(audit):
     ids=["planted", "denominator", "numerator", "complement", "state"],
 )
 def test_the_audit_refuses_a_small_cell_and_does_not_tell_it(
-    audit, candidate, table, where, numerator, of
+    audited, candidate, table, where, numerator, of
 ):
     assert write_into(candidate, table, where, numerator, of) == 1
-    with pytest.raises(release.ReleaseRefused) as refused:
-        audit()
+    with pytest.raises(audiences.ReleaseRefused) as refused:
+        audited()
     message = str(refused.value)
     assert f"public.duckdb {table}: " in message
     assert "Found 1." in message
     assert re.findall(r"\d+", message) == ["1"]
 
 
-def test_the_audit_lets_a_cell_at_the_minimums_through(audit, candidate):
+def test_the_audit_lets_a_cell_at_the_minimums_through(audited, candidate):
     assert write_into(candidate, "school_outcomes", SWD, 11, 22) == 1
-    audit()
+    audited()
 
 
-def test_the_audit_refuses_a_rate_without_its_counts(audit, candidate):
+def test_the_audit_refuses_a_rate_without_its_counts(audited, candidate):
     with duckdb.connect(str(candidate / "public.duckdb")) as con:
         con.execute(
             "update school_outcomes set value_status = 'reported', value_pct = 77.8 "
             f"where {SWD}"
         )
-    with pytest.raises(release.ReleaseRefused, match="Found 1"):
-        audit()
+    with pytest.raises(audiences.ReleaseRefused, match="Found 1"):
+        audited()

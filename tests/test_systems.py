@@ -5,10 +5,10 @@ import io
 
 import duckdb
 import pytest
+from public_file import view_text
 from staged import bring
 
 from common_metrics.lake import Lake
-from common_metrics.publication import release
 from common_metrics.warehouse import build
 
 GROUPS = ("ALL", "MAM", "MAS", "MBL", "MHI", "MTR", "MWH", "CWD", "ECD", "LEP")
@@ -185,14 +185,11 @@ def test_only_numbers_of_one_definition_stand_side_by_side(
     warehouse: duckdb.DuckDBPyConnection,
 ) -> None:
     """A second system with a five-year rate makes it comparable; one alone does not."""
-    text = release.VIEWS.read_text()
-    start = text.index("create view coalition_comparison")
-    view = text[start : text.index(";", start)]
+    view = view_text("coalition_comparison")
     for table in ("coalition_outcomes", "dim_metric", "dim_coalition"):
         warehouse.execute(f"create temp table t_{table} as from {table}")
-        view = view.replace(f" {table} as", f" t_{table} as")
-    view = view.replace("create view", "create temp view")
-    warehouse.execute(view)
+        view = view.replace(f"from {table}", f"from t_{table}")
+    warehouse.execute(f"create temp view coalition_comparison as {view}")
     assert warehouse.execute(
         "select school_year, comparability_class, count(*), max(coalitions_count) "
         "from coalition_comparison where student_group = 'all' group by all order by 1"

@@ -9,8 +9,7 @@ import pytest
 from compiled import Rows, Warehouse, compile_models
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
-from common_metrics.publication.release import VIEWS
+from public_file import view_text
 
 MODELS = [
     "int_metric_segments",
@@ -213,17 +212,13 @@ def test_what_a_target_s_year_means_is_a_setting_and_stands_on_each_target(
 def derivations(warehouse: Warehouse, model: str, tier: str = "school_targets") -> list:
     """The steps of the one path, as the view of a published file words them."""
     con = warehouse.con
-    (view,) = [
-        statement.query
-        for statement in con.extract_statements(VIEWS.read_text())
-        if "create view explained_targets" in statement.query
-    ]
     con.execute(f"create or replace temp view school_targets as {published(tier)}")
     con.execute(
         "create or replace temp view target_decreases as "
         "from warehouse.rules.target_decreases"
     )
-    con.execute(view.replace("create view", "create or replace temp view"))
+    view = view_text("explained_targets")
+    con.execute(f"create or replace temp view explained_targets as {view}")
     return [
         text
         for (text,) in con.execute(

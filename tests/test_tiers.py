@@ -19,7 +19,7 @@ from common_metrics.contracts.loading import load_contracts
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Lake
 from common_metrics.landing import receiving
-from common_metrics.publication import release
+from common_metrics.publication import audiences, release
 from common_metrics.validation import expectations, measures
 from common_metrics.warehouse.build import build
 
@@ -354,7 +354,9 @@ def test_an_id_that_is_no_file_name_stops_the_release(lake: Lake) -> None:
     change = "update rules.partners set partner_id = '{}' where partner_id = '{}'"
     rewrite(lake, change.format("../vt", "vt"))
     try:
-        with pytest.raises(release.ReleaseRefused, match="names a file. Found '../vt'"):
+        with pytest.raises(
+            audiences.ReleaseRefused, match="names a file. Found '../vt'"
+        ):
             again(lake)
     finally:
         rewrite(lake, change.format("vt", "../vt"))
@@ -366,7 +368,7 @@ def test_a_row_of_another_state_stops_the_release(
 ) -> None:
     before = lake.current.resolve()
     monkeypatch.setattr(release, "_own_rows", lambda *_: ("true", ""))
-    with pytest.raises(release.ReleaseRefused) as refused:
+    with pytest.raises(audiences.ReleaseRefused) as refused:
         again(lake)
     assert "partners/ct.duckdb" in str(refused.value)
     assert "expected rows of CT alone" in str(refused.value)

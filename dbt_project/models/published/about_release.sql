@@ -1,5 +1,5 @@
 -- Which release a file is. The build cannot know; the row is put in when a release is
--- written (plugins/common_metrics/publication/release.py). Here stand the columns.
+-- written (plugins/common_metrics/publication/candidate.py). Here stand the columns.
 with columns as (
     select
         cast(null as varchar) as release_id,

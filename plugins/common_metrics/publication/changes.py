@@ -12,6 +12,7 @@ import duckdb
 
 from common_metrics.errors import Asked, told
 from common_metrics.lake import Lake
+from common_metrics.publication.audiences import literal
 
 TABLE = "release_changes"
 SQL = Path(__file__).with_name("changes.sql")
@@ -32,7 +33,7 @@ def fill(con: duckdb.DuckDBPyConnection, earlier: Path, tier: str) -> None:
     reason = "There was no release before: nothing to compare with."
     if earlier.exists():
         file = earlier.resolve()
-        con.execute(f"attach {literal(file)} as earlier (read_only)")
+        con.execute(f"attach {literal(str(file))} as earlier (read_only)")
         compare(con, _tables(con, "earlier"), held, hides_numbers=tier == "public")
         con.execute(f"insert into {TABLE} by name from changes order by all")
         con.execute("detach earlier")
@@ -140,11 +141,6 @@ def _tables(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, str]:
     sql = "select table_name from duckdb_tables() where database_name = ?"
     names = [name for (name,) in con.execute(sql, [catalog]).fetchall()]
     return {name: f"{catalog}.main.{name}" for name in names}
-
-
-def literal(value: object) -> str:
-    """Return a value as a text in SQL."""
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def main() -> None:

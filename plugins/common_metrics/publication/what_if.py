@@ -17,7 +17,8 @@ import duckdb
 from common_metrics.contracts import dbt_sources
 from common_metrics.errors import Asked, Refused, told
 from common_metrics.lake import Lake
-from common_metrics.publication import changes, release
+from common_metrics.publication import changes
+from common_metrics.publication.audiences import TIERS, Audiences, Table, literal
 from common_metrics.warehouse import build
 from common_metrics.warehouse.seeds import SEEDS, refuse_proportions
 
@@ -57,9 +58,9 @@ def what_if(lake: Lake, seeds: list[Path], tier: str) -> list[str]:
         duckdb.connect(config={"temp_directory": folder}) as con,
     ):
         tried = _try(lake, seeds, Path(folder))
-        con.execute(f"attach {changes.literal(lake.build())} as in_use (read_only)")
-        con.execute(f"attach {changes.literal(tried)} as tried (read_only)")
-        tables = release._tables(lake, tier)
+        con.execute(f"attach {literal(str(lake.build()))} as in_use (read_only)")
+        con.execute(f"attach {literal(str(tried))} as tried (read_only)")
+        tables = Audiences(lake).tables(tier)
         changes.compare(
             con,
             {table.name: _rows_of(table, "in_use") for table in tables},
@@ -69,7 +70,7 @@ def what_if(lake: Lake, seeds: list[Path], tier: str) -> list[str]:
         return changes.summary(con, "changes")
 
 
-def _rows_of(table: release.Table, build: str) -> str:
+def _rows_of(table: Table, build: str) -> str:
     """Return the table's query, on the build that is attached under a name."""
     return f"({table.rows.replace('from warehouse.', f'from {build}.')})"
 
@@ -156,7 +157,7 @@ def main() -> None:
     parser = Asked(prog="what_if", description=__doc__.split("\n")[0])
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--seeds", type=Path, required=True)
-    parser.add_argument("--tier", choices=release.TIERS, default="public")
+    parser.add_argument("--tier", choices=TIERS, default="public")
     args = parser.parse_args()
     seeds = changed_seeds(args.seeds)
     lines = what_if(Lake(args.lake), seeds, args.tier)

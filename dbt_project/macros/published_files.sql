@@ -1,0 +1,37 @@
+{#- Every column of every table that a release publishes, as its yml describes it. Of
+    twins, which differ by what they show and not by what it means, the partners'. -#}
+{%- macro published_columns() -%}
+    select * from (
+        values (null, null, null, null, null, null)
+{%- for node in (graph.nodes or {}).values() if execute -%}
+{%- set meta = node.config.meta or {} -%}
+{%- if meta.tiers and ('partner' in meta.tiers or 'publish_as' not in meta) -%}
+{%- for column in node.columns.values() %},
+        (
+            {{ dbt.string_literal(node.schema) }},
+            {{ dbt.string_literal(node.name) }},
+            {{ dbt.string_literal(meta.publish_as or node.name) }},
+            {{ dbt.string_literal(column.name) }},
+            {{ dbt.string_literal(column.config.meta.unit) if column.config.meta.unit else 'null' }},
+            {{ dbt.string_literal(dbt.escape_single_quotes(column.description | trim)) }}
+        )
+{%- endfor -%}
+{%- endif -%}
+{%- endfor %}
+    ) as listed (schema_name, relation, "table", "column", unit, description)
+    where relation is not null
+{%- endmacro -%}
+
+{#- What had landed by a moment, as the rules of today read it: a view with an argument.
+    A release copies it, as it copies the views. -#}
+{%- macro outcomes_as_of() -%}
+create or replace macro {{ this.schema }}.outcomes_as_of(moment) as table
+select *
+from {{ this }}
+where
+    valid_from <= cast(moment as timestamp)
+    and coalesce(valid_to > cast(moment as timestamp), true);
+
+comment on macro table {{ this.schema }}.outcomes_as_of is
+'Outcomes as what had landed by a moment gives them, by the rules of today'
+{%- endmacro -%}
