@@ -5,7 +5,7 @@ with enrollments as (
 ),
 
 states as (
-    select * from {{ ref('states') }}
+    {{ spelled_states() }}
 ),
 
 labels as (
@@ -24,7 +24,7 @@ joined as (
         grades.grade as known_grade,
     from enrollments
     left join states
-        on enrollments.state in (states.state, states.state_fips)
+        on enrollments.state = states.printed_state
     left join labels
         on
             enrollments.provider = labels.provider

@@ -6,7 +6,7 @@ with outcomes as (
 ),
 
 states as (
-    select * from {{ ref('states') }}
+    {{ spelled_states() }}
 ),
 
 labels as (
@@ -40,7 +40,7 @@ joined as (
         digits.unit,
     from outcomes
     left join states
-        on outcomes.state in (states.state, states.state_fips)
+        on outcomes.state = states.printed_state
     left join labels
         on
             outcomes.provider = labels.provider

@@ -1,6 +1,6 @@
 -- How many rows of each extract tell of each state and school year.
 with states as (
-    select * from {{ ref('states') }}
+    {{ spelled_states() }}
     where is_nessc
 ),
 
@@ -30,7 +30,7 @@ counted as (
         count(*) as rows_count,
     from delivered
     inner join states
-        on delivered.state in (states.state, states.state_fips)
+        on delivered.state = states.printed_state
     where delivered.school_year is not null
     group by
         delivered.provider, delivered.extract, states.state, delivered.school_year

@@ -1,5 +1,3 @@
-{{ config(materialized="view") }}
-
 -- The trajectory of each baseline under each target model, the goal beside it, for the
 -- years after the baseline and no further than the next break. Whether a target's year
 -- means the class or the year in which its outcome is known, and whether the path stops
