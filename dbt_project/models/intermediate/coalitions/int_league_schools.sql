@@ -82,7 +82,7 @@ delivered as (
 {{ conformed_schools('delivered') }},
 
 schools as (
-    select * from {{ ref('dim_school') }}
+    select * from {{ ref('int_schools') }}
 ),
 
 placed as (

@@ -3,11 +3,11 @@
 -- unless it is known to have closed. Without that year a school that drops out of the
 -- newest file would leave the coverage as it was.
 with members as (
-    select * from {{ ref('bridge_coalition_school') }}
+    select * from {{ ref('int_coalition_members') }}
 ),
 
 schools as (
-    select * from {{ ref('dim_school') }}
+    select * from {{ ref('int_schools') }}
 ),
 
 outcomes as (

@@ -1,7 +1,7 @@
 -- Every school of the rule's years, metric with targets, student group and target year:
 -- is there a target, and if not, why not?
 with schools as (
-    select * from {{ ref('dim_school') }}
+    select * from {{ ref('int_schools') }}
 ),
 
 states as (

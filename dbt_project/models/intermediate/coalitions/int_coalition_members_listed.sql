@@ -4,7 +4,7 @@
 -- overlap are one membership: a school is a member once a year. Schools that nothing
 -- else tells of are members too.
 with memberships as (
-    select * from {{ ref('league_membership') }}
+    select * from {{ ref('int_league_members') }}
 ),
 
 counted as (

@@ -1,12 +1,19 @@
 -- One group a school: the cohort that it joined, else member of the League at any time.
 -- Every other school is outside. A planned cohort is no cohort.
-with cohorts as (
-    select * from {{ ref('league_cohorts') }}
-    where actual_cohort is not null
+with milestones as (
+    {{ league_rows('milestones', ['phase']) }}
+),
+
+cohorts as (
+    select
+        school_key,
+        actual_cohort,
+    from milestones
+    where phase = 'selected' and actual_cohort is not null
 ),
 
 members as (
-    select * from {{ ref('league_membership') }}
+    select * from {{ ref('int_league_members') }}
 ),
 
 grouped as (
