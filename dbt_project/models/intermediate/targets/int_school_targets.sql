@@ -70,9 +70,15 @@ multiplied as (
         cast(
             placed.not_meeting_low_pct * factors.remaining_factor as decimal(18, 12)
         ) as rule_not_meeting_low_pct,
-        cast(
-            placed.not_meeting_high_pct * factors.remaining_factor as decimal(18, 12)
-        ) as rule_not_meeting_high_pct,
+        -- Most baselines are points. The cast of a product is what costs here.
+        case
+            when placed.not_meeting_low_pct = placed.not_meeting_high_pct
+                then rule_not_meeting_low_pct
+            else cast(
+                placed.not_meeting_high_pct * factors.remaining_factor
+                as decimal(18, 12)
+            )
+        end as rule_not_meeting_high_pct,
     from placed
     inner join begun
         on
