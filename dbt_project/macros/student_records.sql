@@ -8,12 +8,6 @@ provider, extract, state, student_key, lea_id_state, school_id_state, school_yea
     responsible_school_id_state, source_file, source_row, delivery
 {%- endmacro -%}
 
-{#- One row a student, school year and student group, without the group `all`. -#}
-{%- macro student_group_columns() -%}
-provider, extract, state, student_key, school_year, student_group, source_file,
-    source_row, delivery
-{%- endmacro -%}
-
 {#- One row or more a student, school and school year; the days are added up. -#}
 {%- macro student_attendance_columns() -%}
 provider, extract, state, student_key, lea_id_state, school_id_state, school_year,
