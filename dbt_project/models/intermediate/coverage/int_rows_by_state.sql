@@ -7,7 +7,7 @@ with states as (
 delivered as (
     {%- for relation in [
         'int_outcomes_delivered', 'int_enrollments_delivered', 'int_student_enrollments',
-        'int_student_attendance', 'int_student_assessments',
+        'int_student_attendance', 'stg_nessc__student_assessment',
     ] %}
     select
         provider,
