@@ -1,6 +1,6 @@
-{#- In one scan of the model: columns that must be filled, and columns with the values that
-    they accept (a blank is not judged by them). A row for each rule that is broken, under
-    the name of dbt's own test and the column; warehouse/build.py reads it. -#}
+{#- In one scan of the model: columns that must be filled, and columns with the values
+    that they accept (a blank is not judged by them). A row for each rule that is broken,
+    under the name of dbt's own test and the column; warehouse/build.py reads it. -#}
 {% test sound_columns(model, not_null=[], accepted={}) %}
 {{ config(fail_calc='coalesce(sum(row_count), 0)') }}
 with counted as (

@@ -1,14 +1,12 @@
--- The groups of each student and school year, one of each category, of every extract. In
--- none where the file does not say: English learners and special education stand in no
--- file of Vermont, and OneRoster knows sex and race alone. Those of a state's own cohort
--- stand under its year. A new extract is one more line.
+-- The groups of each student and school year, one of each category, of every extract.
+-- In none where the file does not say: English learners and special education stand in
+-- no file of Vermont, and OneRoster knows sex and race alone. Those of a state's own
+-- cohort stand under its year.
 {%- set flagged = {
-    'stg_nessc__student_flags': {},
-    'stg_nh__i4see_enrollment': {'race': 'race_codes.student_group'},
-    'stg_ri__enrollment_census': {},
-    'stg_ri__cohort_listing': {
-        'school_year': 'cohort_year', 'entry_date': 'cast(null as date)'
-    },
+    'nessc_flags': {},
+    'nh_coded': {'race': 'race_of_code'},
+    'ri_census': {},
+    'ri_listing': {'school_year': 'cohort_year', 'entry_date': 'cast(null as date)'},
 } %}
 {%- set categories = ['race', 'gender', 'economic', 'language', 'disability'] %}
 
@@ -16,12 +14,21 @@ with race_codes as (
     select * from {{ ref('race_codes') }}
 ),
 
-{%- for extract in flagged %}
-
-{{ extract }} as (
-    {{ current_rows(extract) }}
+nessc_flags as (
+    {{ current_rows('stg_nessc__student_flags') }}
 ),
-{%- endfor %}
+
+nh_spells as (
+    {{ current_rows('stg_nh__i4see_enrollment') }}
+),
+
+ri_census as (
+    {{ current_rows('stg_ri__enrollment_census') }}
+),
+
+ri_listing as (
+    {{ current_rows('stg_ri__cohort_listing') }}
+),
 
 vt_spells as (
     {{ current_rows('stg_vt__sis_enrollment') }}
@@ -63,11 +70,23 @@ on_rosters as (
     where coalesce(demographics.status, '') <> 'tobedeleted'
 ),
 
+nh_coded as (
+    select
+        nh_spells.*,
+        race_codes.student_group as race_of_code,
+    from nh_spells
+    left join race_codes
+        on
+            nh_spells.provider = race_codes.provider
+            and nh_spells.extract = race_codes.extract
+            and nh_spells.race_code = race_codes.race_code
+),
+
 -- NSLELG 01 and 02 are free and reduced-price meals; 09 is eligible and declined (FAQ
--- Enrollment); 96 is not eligible, also where a family sent no form. In OneRoster two or
--- more races may be said by a flag of its own.
+-- Enrollment); 96 is not eligible, also where a family sent no form. In OneRoster two
+-- or more races may be said by a flag of its own.
 described as (
-    {%- for extract, own in flagged.items() %}
+    {%- for relation, own in flagged.items() %}
     select
         provider,
         extract,
@@ -83,11 +102,7 @@ described as (
         {{ group_or_complement('is_economically_disadvantaged', 'ed') }} as economic,
         {{ group_or_complement('is_english_learner', 'el') }} as language,
         {{ group_or_complement('is_idea', 'swd') }} as disability,
-    from {{ extract }}
-    {%- if 'race' in own %}
-    left join race_codes
-        using (provider, extract, race_code)
-    {%- endif %}
+    from {{ relation }}
     union all by name
     {%- endfor %}
     select
