@@ -23,7 +23,7 @@ PLACES = {
             "macros/rates.sql",
             # Not a rate of students, and a share that is 100 less the goal.
             "models/marts/financial_sustainability.sql",
-            "models/intermediate/int_school_outlook.sql",
+            "models/intermediate/targets/int_school_outlook.sql",
         },
     ),
     "closing of a school": (
@@ -47,7 +47,7 @@ PLACES = {
             # Holds the printed rate against the counts by an arithmetic of its own.
             "tests/printed_rates_follow_from_printed_counts.sql",
             # Judges counts before it is known that the formula can take them.
-            "models/intermediate/int_outcomes_judged.sql",
+            "models/intermediate/outcomes/int_outcomes_judged.sql",
         },
     ),
     "half a unit of the last digit": (r"then 0\.05\b", {"macros/cells.sql"}),

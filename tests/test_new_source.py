@@ -23,7 +23,7 @@ README = (ROOT / "README.md").read_text()
 WALK = README.split("## Add a source")[1].split("\n## ")[0]
 (SAMPLE,) = re.findall(r"```csv\n(.*?)```", WALK, re.S)
 EDITS = re.findall(r"^\| `(.+?)` \| `(.+?)` \|$", WALK, re.M)
-UNIONED = "dbt_project/models/intermediate/int_outcomes_unioned.sql"
+UNIONED = "dbt_project/models/intermediate/outcomes/int_outcomes_unioned.sql"
 STUDENTS = (
     "School,First Name,Born,SSN,Score\nAsh,Quozzabyzko,1999-01-31,123-45-6789,7\n"
 )

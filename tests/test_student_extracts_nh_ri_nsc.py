@@ -487,10 +487,9 @@ def test_what_tells_of_a_person_stays_in_the_bytes_as_received(contracts, judge,
 # In the warehouse
 
 MODELS = (
-    *("+int_nh_i4see__enrollments", "int_nh_i4see__attendance", "int_nh_i4see__groups"),
+    *("+int_nh_i4see__enrollments", "int_nh_i4see__attendance", "+int_student_groups"),
     *("+int_ri_census__enrollments", "int_ri_census__attendance"),
-    *("int_ri_census__groups", "+int_ri_attendance", "+int_ri_listing__members"),
-    *("int_ri_listing__groups", "+int_oneroster__rosters", "+int_oneroster__groups"),
+    *("+int_ri_attendance", "+int_ri_listing__members", "+int_oneroster__rosters"),
     *("+stg_nsc__student_tracker", "+stg_nsc__blocked_counts", "race_codes"),
     *("exit_codes", "diploma_codes", "entry_codes", "listed_outcome_codes"),
     *("student_groups", "grades", "student_group_labels"),
@@ -594,9 +593,9 @@ def test_a_student_of_two_schools_has_the_days_of_both(warehouse):
 def test_race_is_hispanic_first_then_two_or_more(warehouse):
     rows = warehouse.select("""
         select student_key, student_group
-        from intermediate.int_ri_census__groups
+        from intermediate.int_student_groups
         inner join rules.student_groups using (student_group)
-        where category = 'race_ethnicity'
+        where category = 'race_ethnicity' and extract = 'enrollment_census'
     """)
     race = dict(rows)
     assert race[key_of("1000448802")] == "hispanic"  # and black

@@ -434,9 +434,9 @@ def test_the_page_describes_every_column(contracts):
 # The records
 
 MODELS = (
-    "int_vt_sis__enrollments int_vt_sis__groups int_vt_sis__attendance "
+    "int_vt_sis__enrollments int_vt_sis__attendance int_student_groups "
     "stg_nessc__student_enrollment stg_nessc__student_attendance "
-    "stg_nessc__student_assessment int_nessc__student_groups"
+    "stg_nessc__student_assessment"
 )
 
 
@@ -494,12 +494,11 @@ ASSESSMENT = (
     ("table", "columns"),
     [
         ("intermediate.int_vt_sis__enrollments", ENROLLMENT),
-        ("intermediate.int_vt_sis__groups", GROUPS),
+        ("intermediate.int_student_groups", GROUPS),
         ("intermediate.int_vt_sis__attendance", ATTENDANCE),
         ("staging.stg_nessc__student_enrollment", ENROLLMENT),
         ("staging.stg_nessc__student_attendance", ATTENDANCE),
         ("staging.stg_nessc__student_assessment", ASSESSMENT),
-        ("intermediate.int_nessc__student_groups", GROUPS),
     ],
 )
 def test_records_have_the_common_columns(records, table, columns):
@@ -549,11 +548,12 @@ def test_vermont_s_days_are_counted(records):
     }
 
 
-GROUP_SQL = "select student_key, student_group from intermediate."
-
-
-def groups(records: duckdb.DuckDBPyConnection, table: str, number: str) -> set[str]:
-    found = rows_of(records, GROUP_SQL + table)
+def groups(records: duckdb.DuckDBPyConnection, provider: str, number: str) -> set[str]:
+    found = rows_of(
+        records,
+        "select student_key, student_group from intermediate.int_student_groups "
+        f"where provider = '{provider}'",
+    )
     return {group for key, group in found if key == key_of(number)}
 
 
@@ -569,7 +569,7 @@ def groups(records: duckdb.DuckDBPyConnection, table: str, number: str) -> set[s
     ],
 )
 def test_vermont_s_students_stand_in_their_groups(records, number, expected):
-    assert groups(records, "int_vt_sis__groups", number) == expected
+    assert groups(records, "vt", number) == expected
 
 
 @pytest.mark.parametrize(
@@ -582,7 +582,7 @@ def test_vermont_s_students_stand_in_their_groups(records, number, expected):
     ],
 )
 def test_the_template_s_students_stand_in_their_groups(records, number, expected):
-    assert groups(records, "int_nessc__student_groups", number) == expected
+    assert groups(records, "nessc", number) == expected
 
 
 def test_the_template_s_tests_keep_who_was_not_tested_apart(records):

@@ -40,10 +40,21 @@ trim(regexp_replace(regexp_replace(
 )
 {%- endmacro -%}
 
-{#- A row with first_year and last_year holds in a school year; none is no limit. -#}
+{#- A row with first_year and last_year holds in a school year; none is no limit, and a row
+    without a school year is of those that hold always. Comparisons alone: with an "or" in
+    it DuckDB 1.5.5 compares each row with all of the crosswalk. -#}
 {%- macro holds_in(relation, school_year) -%}
-({{ relation }}.first_year is null or {{ school_year }} >= {{ relation }}.first_year)
-and ({{ relation }}.last_year is null or {{ school_year }} <= {{ relation }}.last_year)
+coalesce({{ school_year }}, 0) >= coalesce({{ relation }}.first_year, 0)
+and coalesce({{ school_year }}, 9999) <= coalesce({{ relation }}.last_year, 9999)
+{%- endmacro -%}
+
+{#- Files name a state by its postal code or by its federal number: each of both, with
+    the state that it means. -#}
+{%- macro spelled_states() -%}
+select
+        states.*,
+        unnest([states.state, states.state_fips]) as printed_state,
+    from {{ ref('states') }} as states
 {%- endmacro -%}
 
 {#- CTEs that find out which school the rows of `relation` are of. A school is known by
@@ -95,8 +106,8 @@ and ({{ relation }}.last_year is null or {{ school_year }} <= {{ relation }}.las
             ) as school_id_state,
             coalesce(rows_of.lea_id_state, lea_codes.lea_id_state) as lea_id_state,
         from named_rows as rows_of
-        left join {{ ref('states') }} as states
-            on rows_of.state in (states.state, states.state_fips)
+        left join ({{ spelled_states() }}) as states
+            on rows_of.state = states.printed_state
         left join {{ ref('student_group_labels') }} as labels
             on
                 rows_of.provider = labels.provider

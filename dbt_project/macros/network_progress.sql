@@ -206,7 +206,7 @@ select * exclude (z) from intervals
     which is wide where one is a part of the other. -#}
 {%- macro network_progress(public) -%}
 with rates as (
-    select * from {{ ref('int_network_rates_public' if public else 'int_network_rates') }}
+    select * from {{ ref('network_rates_public' if public else 'network_rates') }}
 ),
 
 rules as (

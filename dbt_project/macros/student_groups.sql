@@ -25,8 +25,8 @@ end
 case when {{ flag }} then '{{ student_group }}' when not {{ flag }} then 'non_{{ student_group }}' end
 {%- endmacro -%}
 
-{#- CTEs that leave one group of each category to a student and school year, out of
-    `said` (one row a spell and group, null where it says none). Of a program, once in
+{#- CTEs that leave one group of each category to a student and school year of an extract,
+    out of `said` (one row a spell and group, null where it says none). Of a program, once in
     the year is in it; of gender and race, the latest spell counts. Both assumed. -#}
 {%- macro one_group_a_category(said) -%}
     categorised as (
@@ -52,7 +52,7 @@ case when {{ flag }} then '{{ student_group }}' when not {{ flag }} then 'non_{{
             delivery,
         from categorised
         qualify row_number() over (
-            partition by state, student_key, school_year, category
+            partition by provider, extract, state, student_key, school_year, category
             order by
                 is_in_program desc,
                 entry_date desc nulls last,

@@ -8,35 +8,10 @@ provider, extract, state, student_key, lea_id_state, school_id_state, school_yea
     responsible_school_id_state, source_file, source_row, delivery
 {%- endmacro -%}
 
-{#- One row a student, school year and student group, without the group `all`. -#}
-{%- macro student_group_columns() -%}
-provider, extract, state, student_key, school_year, student_group, source_file,
-    source_row, delivery
-{%- endmacro -%}
-
 {#- One row or more a student, school and school year; the days are added up. -#}
 {%- macro student_attendance_columns() -%}
 provider, extract, state, student_key, lea_id_state, school_id_state, school_year,
     days_member, days_absent, source_file, source_row, delivery
-{%- endmacro -%}
-
-{#- One row a college term and one a degree; a bare row for a student not found. -#}
-{%- macro student_college_columns() -%}
-provider, extract, state, student_key, search_date, is_found, college_code,
-    college_level, enrollment_begin, enrollment_end, enrollment_status, is_graduated,
-    graduation_date, college_sequence, source_file, source_row, delivery
-{%- endmacro -%}
-
-{#- One row a school and class whose graduates were looked up in college records. -#}
-{%- macro blocked_count_columns() -%}
-provider, extract, state, school_id_state, cohort_year, graduates_sent_count,
-    blocked_count, source_file, source_row, delivery
-{%- endmacro -%}
-
-{#- One row a student, school year and subject. -#}
-{%- macro student_assessment_columns() -%}
-provider, extract, state, student_key, school_id_state, school_year, grade, subject,
-    is_tested, is_proficient, source_file, source_row, delivery
 {%- endmacro -%}
 
 {#- One row a student of a state's own cohort listing. -#}
@@ -45,23 +20,12 @@ provider, extract, state, student_key, lea_id_state, school_id_state, cohort_yea
     outcome_code, source_file, source_row, delivery
 {%- endmacro -%}
 
-{#- One row a student and school of a roster; rosters know no reason for leaving. -#}
-{%- macro student_roster_columns() -%}
-provider, extract, state, student_key, school_id_state, school_year, grade,
-    begin_date, end_date, source_file, source_row, delivery
-{%- endmacro -%}
-
 {#- No row, of these columns: so that a union stands before its first extract does. -#}
 {%- macro empty_records(columns) -%}
 {%- set types = {
     'school_year': 'bigint', 'cohort_year': 'bigint', 'source_row': 'bigint',
-    'entry_date': 'date', 'exit_date': 'date', 'search_date': 'date',
-    'enrollment_begin': 'date', 'enrollment_end': 'date', 'graduation_date': 'date',
-    'begin_date': 'date', 'end_date': 'date', 'is_found': 'boolean',
-    'is_graduated': 'boolean', 'is_tested': 'boolean', 'is_proficient': 'boolean',
-    'college_sequence': 'integer', 'days_member': 'decimal(9, 3)',
-    'days_absent': 'decimal(9, 3)', 'graduates_sent_count': 'bigint',
-    'blocked_count': 'bigint',
+    'entry_date': 'date', 'exit_date': 'date', 'days_member': 'decimal(9, 3)',
+    'days_absent': 'decimal(9, 3)',
 } -%}
     select
         {%- for column in columns.split(',') %}

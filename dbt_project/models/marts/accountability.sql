@@ -32,7 +32,7 @@ activities as (
 ),
 
 movements as (
-    select * from {{ ref('int_gbp_movements') }}
+    select * from {{ ref('gbp_movements') }}
 ),
 
 metrics as (

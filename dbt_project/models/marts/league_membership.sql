@@ -1,17 +1,14 @@
--- Who belongs to the League, from which day to which: never a flag.
+-- Who belongs to the League, from which day to which.
 with members as (
-    {{ league_rows(
-        'membership', ['first_day'],
-        ['last_day desc nulls first', 'school_kind', 'source']
-    ) }}
+    select * from {{ ref('int_league_members') }}
 ),
 
-dated as (
+published as (
     select
         school_key,
         school_id_nces,
         state,
-        known_name as school_name,
+        school_name,
         school_kind,
         first_day,
         last_day,
@@ -22,4 +19,4 @@ dated as (
     from members
 )
 
-select * from dated
+select * from published

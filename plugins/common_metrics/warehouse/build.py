@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from common_metrics.contracts import dbt_sources
 from common_metrics.contracts.loading import contract_keys, load_contracts
 from common_metrics.contracts.model import Contract
@@ -26,9 +28,12 @@ DBT = Path(sys.executable).with_name("dbt")
 PLACES = ("--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT)
 # What dbt knows of the project's files after it has parsed them once.
 PARSED = "partial_parse.msgpack"
-# DuckDB's errors while it reads rows quote a cell; those before it does quote SQL.
+# DuckDB's errors while it reads rows quote a cell; those before it does quote SQL, and
+# that a column is blank names the column.
+BLANK = "NOT NULL constraint failed"
 QUOTING = re.compile(
-    r"\b(?!Binder|Catalog|Parser|Syntax|Compilation|IO\b)((?:[A-Z]\w+ )+)Error: .*?"
+    rf"\b(?!Binder|Catalog|Parser|Syntax|Compilation|IO\b|Constraint Error: {BLANK})"
+    r"((?:[A-Z]\w+ )+)Error: .*?"
     r"(?=\n\x1b?(?:\[0m)?\d\d:\d\d:\d\d|\n\s*LINE \d|\n\s*compiled code|\n=====|\Z)",
     re.DOTALL,
 )
@@ -72,11 +77,20 @@ def build(lake: Lake) -> Path:
 def _warnings(lake: Lake) -> dict[str, int]:
     """Return how many rows each test found that warned, by its name."""
     results = json.loads((lake.dbt_target() / "run_results.json").read_text())
-    return {
-        result["unique_id"].split(".")[2]: result["failures"]
-        for result in results["results"]
-        if result["status"] == "warn"
-    }
+    found: dict[str, int] = {}
+    with duckdb.connect(str(lake.build()), read_only=True) as con:
+        for result in results["results"]:
+            if result["status"] == "warn":
+                found |= _broken(con, result)
+    return found
+
+
+def _broken(con: duckdb.DuckDBPyConnection, result: dict[str, Any]) -> dict[str, int]:
+    """Return the rows that a test found: of a test of many columns, by the column."""
+    test = result["unique_id"].split(".")[2]
+    if test.startswith("sound_columns_"):
+        return dict(con.execute(result["compiled_code"]).fetchall())
+    return {test: result["failures"]}
 
 
 def _run_dbt(lake: Lake) -> None:
@@ -236,6 +250,8 @@ def _code_digest() -> str:
 def failures(log: str) -> str:
     """Return the lines of dbt's log that name what failed; others may quote cells."""
     lines = [
-        line for line in log.splitlines() if "Failure in" in line or "Error in" in line
+        line
+        for line in log.splitlines()
+        if any(sign in line for sign in ("Failure in", "Error in", BLANK))
     ]
     return "\n".join(lines) or "dbt ended before it named a model"

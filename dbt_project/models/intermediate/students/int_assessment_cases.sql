@@ -1,6 +1,6 @@
 -- Proficient students among the tested, in grades 9 to 12. Of two results of a year in
 -- one subject and school the better one counts.
-with {{ current_records('int_student_assessments') }},
+with {{ current_records('stg_nessc__student_assessment') }},
 
 students_set_aside as (
     select * from {{ ref('int_students_set_aside') }}

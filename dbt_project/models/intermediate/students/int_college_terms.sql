@@ -1,6 +1,6 @@
 -- College terms and degrees of each student as of the newest search alone: an earlier
 -- return knows less.
-with {{ current_records('int_student_colleges') }},
+with {{ current_records('stg_nsc__student_tracker') }},
 
 rules as (
     select * from {{ ref('int_state_rules') }}

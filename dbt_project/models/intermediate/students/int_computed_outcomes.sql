@@ -17,7 +17,7 @@ set_aside_counts as (
     select * from {{ ref('int_set_aside_counts') }}
 ),
 
-{{ current_records('int_blocked_counts') }},
+{{ current_records('stg_nsc__blocked_counts') }},
 
 newest_blocked as (
     select *

@@ -15,11 +15,11 @@ attendance as (
 ),
 
 assessments as (
-    select * from {{ ref('int_student_assessments') }}
+    select * from {{ ref('stg_nessc__student_assessment') }}
 ),
 
 colleges as (
-    select * from {{ ref('int_student_colleges') }}
+    select * from {{ ref('stg_nsc__student_tracker') }}
 ),
 
 listings as (

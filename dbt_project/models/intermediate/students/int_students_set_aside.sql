@@ -6,7 +6,7 @@ with rows_set_aside as (
     where student_key is not null
 ),
 
-{{ current_records('int_student_colleges') }},
+{{ current_records('stg_nsc__student_tracker') }},
 
 -- A later search of the same student says all that the earlier one did.
 searched_again as (
