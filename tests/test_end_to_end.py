@@ -223,6 +223,7 @@ def test_the_attack_finds_nothing_and_without_complements_finds_cells(
     assert not re.search(r"\d+\.\d|\[", str(found[0]))
 
 
+@pytest.mark.full
 def test_no_school_learns_of_another_with_its_own_numbers(
     public: Path, tmp_path: Path
 ) -> None:
@@ -683,6 +684,7 @@ def one_core() -> Iterator[None]:
     os.sched_setaffinity(0, cores)
 
 
+@pytest.mark.full
 @pytest.mark.usefixtures("one_core")
 def test_another_order_of_files_and_rows_gives_the_same_published_rows(
     lake: Lake, public: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -1215,6 +1217,7 @@ def semantic(public: Path, tmp_path_factory: pytest.TempPathFactory) -> Semantic
     return Semantic(env, folder)
 
 
+@pytest.mark.full
 @pytest.mark.parametrize(
     ("table", "model"),
     [("school_outcomes", None), ("school_target_status", "target_model")],
@@ -1250,6 +1253,7 @@ def test_metricflow_and_sql_find_the_same(
         assert values == pytest.approx(expected[key]), key
 
 
+@pytest.mark.full
 def test_a_pooled_rate_is_students_by_students(
     public: Path, semantic: Semantic
 ) -> None:
@@ -1287,6 +1291,7 @@ def test_a_pooled_rate_is_students_by_students(
     )
 
 
+@pytest.mark.full
 def test_the_notebook_runs_on_a_release_and_shows_a_page(
     public: Path, tmp_path: Path
 ) -> None:

@@ -202,27 +202,6 @@ def test_duckdb_is_one_that_older_clients_read():
     assert locked("requirements.txt")["duckdb"] == Version("1.5.5")
 
 
-@pytest.fixture(scope="module")
-def compose_config(tmp_path_factory):
-    """Run `docker-compose config` on the project with the given environment."""
-    if not (program := shutil.which("docker-compose")):
-        if os.environ.get("CI"):
-            pytest.fail("docker-compose is missing: .ci/run installs it")
-        pytest.skip("docker-compose is not installed")
-
-    empty = tmp_path_factory.mktemp("compose") / "env"
-    empty.touch()
-
-    def config(env: dict[str, str]) -> subprocess.CompletedProcess:
-        # What this machine has set, or a .env of the developer's, must not answer.
-        command = [program, "--env-file", empty, "config"]
-        env = {"PATH": os.environ["PATH"]} | env
-        run = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
-        return run
-
-    return config
-
-
 def test_compose_is_valid_and_keeps_to_itself(compose_config):
     run = compose_config(REQUIRED)
     assert run.returncode == 0, run.stderr
@@ -313,6 +292,7 @@ def up(tmp_path):
     run.wait()
 
 
+@pytest.mark.full
 def test_up_listens_on_loopback_only_and_leaves_nothing_behind(up, tmp_path):
     run, parts, port = up
     assert is_healthy(port), (tmp_path / "log").read_text()
