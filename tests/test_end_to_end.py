@@ -827,7 +827,7 @@ def test_airflow_renders_no_name_of_a_file(lake: Lake, broken: Broken) -> None:
             "select group_concat(rendered_fields) from rendered_task_instance_fields"
         ).fetchone()
     assert labels and all(re.search("[0-9]+ files?$", label) for (label,) in labels)
-    assert "graduation-rates-school/" in fields
+    assert hostile.SHOWN in fields and hostile.RENDERED not in fields
     assert "graduation-rates-school/49" not in fields
 
 
@@ -839,11 +839,15 @@ def test_what_hides_is_listed_with_what_it_hides(lake: Lake, broken: Broken) -> 
 
 
 def test_no_log_tells_a_restricted_count(lake: Lake, broken: Broken) -> None:
-    """The counts are in quarantine, larger than any school, and nowhere else."""
+    """The counts are in the partner file and in quarantine, and nowhere else."""
+    numerators = f"numerator::integer in ({', '.join(hostile.COUNTS)})"
+    sql = f"select numerator from state_outcomes where {numerators}"
+    held = [(int(hostile.COUNTS[0]),)]
+    assert rows((lake.current / "partner.duckdb").resolve(), sql) == held
+    assert rows((lake.current / "public.duckdb").resolve(), sql) == []
     aside = f"{lake.root}/quarantine/nessc/common_metrics_submission/2019/*.parquet"
-    counts = ", ".join(f"'{count}'" for count in hostile.COUNTS)
-    sql = f"select count(*) from read_parquet('{aside}') where numerator in ({counts})"
-    assert duckdb.sql(sql).fetchone() == (2,)
+    sql = f"select numerator from read_parquet('{aside}') where {numerators}"
+    assert duckdb.sql(sql).fetchall() == [(hostile.COUNTS[1],)]
     told = re.compile(
         rf"(?<![0-9a-f.])({'|'.join(hostile.COUNTS)})(?![0-9a-f])".encode()
     )

@@ -179,7 +179,7 @@ def test_a_browser_that_fails_is_told(monkeypatch, tmp_path) -> None:
 
 
 def test_every_command_tells() -> None:
-    """But the reader of workbooks, a process of our own, which answers by exit codes."""
+    """But the reader of workbooks, a process of ours, which answers by exit codes."""
     ends = {file: file.read_text().partition("__main__")[2] for file in CODE}
     begun = {f: end for f, end in ends.items() if end and f.stem != "workbook_child"}
     assert len(begun) > 12

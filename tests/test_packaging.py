@@ -20,8 +20,8 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 TARGETS = (
-    "help run check test up sample rollback explain letter attack changes what-if "
-    "bench docs notebook metric clients superset new-source sources screenshot lint "
+    "help run check test test-all up sample rollback explain letter attack changes "
+    "what-if bench docs notebook metric clients superset new-source sources screenshot lint "
     "lock clean"
 )
 REQUIRED = {
@@ -320,7 +320,8 @@ def ci(tmp_path):
     (tmp_path / "clone/.ci").mkdir(parents=True)
     shutil.copy(ROOT / ".ci/run", tmp_path / "clone/.ci/run")
     for tool in ("docker-compose", "chromium", "make", "npm"):
-        (tmp_path / tool).write_text('#!/bin/sh\necho "$SAYS"\nexit $RETURNS\n')
+        script = 'echo "$1: $PYTEST_ADDOPTS"\necho "$SAYS"\nexit $RETURNS\n'
+        (tmp_path / tool).write_text(f"#!/bin/sh\n{script}")
         (tmp_path / tool).chmod(0o755)
 
     def run(says: str, returns: int = 0) -> subprocess.CompletedProcess:
@@ -335,6 +336,16 @@ def ci(tmp_path):
 def test_ci_wants_the_real_data(ci):
     run = ci("3 passed in 1.00s")
     assert run.returncode == 1 and "../shared/data/real" in run.stderr
+
+
+def test_ci_runs_every_test_once_and_lint(ci, tmp_path):
+    """What `make test` leaves out is what is left of `make test-all`."""
+    (tmp_path / "shared/data/real").mkdir(parents=True)
+    run = ci("=== 3 passed in 1.00s ===")
+    told = re.findall("^([a-z-]+): (?:.*(-m .*))?", run.stdout, re.M)
+    assert told == [("test", ""), ("test-all", "-m full"), ("lint", "")]
+    assert '-m "not full"' in make("-n", "test").stdout
+    assert " -m full" not in make("-n", "test-all").stdout
 
 
 @pytest.mark.parametrize(
