@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 TARGETS = (
     "help run check test test-all up sample rollback explain letter attack changes "
-    "what-if bench docs notebook metric clients superset new-source sources screenshot lint "
-    "lock clean"
+    "what-if bench docs notebook metric clients superset new-source sources screenshot "
+    "lint lock clean"
 )
 REQUIRED = {
     "FERNET_KEY": "given-key",
