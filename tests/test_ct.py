@@ -524,7 +524,8 @@ def test_every_real_file_lands_and_no_row_is_quarantined(real_taken, contracts):
         "ct/enrollment_status": (18, 21_824, 0),
         "ct/enrollment_status_state": (18, 138, 0),
         "ct/enrollment_trend": (6, 138, 0),
-        "ct/graduation_4yr_district": (131, 19_218, 0),
+        # Eight more have the bytes of one of these.
+        "ct/graduation_4yr_district": (123, 19_209, 0),
         "ct/graduation_5yr_district": (91, 14_386, 0),
         "ct/graduation_6yr_district": (70, 11_156, 0),
         "ct/sat": (3, 878, 0),
