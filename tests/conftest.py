@@ -25,16 +25,19 @@ LANDED_AT = "2016-03-01T06:00:00+00:00"
 
 # Files of tests that take longest come first, so that both workers end together.
 LONGEST = ("test_end_to_end.py", "test_real.py", "test_scheduler.py", "test_ct.py")
-# Who asks for one of these needs what not every machine has: the publishers' files, a
-# browser, docker-compose, the environments of BI clients, a second run on broken files.
+# Who asks for one of these needs what not every machine has, or minutes: real files, a
+# browser, docker-compose, the environments of BI clients, a second run over broken
+# files, a lake of its own that dbt builds.
 FURTHER = {"real_data", "browser", "compose_config", "environments", "broken"}
+FURTHER |= {"warehouse", "cells", "records", "rates"}
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests of ``make test-all``, and put the longest files first."""
     for item in items:
-        if FURTHER & {*getattr(item, "fixturenames", ())}:
+        given = item.callspec.params if hasattr(item, "callspec") else {}
+        if FURTHER & {*getattr(item, "fixturenames", ())} - {*given}:
             item.add_marker("full")
     order = {name: n for n, name in enumerate(LONGEST)}
     items.sort(key=lambda item: order.get(item.path.name, len(order)))

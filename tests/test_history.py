@@ -21,6 +21,7 @@ from common_metrics.validation import expectations
 from common_metrics.warehouse import build
 
 FIRST, SECOND = "2016-03-01T06:00:00Z", "2016-04-01T06:00:00Z"
+pytestmark = pytest.mark.full
 NAME = "four-year-graduation-rates__{}_all-schools_special-education_grad.csv"
 HEAD = """"Four-Year Graduation Rates, {}"
 "All Districts, All Schools, Special Education Status"
