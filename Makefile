@@ -51,13 +51,14 @@ metric: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
 metric: METRICS ?= pooled_low_pct,pooled_high_pct,schools_pooled_count,coverage_pct
 metric: BY ?= state,metric,student_group,metric_time__year
 docs: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
+lint: export DBT_LOG_PATH := $(CURDIR)/dbt_project/logs
 
 # Each kind of client has an environment of its own: their packages do not fit together.
 CLIENTS = $(VENV)-clients
 PYTHON_CLIENTS := $(notdir $(basename $(wildcard tests/clients/locks/*.txt)))
 CLIENTS_READY = $(patsubst %,$(CLIENTS)/%/.ready,$(PYTHON_CLIENTS) superset node)
 
-.PHONY: help run check test up sample rollback explain letter attack changes what-if bench docs notebook metric clients superset new-source sources screenshot lint lock clean
+.PHONY: help run check test test-all up sample rollback explain letter attack changes what-if bench docs notebook metric clients superset new-source sources screenshot lint lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -72,8 +73,15 @@ run: $(VENV)/.runtime ## land, validate, build and publish; DROP=, LAKE=
 check: $(VENV)/.runtime ## judge a file before it is sent; FILE=, KEY=
 	@$(PYTHON) -m common_metrics.check "$(call absolute,$(FILE))" --key "$(KEY)" --lake "$(LAKE_DIR)"
 
-test: $(VENV)/.dev $(CLIENTS_READY) ## run every test
-	@REAL_DATA="$(call absolute,$(REAL_DATA))" $(PYTHON) -m pytest tests
+# Two files of tests at a time, in the order of tests/conftest.py: the longest first.
+PYTEST = REAL_DATA="$(call absolute,$(REAL_DATA))" $(PYTHON) -m pytest tests \
+	-n 2 --dist loadfile --no-loadscope-reorder
+
+test: $(VENV)/.dev ## run the tests that need Python alone, all stages on the sample
+	@$(PYTEST) -m "not full"
+
+test-all: $(VENV)/.dev $(CLIENTS_READY) ## run every test; needs REAL_DATA, Node, Chromium, docker-compose
+	@$(PYTEST)
 
 # Not `airflow standalone`: its scheduler and triggerer serve the logs on every
 # interface, and it has no switch against it. set -m keeps Ctrl-C from the components:
@@ -114,8 +122,11 @@ what-if: $(VENV)/.runtime ## what changed rules would move; SEEDS=<folder>, LAKE
 attack: $(VENV)/.runtime ## what the current release gives away of hidden cells; LAKE=
 	@$(PYTHON) -m common_metrics.disclosure.attack --lake "$(LAKE_DIR)"
 
-bench: $(VENV)/.dev ## time the stages; DROP=, LAKE=
-	@$(PYTHON) tests/bench.py --lake "$(LAKE_DIR)" $(if $(DROP),--drop "$(DROP_DIR)")
+BEFORE ?= 336eb0e
+RUNS ?= 3
+bench: $(VENV)/.dev ## what the stages cost beside an earlier commit; BEFORE=, RUNS=, DROP=, LAKE=
+	@$(PYTHON) tests/bench.py --lake "$(LAKE_DIR)" --before "$(BEFORE)" --runs $(RUNS) \
+		$(if $(DROP),--drop "$(DROP_DIR)")
 
 docs: $(VENV)/.runtime ## models, columns and tests of the last build, in LAKE/docs
 	@mkdir -p -m 700 "$(LAKE_DIR)/docs"
@@ -160,8 +171,11 @@ screenshot: $(VENV)/.runtime ## the picture of the README, from the sample's sit
 		--hide-scrollbars --window-size=860,1400 \
 		--screenshot="$(CURDIR)/docs/images/school.png"
 
-lint: $(VENV)/.dev ## ruff and sqlfluff
+lint: $(VENV)/.dev ## ruff, types, the layers of the dbt project, sqlfluff
 	@ruff check . && ruff format --check .
+	@mypy
+	@dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
+	@dbt-bouncer run --config-file dbt_project/dbt-bouncer.yml
 	@sqlfluff lint --processes 2 dbt_project/models
 
 lock: $(VENV)/.uv ## resolve the locks anew; UPGRADE=--upgrade for newer versions
@@ -173,7 +187,7 @@ lock: $(VENV)/.uv ## resolve the locks anew; UPGRADE=--upgrade for newer version
 	done
 
 clean: ## remove what make and dbt made; the lake stays
-	rm -rf .venv .venv-clients dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-clients dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find . -name __pycache__ -not -path './lake/*' -prune -exec rm -rf {} +
 
 $(VENV)/.uv:

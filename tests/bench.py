@@ -1,164 +1,158 @@
-# ruff: noqa: E501
-"""What the pipeline costs beside one bare DuckDB script over the same files.
+"""What this code costs beside an earlier commit, on the same machine in the same run.
 
-python tests/bench.py --lake LAKE --drop DROP: runs the pipeline into a fresh lake below
-LAKE, then the script below, each in a process of its own; prints wall time and peak
-memory of both and compares their rows. The script knows the layouts by heart, checks
-nothing, keeps no receipt, resolves no school and makes no target.
+``make bench [DROP=<folder>] [BEFORE=<commit>] [RUNS=3]`` runs both in turn with one
+environment, over the sample or a folder of extracts, and prints medians: processor
+seconds (of all processes that were started), wall seconds, and the largest process.
 """
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
+from typing import NamedTuple
 
-import duckdb
+ROOT = Path(__file__).parents[1]
+# Lands and validates a folder without Airflow, by the names of 336eb0e or of today.
+LAND = """
+import sys
+from pathlib import Path
+try:
+    from common_metrics import batching
+except ImportError:
+    batching = None
+    from common_metrics import landing, validation
+    from common_metrics.contract import load_contracts
+else:
+    try:
+        from common_metrics.contracts.loading import load_contracts
+    except ImportError:
+        from common_metrics.contracts.loading import load_contracts
+from common_metrics.errors import DeliveryRefused
+from common_metrics.lake import Lake
+drop, lake = Path(sys.argv[1]), Lake(Path(sys.argv[2]))
+AT = "2016-03-01T06:00:00+00:00"
+def one(contract, name):
+    try:
+        landed = landing.land(contract, drop, name, lake, AT)
+        validation.validate(contract, landed, lake)
+    except DeliveryRefused:
+        pass
+for contract in load_contracts().values():
+    if batching:
+        for names in batching.new_batches(contract, drop, lake):
+            batching.receive(contract, drop, names, lake, AT)
+    else:
+        for name in landing.find_deliveries(contract, drop):
+            one(contract, name)
+"""
+MEASURE = """
+import resource, subprocess, sys
+done = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+# A refused delivery ends a run with 1.
+failed = done.returncode not in (0, 1)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, failed)
+"""
+# The students of the sample are invented, and so may be the key that hashes them.
+KEY = {"COMMON_METRICS_STUDENT_KEY": "of the sample, no secret"}
+STAGES = ("land and validate", "first run", "second run", "one file changed")
 
-BARE = r"""
-import sys, re, glob, duckdb
-drop, out = sys.argv[1:]
-con = duckdb.connect(out)
-con.execute(
-    "create table outcomes (provider text, school text, grp text, year int, metric text, "
-    "denominator text, value text)"
-)
-WORDS = {"four": 4, "five": 5, "six": 6}
-for word, years in WORDS.items():
-    for file in sorted(glob.glob(f"{drop}/ct_edsight/{word}-year-graduation-rates-school/*.csv")):
-        if file.endswith("_ct.csv"):
-            continue  # the state's own rows, which other files print too
-        year = 2001 + int(re.search(r"__20(\d\d)-", file)[1])
-        parts = (
-            [("acgr", "Graduation Rate")]
-            if "nongrad" not in file
-            else [("still_enrolled", "Still Enrolled Rate"), ("other_noncompletion", "Other Rate")]
-        )
-        rel = f"read_csv('{file}', skip=4, header=true, all_varchar=true, quote='\"')"
-        names = [d[0] for d in con.execute(f"select * from {rel} limit 0").description]
-        cohort = next(n for n in names if n.endswith("Cohort Count"))
-        at = names.index(cohort)
-        group = f'"{names[at - 1]}"' if names[at - 1] not in ("District", "School Code") else "'all'"
-        school = '"School Code"' if "School Code" in names else "null"
-        for metric, rate in parts:
-            con.execute(
-                f"insert into outcomes select 'ct', {school}, {group}, {year}, "
-                f"'{metric}_{years}yr', \"{cohort}\", \"{rate}\" from {rel}"
-            )
-for file in sorted(glob.glob(f"{drop}/ct_edsight/college-entrance-and-persistence-school/*.csv")):
-    if file.endswith("_ct.csv"):
-        continue
-    year = 2001 + int(re.search(r"__20(\d\d)-", file)[1])
-    rel = f"read_csv('{file}', skip=8, header=true, all_varchar=true, quote='\"')"
-    names = [d[0] for d in con.execute(f"select * from {rel} limit 0").description]
-    before = names[names.index("Entrance(%)") - 1]
-    group = "'all'" if before in ("District", "School Code") else f'"{before}"'
-    for metric, rate in (("pse_12m_graduates", "Entrance(%)"), ("pse_persistence", "Persistence(%)")):
-        con.execute(
-            f"insert into outcomes select 'ct', null, {group}, {year}, '{metric}', null, "
-            f"\"{rate}\" from {rel}"
-        )
-for file in sorted(glob.glob(f"{drop}/edfacts_acgr/*.csv")):
-    rel = f"read_csv('{file}', all_varchar=true)"
-    names = [d[0] for d in con.execute(f"select * from {rel} limit 0").description]
-    for name in names:
-        hit = re.fullmatch(r"([A-Z]{3})_RATE_\d\d(\d\d)", name)
-        if hit:
-            con.execute(
-                f"insert into outcomes select 'us', NCESSCH, '{hit[1]}', {2000 + int(hit[2])}, "
-                f"'acgr_4yr', \"{name.replace('RATE', 'COHORT')}\", \"{name}\" from {rel}"
-            )
-con.execute(
-    "create table typed as select *, try_cast(value as double) as value_pct, "
-    "case when value in ('*', 'PS') then 'suppressed' when value = 'N/A' then 'not_applicable' "
-    "when value is null or value in ('', '.') then 'not_reported' "
-    "when try_cast(value as double) is null then 'range' else 'reported' end as value_status "
-    "from outcomes"
-)
-"""
 
-PIPELINE_ROWS = """
-select provider, metric_id, school_year, value_status, count(*)
-from school_outcomes
-where
-    source_file is not null
-    and (
-        provider = 'us'
-        or provider = 'ct'
-        and (extract = 'college_entrance' or regexp_full_match(extract, 'graduation_.yr'))
-    )
-group by all order by all
-"""
-BARE_ROWS = """
-select provider, metric, year, value_status, count(*) from typed group by all order by all
-"""
+class Cost(NamedTuple):
+    """Processor seconds, wall seconds, megabytes of the largest process."""
+
+    processor: float
+    wall: float
+    megabytes: float
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--lake", type=Path, required=True)
     parser.add_argument("--drop", type=Path)
+    parser.add_argument("--before", default="336eb0e")
+    parser.add_argument("--runs", type=int, default=3)
     args = parser.parse_args()
-    lake = args.lake / "bench"
-    shutil.rmtree(lake, ignore_errors=True)
-    lake.mkdir(parents=True)
-    drop = args.drop or _sample(lake)
-    run = [
-        sys.executable,
-        "-m",
-        "common_metrics.run",
-        "--lake",
-        str(lake),
-        "--drop",
-        str(drop),
-    ]
-    bare = lake / "bare.duckdb"
-    results = {
-        "bare DuckDB script": _measure(
-            [sys.executable, "-c", BARE, str(drop), str(bare)]
-        ),
-        "pipeline": _measure(run),
-    }
-    print(f"{'':<20}{'wall s':>8}{'peak MB':>9}")
-    for name, (seconds, megabytes) in results.items():
-        print(f"{name:<20}{seconds:>8.1f}{megabytes:>9.0f}")
-    _compare(bare, lake / "published/current/public.duckdb")
-
-
-def _sample(lake: Path) -> Path:
-    script = Path(__file__).parent / "sample/generate.py"
-    subprocess.run([sys.executable, script, lake / "sample"], check=True)
-    return lake / "sample/extracts"
-
-
-def _measure(command: list[str]) -> tuple[float, float]:
-    """Return wall seconds and the peak resident MB of the largest process of it all."""
-    code = (
-        "import resource, subprocess, sys; subprocess.run(sys.argv[1:]); "
-        "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)"
+    work = args.lake / "bench"
+    shutil.rmtree(work, ignore_errors=True)
+    shutil.copytree(args.drop or _sample(work), work / "drop")
+    trees = {args.before: work / "before", "now": ROOT}
+    git = ["git", "-C", str(ROOT), "worktree"]
+    subprocess.run([*git, "prune"], check=True)
+    subprocess.run(
+        [*git, "add", "--quiet", "--detach", str(trees[args.before]), args.before],
+        check=True,
     )
+    try:
+        # In turn, so that what else the machine does meets both.
+        costs = [
+            {name: list(_costs(tree, work)) for name, tree in trees.items()}
+            for _ in range(args.runs)
+        ]
+    finally:
+        subprocess.run([*git, "remove", "--force", str(trees[args.before])], check=True)
+    _print(costs, args.before)
+
+
+def _sample(work: Path) -> Path:
+    script = ROOT / "tests/sample/generate.py"
+    subprocess.run([sys.executable, script, work / "sample"], check=True)
+    return work / "sample/extracts"
+
+
+def _costs(tree: Path, work: Path) -> Iterator[Cost]:
+    """Yield the cost of each stage, in a lake of its own."""
+    drop, lake = work / "drop", work / "lake"
+    yield _measured(tree, ["-c", LAND, str(drop), str(lake)])
+    shutil.rmtree(lake)
+    is_new = (tree / "plugins/common_metrics/cli.py").exists()
+    run = ["-m", *(["common_metrics.cli", "run"] if is_new else ["common_metrics.run"])]
+    run += ["--lake", str(lake), "--drop", str(drop)]
+    yield _measured(tree, run)
+    yield _measured(tree, run)
+    files = drop.glob("ct_edsight/four-year-graduation-rates-school/*.csv")
+    file = max(files, key=lambda file: file.stat().st_size)
+    content = file.read_bytes()
+    # Two rows change places: other bytes with the same cells.
+    *head, one, other = content.splitlines()
+    file.write_bytes(b"\r\n".join([*head, other, one, b""]))
+    yield _measured(tree, run)
+    file.write_bytes(content)
+    shutil.rmtree(lake)
+
+
+def _measured(tree: Path, words: list[str]) -> Cost:
     started = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-c", code, *command],
-        stderr=subprocess.PIPE,
+        [sys.executable, "-c", MEASURE, sys.executable, *words],
+        cwd=tree,
+        env=KEY | os.environ | {"PYTHONPATH": str(tree / "plugins")},
+        stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    return time.monotonic() - started, int(done.stderr.split()[-1]) / 1024
+    processor, megabytes, failed = done.stdout.split()
+    if failed == "True":
+        raise SystemExit(f"bench: {tree} did not run {words[:3]}")
+    return Cost(float(processor), time.monotonic() - started, float(megabytes))
 
 
-def _compare(bare: Path, published: Path) -> None:
-    with duckdb.connect(str(bare), read_only=True) as con:
-        theirs = {row[:4]: row[4] for row in con.execute(BARE_ROWS).fetchall()}
-    with duckdb.connect(str(published), read_only=True) as con:
-        ours = {row[:4]: row[4] for row in con.execute(PIPELINE_ROWS).fetchall()}
-    print(f"rows: script {sum(theirs.values()):,}, pipeline {sum(ours.values()):,}")
-    for cell in sorted(set(ours) | set(theirs)):
-        if ours.get(cell, 0) != theirs.get(cell, 0):
-            print(
-                f"  {cell}: script {theirs.get(cell, 0)}, pipeline {ours.get(cell, 0)}"
+def _print(costs: list[dict[str, list[Cost]]], before: str) -> None:
+    print(f"{'':<20}{'processor s':>26}{'wall s':>26}{'largest MB':>26}")
+    print(f"{'':<20}" + f"{before[:9]:>10}{'now':>8}{'ratio':>8}" * 3)
+    for n, stage in enumerate(STAGES):
+        line = f"{stage:<20}"
+        for part in range(3):
+            then, now = (
+                median(run[name][n][part] for run in costs) for name in (before, "now")
             )
+            line += f"{then:>10.1f}{now:>8.1f}{now / then:>8.2f}"
+        print(line)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import csv
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -16,19 +17,49 @@ from common_metrics.contracts.model import Contract
 from common_metrics.lake import Delivery, Lake
 from common_metrics.landing import receiving
 
-# Student files need a key; no student in the tests is real.
-os.environ.setdefault("COMMON_METRICS_STUDENT_KEY", "of the tests, no secret")
-FIXTURES = Path(__file__).parent / "fixtures"
+ROOT = Path(__file__).parents[1]
+FIXTURES = ROOT / "tests/fixtures"
+# Where dbt, airflow and make's other programs stand, beside this Python.
+BIN = Path(sys.executable).parent
 LANDED_AT = "2016-03-01T06:00:00+00:00"
 
 
-# A run of the sample and one of the publishers' files take longest: each worker begins
-# with one, so that both end at about the same time.
-LONGEST = ("test_end_to_end.py", "test_real.py")
+# Files of tests that take longest come first, so that both workers end together.
+LONGEST = ("test_end_to_end.py", "test_real.py", "test_scheduler.py", "test_ct.py")
+# Who asks for one of these needs what not every machine has, or minutes: real files, a
+# browser, docker-compose, the environments of BI clients, a second run over broken
+# files, a lake of its own that dbt builds.
+FURTHER = {"real_data", "browser", "compose_config", "environments", "broken"}
+FURTHER |= {"warehouse", "cells", "records", "rates"}
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    """Mark the tests of ``make test-all``, and put the longest files first."""
+    for item in items:
+        given = item.callspec.params if hasattr(item, "callspec") else {}
+        if FURTHER & {*getattr(item, "fixturenames", ())} - {*given}:
+            item.add_marker("full")
+    order = {name: n for n, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
+
+
+def _set_up() -> None:
+    """Give plain ``pytest`` the environment of ``make test``."""
+    lines = (ROOT / "airflow.env").read_text().splitlines()
+    settings = dict(line.split("=", 1) for line in lines if line[:1].isalpha())
+    # Once for the whole suite, in test_end_to_end.py, and not with each small build.
+    settings["DBT_EXCLUDE_RESOURCE_TYPES"] = "unit_test"
+    # Student files need a key; no student in the tests is real.
+    settings["COMMON_METRICS_STUDENT_KEY"] = "of the tests, no secret"
+    for name, text in settings.items():
+        os.environ.setdefault(name, text)
+    for name, folder in (("PATH", BIN), ("PYTHONPATH", ROOT / "plugins")):
+        before = filter(None, [os.environ.get(name)])
+        os.environ[name] = os.pathsep.join([str(folder), *before])
+
+
+_set_up()
 
 
 @pytest.fixture
@@ -53,12 +84,41 @@ def contracts() -> dict[str, Contract]:
 def real_data() -> Path:
     """The folder of the publishers' files, which are no part of the repository."""
     folder = os.environ.get("REAL_DATA", "")
-    if folder and Path(folder).is_dir():
-        return Path(folder).resolve()
-    reason = f"REAL_DATA ({folder!r}) names no folder with the publishers' files"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    if not folder or not Path(folder).is_dir():
+        pytest.fail(
+            "Expected the folder of the publishers' files in REAL_DATA. "
+            f"Found {folder!r}. Name it, or run `make test`, which needs none."
+        )
+    return Path(folder).resolve()
+
+
+def program(name: str) -> str:
+    """The path of a program that a test needs beside Python."""
+    if not (found := shutil.which(name)):
+        pytest.fail(
+            f"Expected {name} on the path. Found none. Install it, or run "
+            "`make test`, which does without."
+        )
+    return found
+
+
+@pytest.fixture(scope="session")
+def compose_config(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[dict[str, str]], subprocess.CompletedProcess[str]]:
+    """Run `docker-compose config` on the project with the given environment."""
+    empty = tmp_path_factory.mktemp("compose") / "env"
+    empty.touch()
+    # What this machine has set, or a .env of the developer's, must not answer.
+    command = [program("docker-compose"), "--env-file", str(empty), "config"]
+
+    def config(env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        env = {"PATH": os.environ["PATH"]} | env
+        return subprocess.run(
+            command, cwd=ROOT, env=env, capture_output=True, text=True, check=False
+        )
+
+    return config
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -50,22 +49,9 @@ print("FOUND", json.dumps({
 
 
 @pytest.fixture(scope="module")
-def services(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict]:
+def services(compose_config) -> dict[str, dict]:
     """The services as docker-compose understands them."""
-    # A .env of the developer's must not answer.
-    empty = tmp_path_factory.mktemp("compose") / "env"
-    empty.touch()
-    if not (program := shutil.which("docker-compose")):
-        if os.environ.get("CI"):
-            pytest.fail("docker-compose is missing: .ci/run installs it")
-        pytest.skip("docker-compose is not installed")
-    done = subprocess.run(
-        [program, "--env-file", empty, "config"],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"]} | GIVEN,
-        capture_output=True,
-        text=True,
-    )
+    done = compose_config(GIVEN)
     assert done.returncode == 0, done.stderr
     return yaml.safe_load(done.stdout)["services"]
 

@@ -99,10 +99,10 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
 
 @pytest.fixture(scope="module")
 def environments() -> Path:
-    """The environments of the clients, as `make test` sets them up."""
+    """The environments of the clients, as `make test-all` sets them up."""
     kinds = {environment for environment, _ in run.CLIENTS.values()}
     missing = {k for k in kinds if not (ENVIRONMENTS / k / ".ready").exists()}
-    assert not missing, f"{missing} are not set up: run `make test`"
+    assert not missing, f"{missing} are not set up: run `make test-all`"
     return ENVIRONMENTS
 
 

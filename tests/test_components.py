@@ -18,6 +18,7 @@ from edfacts import CROSSWALK, crosswalk_row
 from records import Outcome, as_csv
 from world import World
 
+pytestmark = pytest.mark.full
 ROOT = Path(__file__).parents[1]
 SEEDS = ROOT / "dbt_project/seeds"
 KEYS = [f"nessc/{name}" for name in components.COMPONENTS]

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from computed_truth import differences, planted
 from conftest import StudentLake
+from staged import UNTESTED
 
 from common_metrics.warehouse import build
 
@@ -17,9 +18,9 @@ def warehouse(student_lake: StudentLake) -> Path:
     lake = student_lake.lake
     build.write_inputs(lake)
     lake.build().parent.mkdir(exist_ok=True)
-    for step in (["seed"], ["run", "--select", "+int_computed_outcomes"]):
-        done = build.dbt(lake, *step)
-        assert done.returncode == 0, done.stdout[-2000:]
+    selected = ["resource_type:seed", "+int_computed_outcomes"]
+    done = build.dbt(lake, "build", *UNTESTED, "--select", *selected)
+    assert done.returncode == 0, done.stdout[-2000:]
     return lake.build()
 
 

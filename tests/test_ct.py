@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from batches import receive_all
 from conftest import FIXTURES
 
 from common_metrics.contracts.model import Contract
@@ -47,13 +48,12 @@ def take(contract: Contract, drop: Path, name: str, lake: Lake) -> Delivery | st
 
 
 def take_all(
-    contracts: dict[str, Contract], keys: tuple[str, ...], drop: Path, lake: Lake
+    keys: tuple[str, ...], drop: Path, lake: Lake
 ) -> dict[str, Delivery | str]:
     """Land and validate every file that the contracts ask for."""
     return {
-        name: take(contracts[key], drop, name, lake)
-        for key in keys
-        for name in receiving.find_deliveries(contracts[key], drop)
+        each.delivery.file: str(each.refusal) if each.refusal else each.delivery
+        for each in receive_all(lake, drop, keys, LANDED_AT)
     }
 
 
@@ -388,7 +388,7 @@ def sampled(
     """The sample's files of these extracts, and the crosswalk."""
     lake = Lake(tmp_path_factory.mktemp("sampled"))
     keys = (*KEYS, "nessc/school_crosswalk")
-    return lake, take_all(contracts, keys, sample / "extracts", lake)
+    return lake, take_all(keys, sample / "extracts", lake)
 
 
 def truth(sample: Path, name: str) -> list[dict[str, str]]:
@@ -504,7 +504,7 @@ def real_taken(
 ) -> Taken:
     lake = Lake(tmp_path_factory.mktemp("real"))
     graduation = tuple(f"ct/graduation_{years}yr" for years in (4, 5, 6))
-    return lake, take_all(contracts, (*KEYS, *graduation), real_data, lake)
+    return lake, take_all((*KEYS, *graduation), real_data, lake)
 
 
 def test_every_real_file_lands_and_no_row_is_quarantined(real_taken, contracts):
@@ -524,7 +524,8 @@ def test_every_real_file_lands_and_no_row_is_quarantined(real_taken, contracts):
         "ct/enrollment_status": (18, 21_824, 0),
         "ct/enrollment_status_state": (18, 138, 0),
         "ct/enrollment_trend": (6, 138, 0),
-        "ct/graduation_4yr_district": (131, 19_218, 0),
+        # Eight more have the bytes of one of these.
+        "ct/graduation_4yr_district": (123, 19_209, 0),
         "ct/graduation_5yr_district": (91, 14_386, 0),
         "ct/graduation_6yr_district": (70, 11_156, 0),
         "ct/sat": (3, 878, 0),

@@ -5,22 +5,19 @@ and the fixtures are read through Great Expectations and dbt.
 """
 
 import shutil
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from batches import receive_all
 
 import nh
 import nh_assessment
 import nh_broken
 from common_metrics.contracts.loading import load_contracts
-from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery, Lake
-from common_metrics.landing import receiving
-from common_metrics.validation import expectations
 from common_metrics.warehouse import build
 from edfacts import CROSSWALK, crosswalk_row
 from records import Delivery as Sent
@@ -42,16 +39,9 @@ CELL = (
 )
 
 
-def bring(lake: Lake, drop: Path, keys: list[str]) -> Iterator[Delivery]:
-    """Land and validate whatever lies in drop for the contracts."""
-    for key in keys:
-        contract = load_contracts()[key]
-        for name in receiving.find_deliveries(contract, drop):
-            try:
-                delivery = receiving.land(contract, drop, name, lake, HOUR)
-                yield expectations.validate(contract, delivery, lake)
-            except DeliveryRefused:
-                yield next(d for d in lake.all_recorded() if d.file == name)
+def bring(lake: Lake, drop: Path, keys: list[str]) -> list[Delivery]:
+    """The record of whatever lies in drop for the contracts."""
+    return [each.delivery for each in receive_all(lake, drop, keys, HOUR)]
 
 
 def dbt_build(lake: Lake) -> Path:
@@ -359,7 +349,7 @@ def real_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 @pytest.fixture(scope="module")
 def real_brought(real_data: Path, real_lake: Lake) -> list[Delivery]:
     keys = ["nh/enrollment_school", "nh/enrollment_district", "nessc/school_crosswalk"]
-    return list(bring(real_lake, real_data, keys))
+    return bring(real_lake, real_data, keys)
 
 
 @pytest.fixture(scope="module")

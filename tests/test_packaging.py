@@ -20,9 +20,9 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 TARGETS = (
-    "help run check test up sample rollback explain letter attack changes what-if "
-    "bench docs notebook metric clients superset new-source sources screenshot lint "
-    "lock clean"
+    "help run check test test-all up sample rollback explain letter attack changes "
+    "what-if bench docs notebook metric clients superset new-source sources screenshot "
+    "lint lock clean"
 )
 REQUIRED = {
     "FERNET_KEY": "given-key",
@@ -202,27 +202,6 @@ def test_duckdb_is_one_that_older_clients_read():
     assert locked("requirements.txt")["duckdb"] == Version("1.5.5")
 
 
-@pytest.fixture(scope="module")
-def compose_config(tmp_path_factory):
-    """Run `docker-compose config` on the project with the given environment."""
-    if not (program := shutil.which("docker-compose")):
-        if os.environ.get("CI"):
-            pytest.fail("docker-compose is missing: .ci/run installs it")
-        pytest.skip("docker-compose is not installed")
-
-    empty = tmp_path_factory.mktemp("compose") / "env"
-    empty.touch()
-
-    def config(env: dict[str, str]) -> subprocess.CompletedProcess:
-        # What this machine has set, or a .env of the developer's, must not answer.
-        command = [program, "--env-file", empty, "config"]
-        env = {"PATH": os.environ["PATH"]} | env
-        run = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
-        return run
-
-    return config
-
-
 def test_compose_is_valid_and_keeps_to_itself(compose_config):
     run = compose_config(REQUIRED)
     assert run.returncode == 0, run.stderr
@@ -313,6 +292,7 @@ def up(tmp_path):
     run.wait()
 
 
+@pytest.mark.full
 def test_up_listens_on_loopback_only_and_leaves_nothing_behind(up, tmp_path):
     run, parts, port = up
     assert is_healthy(port), (tmp_path / "log").read_text()
@@ -340,7 +320,8 @@ def ci(tmp_path):
     (tmp_path / "clone/.ci").mkdir(parents=True)
     shutil.copy(ROOT / ".ci/run", tmp_path / "clone/.ci/run")
     for tool in ("docker-compose", "chromium", "make", "npm"):
-        (tmp_path / tool).write_text('#!/bin/sh\necho "$SAYS"\nexit $RETURNS\n')
+        script = 'echo "$1: $PYTEST_ADDOPTS"\necho "$SAYS"\nexit $RETURNS\n'
+        (tmp_path / tool).write_text(f"#!/bin/sh\n{script}")
         (tmp_path / tool).chmod(0o755)
 
     def run(says: str, returns: int = 0) -> subprocess.CompletedProcess:
@@ -355,6 +336,16 @@ def ci(tmp_path):
 def test_ci_wants_the_real_data(ci):
     run = ci("3 passed in 1.00s")
     assert run.returncode == 1 and "../shared/data/real" in run.stderr
+
+
+def test_ci_runs_every_test_once_and_lint(ci, tmp_path):
+    """What `make test` leaves out is what is left of `make test-all`."""
+    (tmp_path / "shared/data/real").mkdir(parents=True)
+    run = ci("=== 3 passed in 1.00s ===")
+    told = re.findall("^([a-z-]+): (?:.*(-m .*))?", run.stdout, re.M)
+    assert told == [("test", ""), ("test-all", "-m full"), ("lint", "")]
+    assert '-m "not full"' in make("-n", "test").stdout
+    assert " -m full" not in make("-n", "test-all").stdout
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from bench import BARE, BARE_ROWS, PIPELINE_ROWS
+from bare_script import BARE, BARE_ROWS, PIPELINE_ROWS
 from test_end_to_end import Run, make_run
 from test_site import LIMIT
 

@@ -10,16 +10,12 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from staged import bring, build
+from batches import receive_all
+from staged import HOUR, build
 
-from common_metrics.contracts.loading import load_contracts
-from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Lake
-from common_metrics.landing.receiving import find_deliveries
 
 ROOT = Path(__file__).parents[1]
-GENERATOR = "tests/sample/generate.py"
-GENERATOR = "tests/sample/generate.py"
 KEYS = (
     *("ri/october_head_count", "ri/october_head_count_lea"),
     *("ri/october_head_count_state", "ri/assessment", "me/assessment"),
@@ -54,17 +50,14 @@ def judged(sample, tmp_path_factory) -> tuple[Lake, Judged]:
     """A lake of both states, and each (file, row) that did not get through."""
     lake = Lake(tmp_path_factory.mktemp("built") / "lake")
     caught: Judged = set()
-    drop = sample / "extracts"
-    for key in (*KEYS, "nessc/school_crosswalk"):
-        for name in find_deliveries(load_contracts()[key], drop):
-            file = Path(name)
-            try:
-                record = bring(lake, key, file.name, (drop / file).read_bytes())
-            except DeliveryRefused:
-                caught.add((name, ""))
-                continue
-            quarantined = pq.read_table(lake.rows("quarantine", record))
-            caught |= {(name, row) for row in quarantined["_source_row"].to_pylist()}
+    keys = (*KEYS, "nessc/school_crosswalk")
+    for each in receive_all(lake, sample / "extracts", keys, HOUR):
+        name = each.delivery.file
+        if each.refusal:
+            caught.add((name, ""))
+            continue
+        quarantined = pq.read_table(lake.rows("quarantine", each.delivery))
+        caught |= {(name, row) for row in quarantined["_source_row"].to_pylist()}
     return lake, caught
 
 

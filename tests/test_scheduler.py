@@ -15,6 +15,7 @@ import pytest
 
 from common_metrics.lake import Lake
 
+pytestmark = pytest.mark.full
 ROOT = Path(__file__).parents[1]
 FIXTURES = Path(__file__).parent / "fixtures"
 AIRFLOW = Path(sys.executable).with_name("airflow")

@@ -1,7 +1,6 @@
 import csv
 import os
 import re
-import shutil
 import struct
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from urllib.parse import unquote, urldefrag, urljoin
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from conftest import program
 from playwright.sync_api import Browser, Page, sync_playwright
 from public_file import write_public_file
 
@@ -576,11 +576,7 @@ def test_pages_of_many_years_groups_and_schools_stay_light(tmp_path):
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    found = shutil.which("chromium")
-    if found is None and os.environ.get("CI") == "true":
-        pytest.fail("Expected chromium on the path. Found none. Install it.")
-    if found is None:
-        pytest.skip("chromium is not installed: apt-get install -y chromium")
+    found = program("chromium")
     with sync_playwright() as playwright:
         args = ["--no-sandbox", *QUIET]
         with playwright.chromium.launch(executable_path=found, args=args) as browser:

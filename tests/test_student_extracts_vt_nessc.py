@@ -442,7 +442,7 @@ MODELS = (
 
 @pytest.fixture(scope="module")
 def records(tmp_path_factory) -> duckdb.DuckDBPyConnection:
-    """The records that dbt makes of the fixtures, unit tests of the models included."""
+    """The records that dbt makes of the fixtures, with its tests."""
     root = tmp_path_factory.mktemp("records")
     lake, contracts = Lake(root / "lake"), load_contracts()
     for key, name in NAMES.items():

@@ -20,6 +20,7 @@ from common_metrics.publication import audiences, audit, release
 from common_metrics.validation import expectations
 from common_metrics.warehouse.build import build
 
+pytestmark = pytest.mark.full
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "tests" / "fixtures"
 SEEDS = ROOT / "dbt_project" / "seeds"

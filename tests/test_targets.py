@@ -45,7 +45,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 @pytest.fixture
-def warehouse(models: dict[str, str]) -> Warehouse:
+def memory(models: dict[str, str]) -> Warehouse:
     made = Warehouse(models)
     made.make(*PATHS)
     return made
@@ -118,11 +118,11 @@ def golden_outcomes() -> Rows:
 
 
 @pytest.fixture
-def golden(warehouse: Warehouse) -> Warehouse:
+def golden(memory: Warehouse) -> Warehouse:
     """The real rules, and the starts of the golden table in one school."""
-    warehouse.put("intermediate.int_outcomes_reconciled", golden_outcomes())
-    warehouse.make(*PATHS, "school_targets")
-    return warehouse
+    memory.put("intermediate.int_outcomes_reconciled", golden_outcomes())
+    memory.make(*PATHS, "school_targets")
+    return memory
 
 
 @pytest.mark.parametrize("case", GOLDEN)
@@ -183,35 +183,35 @@ def test_rows_of_the_rule_carry_targets_beyond_2020(golden: Warehouse) -> None:
     ]
 
 
-def set_rule(warehouse: Warehouse, assignment: str) -> None:
-    warehouse.con.execute(f"update warehouse.rules.target_rules set {assignment}")
+def set_rule(memory: Warehouse, assignment: str) -> None:
+    memory.con.execute(f"update warehouse.rules.target_rules set {assignment}")
 
 
 @pytest.mark.parametrize(
     ("means", "first", "last"), [("class_year", 2015, 2020), ("known_year", 2014, 2019)]
 )
 def test_what_a_target_s_year_means_is_a_setting_and_stands_on_each_target(
-    warehouse: Warehouse, means: str, first: int, last: int
+    memory: Warehouse, means: str, first: int, last: int
 ) -> None:
     """A five-year rate is known a year after the class's fourth."""
-    set_rule(warehouse, f"target_year_means = '{means}', baseline_year = 2013")
+    set_rule(memory, f"target_year_means = '{means}', baseline_year = 2013")
     start = outcome("ash", "acgr_5yr", 850, 1000, school_year=2013)
-    warehouse.put("intermediate.int_outcomes_reconciled", [start])
-    warehouse.make(*PATHS, "school_targets")
-    ((low, high, rule_first, meanings, missing),) = warehouse.con.execute(
+    memory.put("intermediate.int_outcomes_reconciled", [start])
+    memory.make(*PATHS, "school_targets")
+    ((low, high, rule_first, meanings, missing),) = memory.con.execute(
         "select min(school_year), max(school_year), min(rule_year), "
         "list(distinct target_year_means), max(target_not_meeting_pct) "
         "from warehouse.published.school_targets"
     ).fetchall()
     assert (low, high, rule_first, meanings) == (first, last, 2015, [means])
     assert missing == Decimal("14.25")
-    steps = derivations(warehouse, "compounding")
+    steps = derivations(memory, "compounding")
     assert steps[0] == "15.000000 x (1 - 5.00 %) = 14.250000"
 
 
-def derivations(warehouse: Warehouse, model: str, tier: str = "school_targets") -> list:
+def derivations(memory: Warehouse, model: str, tier: str = "school_targets") -> list:
     """The steps of the one path, as the view of a published file words them."""
-    con = warehouse.con
+    con = memory.con
     con.execute(f"create or replace temp view school_targets as {published(tier)}")
     con.execute(
         "create or replace temp view target_decreases as "
@@ -245,13 +245,13 @@ OWN = {
 
 
 def test_a_school_s_own_target_stands_with_its_reason_and_the_rule_goes_on(
-    warehouse: Warehouse,
+    memory: Warehouse,
 ) -> None:
-    warehouse.put("rules.school_target_overrides", [OWN])
+    memory.put("rules.school_target_overrides", [OWN])
     start = outcome("ash", "acgr_4yr", 850, 1000, visibility="restricted")
-    warehouse.put("intermediate.int_outcomes_reconciled", [start])
-    warehouse.make(*PATHS, "school_targets", "school_targets_public")
-    rows = warehouse.rows(
+    memory.put("intermediate.int_outcomes_reconciled", [start])
+    memory.make(*PATHS, "school_targets", "school_targets_public")
+    rows = memory.rows(
         "from warehouse.published.school_targets order by school_year, target_model"
     )
     own = [row for row in rows if row["is_override"]]
@@ -263,7 +263,7 @@ def test_a_school_s_own_target_stands_with_its_reason_and_the_rule_goes_on(
     others = [row for row in rows if not row["is_override"]]
     assert {row["override_reason"] for row in others} == {None}
     assert rows[-2]["target_not_meeting_pct"] == Decimal("8.88195375")
-    steps = derivations(warehouse, "compounding")
+    steps = derivations(memory, "compounding")
     assert steps[2] == (
         "13.537500 x (1 - 10.00 %) = 12.183750; set by the school: 7.000000 "
         "(Two schools merge; superintendent, 2015-06-30)"
@@ -272,16 +272,16 @@ def test_a_school_s_own_target_stands_with_its_reason_and_the_rule_goes_on(
 
 
 def test_of_a_hidden_baseline_the_public_sees_nothing_that_follows_from_it(
-    warehouse: Warehouse,
+    memory: Warehouse,
 ) -> None:
-    warehouse.put("rules.school_target_overrides", [OWN])
+    memory.put("rules.school_target_overrides", [OWN])
     start = outcome("ash", "acgr_4yr", 9, 10, visibility="restricted")
-    warehouse.put("intermediate.int_outcomes_reconciled", [start])
+    memory.put("intermediate.int_outcomes_reconciled", [start])
     hidden = {k: start[k] for k in ("provider", "level", "state", "school_key")}
     hidden |= {k: start[k] for k in ("school_year", "metric_id", "student_group")}
-    warehouse.put("intermediate.int_suppressed_cells", [hidden])
-    warehouse.make(*PATHS, "school_targets_public")
-    rows = warehouse.rows(published("school_targets_public"))
+    memory.put("intermediate.int_suppressed_cells", [hidden])
+    memory.make(*PATHS, "school_targets_public")
+    rows = memory.rows(published("school_targets_public"))
     assert len(rows) == 12
     for row in rows:
         shown = {k for k, v in row.items() if v is not None}
@@ -292,7 +292,7 @@ def test_of_a_hidden_baseline_the_public_sees_nothing_that_follows_from_it(
             or "not_meeting" in k
             or k == "meets_goal"
         }
-    steps = derivations(warehouse, "linear", "school_targets_public")
+    steps = derivations(memory, "linear", "school_targets_public")
     assert set(steps) == {"hidden: its baseline is"}
 
 
@@ -325,7 +325,7 @@ def starts(draw: st.DrawFn) -> dict:
     }
 
 
-def begin(warehouse: Warehouse, rule: dict, baselines: Rows) -> Rows:
+def begin(memory: Warehouse, rule: dict, baselines: Rows) -> Rows:
     """Put a rule and baselines; return the targets."""
     decreases = [
         {"rule_version": "2014-A", "school_year": y, "decrease_pct": r}
@@ -336,19 +336,19 @@ def begin(warehouse: Warehouse, rule: dict, baselines: Rows) -> Rows:
         for m, g in rule["goals"].items()
         if g is not None
     ]
-    warehouse.put("rules.target_decreases", decreases)
-    warehouse.put("rules.metric_goals", goals)
+    memory.put("rules.target_decreases", decreases)
+    memory.put("rules.metric_goals", goals)
     set_rule(
-        warehouse,
+        memory,
         f"target_year_means = '{rule['means']}', at_goal_rule = '{rule['at_goal']}'",
     )
     common = {"rule_version": "2014-A", "student_group": "all"}
-    warehouse.put(
+    memory.put(
         "intermediate.int_baselines",
         [common | b | {"school_key": f"s{i}"} for i, b in enumerate(baselines)],
     )
-    warehouse.make("int_target_factors", "int_school_targets")
-    return warehouse.rows(
+    memory.make("int_target_factors", "int_school_targets")
+    return memory.rows(
         "from warehouse.intermediate.int_school_targets "
         "order by school_key, target_model, school_year"
     )
@@ -379,9 +379,9 @@ def remaining(rule: dict, row: dict) -> Fraction:
 @many
 @given(rule=rules(), baselines=st.lists(starts(), min_size=1, max_size=60))
 def test_targets_follow_the_rule_and_never_ask_for_less_than_before(
-    warehouse: Warehouse, rule: dict, baselines: Rows
+    memory: Warehouse, rule: dict, baselines: Rows
 ) -> None:
-    targets = begin(warehouse, rule, baselines)
+    targets = begin(memory, rule, baselines)
     for i, start in enumerate(baselines):
         for model in ("compounding", "linear"):
             path = [
@@ -431,11 +431,11 @@ def holds_for_one(target: dict, rule: dict) -> None:
 @many
 @given(missing=st.lists(TO_A_HUNDRED, min_size=1, max_size=200))
 def test_by_the_rule_of_2014_the_linear_path_ends_at_half_and_the_other_above(
-    warehouse: Warehouse, missing: list[Decimal]
+    memory: Warehouse, missing: list[Decimal]
 ) -> None:
     start = {"metric_id": "acgr_4yr", "direction": "higher", "baseline_year": 2014}
     start |= {"rule_version": "2014-A", "student_group": "all"}
-    warehouse.put(
+    memory.put(
         "intermediate.int_baselines",
         [
             start
@@ -444,8 +444,8 @@ def test_by_the_rule_of_2014_the_linear_path_ends_at_half_and_the_other_above(
             for i, m in enumerate(missing)
         ],
     )
-    warehouse.make("int_target_factors", "int_school_targets")
-    for row in warehouse.rows(
+    memory.make("int_target_factors", "int_school_targets")
+    for row in memory.rows(
         "from warehouse.intermediate.int_school_targets where school_year = 2020"
     ):
         whole = Fraction(row["not_meeting_low_pct"])
@@ -525,7 +525,7 @@ def cases(draw: st.DrawFn) -> tuple[dict, dict]:
 @many
 @given(pairs=st.lists(cases(), min_size=20, max_size=60))
 def test_verdicts_are_called_only_where_interval_and_target_lie_apart(
-    warehouse: Warehouse, pairs: list[tuple[dict, dict]]
+    memory: Warehouse, pairs: list[tuple[dict, dict]]
 ) -> None:
     key = {"metric_id": "m", "student_group": "all", "school_year": 2015}
     blank = outcome("", "m", 1, 1, numerator=None) | key
@@ -535,12 +535,12 @@ def test_verdicts_are_called_only_where_interval_and_target_lie_apart(
         key | target | {"rule_version": "2014-A", "school_key": f"s{i}"}
         for i, (_, target) in enumerate(pairs)
     ]
-    warehouse.put("intermediate.int_outcomes_reconciled", cells)
-    warehouse.put("intermediate.int_school_targets", asked)
-    warehouse.make("int_school_verdicts")
+    memory.put("intermediate.int_outcomes_reconciled", cells)
+    memory.put("intermediate.int_school_targets", asked)
+    memory.make("int_school_verdicts")
     found = {
         row["school_key"]: row
-        for row in warehouse.rows("from warehouse.intermediate.int_school_verdicts")
+        for row in memory.rows("from warehouse.intermediate.int_school_verdicts")
     }
     for i, (row, target) in enumerate(pairs):
         is_judged_rightly(found[f"s{i}"], row, target)
@@ -548,21 +548,21 @@ def test_verdicts_are_called_only_where_interval_and_target_lie_apart(
 
 @pytest.mark.parametrize("of", [12, 20, 31])
 def test_a_class_that_graduates_as_a_whole_is_not_off_a_target_of_all(
-    warehouse: Warehouse, of: int
+    memory: Warehouse, of: int
 ) -> None:
     """Of doubles alone the interval would end at 99.99999999999997."""
     target = {"metric_id": "m", "student_group": "all", "school_year": 2015}
     target |= {"school_key": "s", "rule_version": "2014-A", "direction": "higher"}
     target |= {"target_low_pct": 100, "target_high_pct": 100}
     cell = outcome("s", "m", of, of, school_year=2015)
-    warehouse.put("intermediate.int_outcomes_reconciled", [cell])
-    warehouse.put("intermediate.int_school_targets", [target])
-    warehouse.make("int_school_verdicts")
-    (verdict,) = warehouse.rows("from warehouse.intermediate.int_school_verdicts")
+    memory.put("intermediate.int_outcomes_reconciled", [cell])
+    memory.put("intermediate.int_school_targets", [target])
+    memory.make("int_school_verdicts")
+    (verdict,) = memory.rows("from warehouse.intermediate.int_school_verdicts")
     assert (verdict["verdict"], verdict["interval_high_pct"]) == ("cannot_tell", 100)
 
 
-def test_a_band_of_few_is_no_firmer_than_a_number_of_few(warehouse: Warehouse) -> None:
+def test_a_band_of_few_is_no_firmer_than_a_number_of_few(memory: Warehouse) -> None:
     """70 to 79 of 34 against 89.4: the bare band ends at 79.5, its interval at 89.7."""
     key = {"metric_id": "m", "student_group": "all", "school_year": 2016}
     bands = {"few": 34, "many": 3400, "unknown": None}
@@ -575,11 +575,11 @@ def test_a_band_of_few_is_no_firmer_than_a_number_of_few(warehouse: Warehouse) -
         outcome(school, "m", 1, 1) | key | cell | {"denominator": of}
         for school, of in bands.items()
     ]
-    warehouse.put("intermediate.int_outcomes_reconciled", cells)
+    memory.put("intermediate.int_outcomes_reconciled", cells)
     asked = [key | target | {"school_key": school} for school in bands]
-    warehouse.put("intermediate.int_school_targets", asked)
-    warehouse.make("int_school_verdicts")
-    found = warehouse.rows("from warehouse.intermediate.int_school_verdicts")
+    memory.put("intermediate.int_school_targets", asked)
+    memory.make("int_school_verdicts")
+    found = memory.rows("from warehouse.intermediate.int_school_verdicts")
     verdicts = {row["school_key"]: row["verdict"] for row in found}
     expected = {"few": "cannot_tell", "many": "off_track", "unknown": "off_track"}
     assert verdicts == expected
@@ -615,7 +615,7 @@ def journeys(draw: st.DrawFn) -> dict:
 @many
 @given(journey=st.lists(journeys(), min_size=1, max_size=60))
 def test_the_outlook_reaches_the_goal_in_the_year_it_names_or_says_why_not(
-    warehouse: Warehouse, journey: Rows
+    memory: Warehouse, journey: Rows
 ) -> None:
     verdicts, cells = [], []
     for i, step in enumerate(journey):
@@ -631,13 +631,13 @@ def test_the_outlook_reaches_the_goal_in_the_year_it_names_or_says_why_not(
         )
         cell = outcome(f"s{i}", "dropout_cohort", 1, 1, school_year=step["year"])
         cells.append(cell | {"lowest_pct": step["now"], "highest_pct": step["now"]})
-    warehouse.put("intermediate.int_outcomes_reconciled", cells)
-    warehouse.make("int_school_verdicts")
-    warehouse.put("intermediate.int_school_verdicts", verdicts)
-    warehouse.make("int_school_outlook")
+    memory.put("intermediate.int_outcomes_reconciled", cells)
+    memory.make("int_school_verdicts")
+    memory.put("intermediate.int_school_verdicts", verdicts)
+    memory.make("int_school_outlook")
     found = {
         row["school_key"]: row
-        for row in warehouse.rows("from warehouse.intermediate.int_school_outlook")
+        for row in memory.rows("from warehouse.intermediate.int_school_outlook")
     }
     assert len(found) == len(journey)
     for i, step in enumerate(journey):
@@ -683,7 +683,7 @@ def leads_there(row: dict, step: dict) -> None:
 @many
 @given(one=observed(), other=observed(), hidden=st.sampled_from(["", "ed", "non_ed"]))
 def test_a_gap_is_shown_only_where_both_groups_are(
-    warehouse: Warehouse, one: dict, other: dict, hidden: str
+    memory: Warehouse, one: dict, other: dict, hidden: str
 ) -> None:
     blank = dict.fromkeys(("numerator", "value_pct", "lowest_pct", "highest_pct"))
     cells = [
@@ -696,11 +696,11 @@ def test_a_gap_is_shown_only_where_both_groups_are(
         for c in cells
         if c["student_group"] == hidden
     ]
-    warehouse.put("intermediate.int_outcomes_reconciled", cells)
-    warehouse.put("intermediate.int_suppressed_cells", marks)
-    warehouse.make("int_group_gaps", "group_gaps", "group_gaps_public")
-    (partner,) = warehouse.rows("from warehouse.published.group_gaps")
-    (public,) = warehouse.rows("from warehouse.published.group_gaps_public")
+    memory.put("intermediate.int_outcomes_reconciled", cells)
+    memory.put("intermediate.int_suppressed_cells", marks)
+    memory.make("int_group_gaps", "group_gaps", "group_gaps_public")
+    (partner,) = memory.rows("from warehouse.published.group_gaps")
+    (public,) = memory.rows("from warehouse.published.group_gaps_public")
     numbers = [name for name in partner if name.endswith("_points")]
     shown = {one["value_status"], other["value_status"]} <= {"reported", "range"}
     assert all((partner[name] is not None) == shown for name in numbers)

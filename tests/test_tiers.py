@@ -23,6 +23,7 @@ from common_metrics.publication import audiences, release
 from common_metrics.validation import expectations, measures
 from common_metrics.warehouse.build import build
 
+pytestmark = pytest.mark.full
 FIXTURES = Path(__file__).parent / "fixtures" / "nessc"
 KEY = "nessc/common_metrics_submission"
 HOUR = "2016-12-01T06:00:00+00:00"

@@ -7,21 +7,18 @@ is read through Great Expectations and dbt.
 import csv
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from batches import receive_all
 
 import vt
 import vt_broken
 from common_metrics.contracts.loading import load_contracts
-from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery, Lake
-from common_metrics.landing import receiving
-from common_metrics.validation import expectations
 from common_metrics.warehouse import build
 from edfacts import CROSSWALK, crosswalk_row
 from records import as_csv
@@ -38,16 +35,9 @@ PLACE = (
 )
 
 
-def bring(lake: Lake, drop: Path, keys: list[str]) -> Iterator[Delivery]:
-    """Land and validate whatever lies in drop for the contracts."""
-    for key in keys:
-        contract = load_contracts()[key]
-        for name in receiving.find_deliveries(contract, drop):
-            try:
-                delivery = receiving.land(contract, drop, name, lake, HOUR)
-                yield expectations.validate(contract, delivery, lake)
-            except DeliveryRefused:
-                yield next(d for d in lake.all_recorded() if d.file == name)
+def bring(lake: Lake, drop: Path, keys: list[str]) -> list[Delivery]:
+    """The record of whatever lies in drop for the contracts."""
+    return [each.delivery for each in receive_all(lake, drop, keys, HOUR)]
 
 
 def put(drop: Path, path: str, content: bytes) -> None:
@@ -87,7 +77,7 @@ def test_the_fixtures_land_whole(tmp_path: Path) -> None:
     for key in KEYS:
         folder = Path(load_contracts()[key].landing.drop[0]).parent
         shutil.copytree(FIXTURES / key, tmp_path / "drop" / folder, dirs_exist_ok=True)
-    found = list(bring(Lake(tmp_path / "lake"), tmp_path / "drop", KEYS))
+    found = bring(Lake(tmp_path / "lake"), tmp_path / "drop", KEYS)
     assert {d.key for d in found} == set(KEYS)
     assert {(d.status, d.rows_quarantined) for d in found} == {("validated", 0)}
 
@@ -157,7 +147,7 @@ def brought(lake: Lake, tmp_path_factory: pytest.TempPathFactory) -> list[Delive
         put(drop, sent.path, sent.content)
     schools = [crosswalk_row(s) for s in WORLD.open_in(2014, "VT")]
     put(drop, "crosswalk/hs_crosswalk.csv", as_csv([CROSSWALK, *schools], "\r\n"))
-    return list(bring(lake, drop, [*KEYS, "nessc/school_crosswalk"]))
+    return bring(lake, drop, [*KEYS, "nessc/school_crosswalk"])
 
 
 @pytest.fixture(scope="module")
@@ -279,7 +269,7 @@ def real_lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
 
 @pytest.fixture(scope="module")
 def real(real_lake: Lake, real_data: Path) -> list[Delivery]:
-    return list(bring(real_lake, real_data, [*KEYS, "nessc/school_crosswalk"]))
+    return bring(real_lake, real_data, [*KEYS, "nessc/school_crosswalk"])
 
 
 def test_every_real_file_lands_whole(real: list[Delivery], real_data: Path) -> None:

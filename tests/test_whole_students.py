@@ -111,8 +111,7 @@ def rates(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection
     of_the_typo = [days(50, TYPO, 180, 90), days(0, TYPO, 180, 0)]
     content = file("student_attendance", [*there, *terms, *of_the_typo])
     bring(lake, "nessc/student_attendance", "student_attendance.csv", content)
-    computed = ["+int_computed_outcomes", "--exclude-resource-type", "unit_test"]
-    return build(lake, *computed)
+    return build(lake, "+int_computed_outcomes")
 
 
 def rate(

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from common_metrics.errors import Refused
 
@@ -58,7 +58,7 @@ class Delivery:
     def sha8(self) -> str:
         return self.sha256[:8]
 
-    def with_(self, **changes: object) -> "Delivery":
+    def with_(self, **changes: Any) -> "Delivery":
         return replace(self, **changes)
 
 

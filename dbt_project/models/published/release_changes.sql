@@ -1,6 +1,7 @@
 -- What moved since the release before. The build cannot know: which release is the one
 -- before is known when a release is written, and there the rows are put in
--- (plugins/common_metrics/publication/changes.sql, docs/decisions/0017). Here stand the columns.
+-- (plugins/common_metrics/publication/changes.sql, docs/decisions/0017). Here stand the
+-- columns.
 with columns as (
     select
         cast(null as varchar) as changed_table,

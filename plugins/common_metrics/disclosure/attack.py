@@ -35,6 +35,7 @@ OUTSIDE = {"public print", "earlier release", "insider", "other provider"}
 # Unknowns of one linear programme: more at once take longer than one after another.
 BATCH = 8_000
 TOLERANCE = 1e-4
+Columns = dict[str, np.ndarray]
 
 
 @dataclass(frozen=True, order=True)
@@ -122,9 +123,9 @@ def recovered(
     ):
         _attach(con, candidate, earlier or [], insider)
         system, keys = _system(con, alone=False)
-        report.hidden = con.execute(
+        ((report.hidden,),) = con.execute(
             "select count(*) from named where is_hidden"
-        ).fetchone()[0]
+        ).fetchall()
         report.unknowns = system.matrix.shape[1]
         told = _told(con)
         narrow = _narrow(system, report)
@@ -224,7 +225,13 @@ def _system(
     return _assembled(shown, relations, entries, hidden, only)
 
 
-def _assembled(shown, relations, entries, hidden, only):
+def _assembled(
+    shown: np.ndarray,
+    relations: Columns,
+    entries: Columns,
+    hidden: Columns,
+    only: set[str] | None,
+) -> tuple[System, list[str]]:
     """Put what is known into the constants; keep the relations that hold an unknown."""
     relation, node = entries["relation"], entries["node"]
     is_known = (node < 0) | ~np.isnan(shown)[node]
@@ -283,7 +290,12 @@ def _narrow(system: System, report: Report) -> np.ndarray:
     return _is_narrow(system, *_extremes(system, report))
 
 
-def _is_narrow(system, low, high, items=slice(None)) -> np.ndarray:
+def _is_narrow(
+    system: System,
+    low: np.ndarray,
+    high: np.ndarray,
+    items: slice | np.ndarray = slice(None),
+) -> np.ndarray:
     """Less than their width; of rests, those that are certainly too small besides.
 
     A denominator that is certainly large enough to be shown gives nothing away.
@@ -532,7 +544,7 @@ def _named(
     ).fetchall()
     cells: dict[str, list[Recovered]] = {}
     for key, *values, kinds in rows:
-        cells.setdefault(key, []).append(Recovered(*values, tuple(kinds)))
+        cells.setdefault(key, []).append(Recovered(*[*values, tuple(kinds)]))
     return cells
 
 
@@ -543,10 +555,12 @@ def _told(con: duckdb.DuckDBPyConnection) -> set[Recovered]:
         "student_group, 'rate', list_sort(list(distinct kind)) "
         "from told where origin = 'candidate' group by all"
     ).fetchall()
-    return {Recovered(*values, tuple(kinds)) for *values, kinds in rows}
+    return {Recovered(*[*values, tuple(kinds)]) for *values, kinds in rows}
 
 
-def _known_before(con, found: set[str], report: Report) -> set[str]:
+def _known_before(
+    con: duckdb.DuckDBPyConnection, found: set[str], report: Report
+) -> set[str]:
     """Return which of the numbers were narrow before the candidate."""
     system, keys = _system(con, alone=True, only=found)
     narrow = _narrow(system, report)

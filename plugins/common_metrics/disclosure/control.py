@@ -243,7 +243,8 @@ def _protect_cluster(system: System) -> None:
 
     What is wide for two schools is wide for a reader who knows neither's numbers.
     """
-    is_told, views = _is_told(system), {}
+    is_told = _is_told(system)
+    views: dict[int, System] = {}
     _hide_around_told(system, is_told)
     while True:
         for reader in sorted(_readers(system) - views.keys()):
@@ -297,7 +298,7 @@ def _hide_around_told(system: System, is_told: np.ndarray) -> None:
     while len(found := np.flatnonzero(is_told & system.must_be_wide())):
         system.is_told_anyway[found] = True
         for column in found:
-            system.hide(_around(system, column))
+            system.hide(_around(system, int(column)))
 
 
 def _joint_move(system: System, chance: np.random.Generator) -> np.ndarray:
@@ -337,6 +338,7 @@ def _joint_move(system: System, chance: np.random.Generator) -> np.ndarray:
         ),
         gains,
     )
+    assert found is not None  # to move nothing fits
     moves = found[: len(near)].copy()
     moves[shown] -= found[len(near) : width]
     system.saw(near, moves)
@@ -382,6 +384,7 @@ def _look_around(system: System) -> None:
         before, weights = short.sum(), short * chance.random(len(columns))
         for sign in (-1, 1):
             moves = _solved(sign * weights, part, np.zeros(part.shape[0]), bounds.T)
+            assert moves is not None  # to move nothing fits
             system.saw(columns, moves)
         short = may & system.is_short()[columns]
 

@@ -38,11 +38,11 @@ def fill(con: duckdb.DuckDBPyConnection, earlier: Path, tier: str) -> None:
         con.execute(f"insert into {TABLE} by name from changes order by all")
         con.execute("detach earlier")
         reason = f"Compared with release {file.parent.name}."
-    (said,) = con.execute(
+    ((said,),) = con.execute(
         "select comment from duckdb_tables() where database_name = 'release' "
         "and table_name = ?",
         [TABLE],
-    ).fetchone()
+    ).fetchall()
     con.execute(f"comment on table {TABLE} is {literal(f'{said}. {reason}')}")
 
 
@@ -72,9 +72,9 @@ def compare(
 
 def summary(con: duckdb.DuckDBPyConnection, relation: str = TABLE) -> list[str]:
     """Return what moved as lines: why, where, which verdicts, and the largest moves."""
-    rows, schools = con.execute(
+    ((rows, schools),) = con.execute(
         f"select count(*), count(distinct school_key) from {relation}"
-    ).fetchone()
+    ).fetchall()
     if not rows:
         return ["Nothing moved."]
     parts = (
@@ -151,9 +151,9 @@ def main() -> None:
     args = parser.parse_args()
     file = Lake(args.lake).released(f"{args.tier}.duckdb")
     with duckdb.connect(str(file), read_only=True) as con:
-        (said,) = con.execute(
+        ((said,),) = con.execute(
             "select comment from duckdb_tables() where table_name = ?", [TABLE]
-        ).fetchone()
+        ).fetchall()
         print(f"Release {file.parent.name}. {said.rpartition('. ')[2]}")
         print("\n".join(summary(con)))
     print(f"\nEvery row: table {TABLE} in {file}; one number: make explain.")

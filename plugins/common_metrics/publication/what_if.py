@@ -128,7 +128,7 @@ def _refuse_other_build(lake: Lake) -> None:
 
 
 def _run_dbt(lake: Lake, project: Path, tried: Path, names: list[str]) -> None:
-    places = ["--project-dir", project, "--profiles-dir", project]
+    places: list[str | Path] = ["--project-dir", project, "--profiles-dir", project]
     follows = ["--select", *[f"{name}+" for name in names], "rule_digests"]
     done = subprocess.run(
         [build.DBT, "build", "--exclude-resource-type", "unit_test", *follows, *places],

@@ -62,7 +62,9 @@ set_aside as (
             null, school_id_state
         ) as school_id_state,
         if(
-            list_has_any(wrong_columns, ['_school_year', 'school_year', 'sy', 'cohort_year']),
+            list_has_any(
+                wrong_columns, ['_school_year', 'school_year', 'sy', 'cohort_year']
+            ),
             null, school_year
         ) as school_year,
         coalesce(grade, vt_grade) as grade,
