@@ -46,4 +46,5 @@ def build_warehouse() -> None:
     list_unmatched() >> is_needed() >> dbt_build()
 
 
-build_warehouse()
+if settings.is_wanted("build_warehouse"):
+    build_warehouse()

@@ -2,7 +2,7 @@
 may be built on. A contract under expectations/ is all that a new one needs.
 """
 
-from airflow.sdk import Asset, dag, get_current_context, get_parsing_context, task
+from airflow.sdk import Asset, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from pendulum import datetime
 
@@ -78,8 +78,6 @@ def land_extract(contract: Contract) -> None:
     land()
 
 
-# A task needs its own DAG alone: each of the others would cost it a contract to read.
-asked = get_parsing_context().dag_id
 for key in contract_keys():
-    if asked in (None, f"land_{key.replace('/', '_')}"):
+    if settings.is_wanted(f"land_{key.replace('/', '_')}"):
         land_extract(load_contract_of(key))

@@ -43,5 +43,6 @@ def roll_back_release() -> None:
     roll_back()
 
 
-publish_release()
-roll_back_release()
+for each in (publish_release, roll_back_release):
+    if settings.is_wanted(each.__name__):
+        each()

@@ -1,17 +1,15 @@
 """Templates made from their contracts: blank files, and the page of the consortium's.
 
-python -m common_metrics.contracts.blanks writes docs/submission-template.md and a file
+``make sources`` writes docs/submission-template.md and a file
 for each contract of BLANKS below docs/templates; `make sources` calls it.
 """
 
 import csv
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from common_metrics.contracts.model import Contract, load_contracts
-from common_metrics.errors import told
 from common_metrics.files import csv_text
 from common_metrics.validation import plausibility
 
@@ -169,13 +167,9 @@ def _seed(name: str) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(lines)
 
 
-def main() -> None:
+def write() -> None:
     """Write page and blank files anew."""
     TEMPLATES.mkdir(exist_ok=True)
     PAGE.write_text(page(load_contracts()[KEY]))
     for key, file in BLANKS.items():
         file.write_text(blank(load_contracts()[key]))
-
-
-if __name__ == "__main__":
-    sys.exit(told(main))

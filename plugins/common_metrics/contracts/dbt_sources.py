@@ -1,13 +1,11 @@
 """Generates dbt's source files from the contracts: ``make sources``."""
 
-import sys
 from itertools import groupby
 from pathlib import Path
 
 import yaml
 
 from common_metrics.contracts.model import Contract, load_contracts
-from common_metrics.errors import told
 from common_metrics.reading.parsing import FILE_COLUMNS
 
 STAGING = Path(__file__).parents[3] / "dbt_project/models/staging"
@@ -64,12 +62,8 @@ def _table(contract: Contract) -> dict[str, object]:
     }
 
 
-def main() -> None:
+def write() -> None:
     """Write the files anew; raise ContractError where a contract cannot be read."""
     for path, text in source_files().items():
         path.write_text(text)
         print(path.relative_to(STAGING.parents[2]))
-
-
-if __name__ == "__main__":
-    sys.exit(told(main))

@@ -4,14 +4,10 @@
 filled when a release is written.
 """
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
-
-from common_metrics.errors import Asked, told
-from common_metrics.lake import Lake
 
 TABLE = "release_changes"
 SQL = Path(__file__).with_name("changes.sql")
@@ -67,6 +63,19 @@ def compare(
     con.execute("set variable hides_numbers = ?", [hides_numbers])
     con.execute(SQL.read_text())
     con.execute("detach before; detach after")
+
+
+def said(file: Path) -> list[str]:
+    """Return what moved with a release, and where to read on, as lines."""
+    with duckdb.connect(str(file), read_only=True) as con:
+        (comment,) = con.execute(
+            "select comment from duckdb_tables() where table_name = ?", [TABLE]
+        ).fetchone()
+        return [
+            f"Release {file.parent.name}. {comment.rpartition('. ')[2]}",
+            *summary(con),
+            f"\nEvery row: table {TABLE} in {file}; one number: make explain.",
+        ]
 
 
 def summary(con: duckdb.DuckDBPyConnection, relation: str = TABLE) -> list[str]:
@@ -145,23 +154,3 @@ def _tables(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, str]:
 def literal(value: object) -> str:
     """Return a value as a text in SQL."""
     return "'" + str(value).replace("'", "''") + "'"
-
-
-def main() -> None:
-    """Print what changed with the current release; raise NoRelease where none is."""
-    parser = Asked(prog="changes", description=__doc__.split("\n")[0])
-    parser.add_argument("--lake", type=Path, required=True)
-    parser.add_argument("--tier", choices=["public", "partner"], default="public")
-    args = parser.parse_args()
-    file = Lake(args.lake).released(f"{args.tier}.duckdb")
-    with duckdb.connect(str(file), read_only=True) as con:
-        (said,) = con.execute(
-            "select comment from duckdb_tables() where table_name = ?", [TABLE]
-        ).fetchone()
-        print(f"Release {file.parent.name}. {said.rpartition('. ')[2]}")
-        print("\n".join(summary(con)))
-    print(f"\nEvery row: table {TABLE} in {file}; one number: make explain.")
-
-
-if __name__ == "__main__":
-    sys.exit(told(main))

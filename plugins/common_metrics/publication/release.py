@@ -1,14 +1,10 @@
-"""Releases: written afresh beside the current one, audited, then swapped by one rename.
-
-``python -m common_metrics.publication.release rollback --lake LAKE [--release ID]``
-"""
+"""Releases: written afresh beside the current one, audited, swapped by one rename."""
 
 import hashlib
 import json
 import os
 import re
 import shutil
-import sys
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -16,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from common_metrics.disclosure import attack
-from common_metrics.errors import Asked, Refused, told
+from common_metrics.errors import Refused
 from common_metrics.lake import Lake, write_json
 from common_metrics.publication import changes
 from common_metrics.publication.site import write_site
@@ -505,21 +501,3 @@ def _quoted(path: Path) -> str:
 
 def _literal(text: str) -> str:
     return "'" + text.strip().replace("'", "''") + "'"
-
-
-def main() -> None:
-    parser = Asked(prog="release")
-    parser.add_argument("action", choices=["rollback", "list"])
-    parser.add_argument("--lake", type=Path, required=True)
-    parser.add_argument("--release", metavar="ID")
-    args = parser.parse_args()
-    lake = Lake(args.lake)
-    if args.action == "rollback":
-        print(f"current is now {rollback(lake, args.release)}")
-    for release in manifests(lake):
-        mark = "*" if release == lake.current.resolve().name else " "
-        print(f"{mark} {release}")
-
-
-if __name__ == "__main__":
-    sys.exit(told(main))
