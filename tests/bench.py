@@ -107,7 +107,8 @@ def main() -> None:
     run = [
         sys.executable,
         "-m",
-        "common_metrics.run",
+        "common_metrics.cli",
+        "run",
         "--lake",
         str(lake),
         "--drop",

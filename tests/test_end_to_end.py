@@ -18,6 +18,7 @@ import duckdb
 import hostile
 import planted
 import pytest
+import staged
 from leaks import scan
 from python_calamine import CalamineWorkbook
 from test_site import LIMIT, dead_links, pages_of
@@ -29,7 +30,6 @@ from common_metrics.lake import Lake
 from common_metrics.landing import receiving
 from common_metrics.publication import release
 from common_metrics.publication.explain import NotFound, explain
-from common_metrics.validation import expectations
 from common_metrics.warehouse import build
 
 ROOT = Path(__file__).parents[1]
@@ -38,7 +38,7 @@ Run = subprocess.CompletedProcess
 
 def make_run(lake: Path, drop: Path | None = None) -> Run:
     """What `make run` runs, with an Airflow of its own below the lake."""
-    command = [sys.executable, "-m", "common_metrics.run", "--lake", str(lake)]
+    command = [sys.executable, "-m", "common_metrics.cli", "run", "--lake", str(lake)]
     command += ["--drop", str(drop)] if drop else []
     environment = {
         k: v for k, v in os.environ.items() if not k.startswith("AIRFLOW_HOME")
@@ -659,9 +659,9 @@ def deliver(lake: Lake, drop: Path, order: Callable[[list[str]], list[str]]) -> 
         for name in order(receiving.find_deliveries(contract, drop)):
             try:
                 at = "2016-03-01T06:00:00Z"
-                landed = receiving.land(contract, drop, name, lake, at)
+                landed = staged.land(contract, drop, name, lake, at)
                 if landed.status == "landed":
-                    expectations.validate(contract, landed, lake)
+                    staged.validate(contract, landed, lake)
             except DeliveryRefused:
                 pass
 
@@ -904,7 +904,7 @@ def test_rollback_is_one_command_and_stays(lake: Lake, public: Path) -> None:
     if len(kept) < 2:
         shutil.copytree(lake.published / kept[0], lake.published / ("9" + kept[0]))
         release._point_current_at(lake, "9" + kept[0])
-    command = [sys.executable, "-m", "common_metrics.publication.release", "rollback"]
+    command = [sys.executable, "-m", "common_metrics.cli", "rollback"]
     done = subprocess.run(
         [*command, "--lake", str(lake.root)],
         env=os.environ | {"PYTHONPATH": str(ROOT / "plugins")},

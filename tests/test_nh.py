@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+import staged
 
 import nh
 import nh_assessment
@@ -20,7 +21,6 @@ from common_metrics.contracts.model import load_contracts
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery, Lake
 from common_metrics.landing import receiving
-from common_metrics.validation import expectations
 from common_metrics.warehouse import build
 from edfacts import CROSSWALK, crosswalk_row
 from records import Delivery as Sent
@@ -48,8 +48,8 @@ def bring(lake: Lake, drop: Path, keys: list[str]) -> Iterator[Delivery]:
         contract = load_contracts()[key]
         for name in receiving.find_deliveries(contract, drop):
             try:
-                delivery = receiving.land(contract, drop, name, lake, HOUR)
-                yield expectations.validate(contract, delivery, lake)
+                delivery = staged.land(contract, drop, name, lake, HOUR)
+                yield staged.validate(contract, delivery, lake)
             except DeliveryRefused:
                 yield next(d for d in lake.all_recorded() if d.file == name)
 

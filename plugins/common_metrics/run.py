@@ -124,10 +124,11 @@ def _run_dags(console: Console, lake: Lake, drop: Path) -> list[Ended]:
 @contextmanager
 def _pool(lake: Lake, drop: Path, order: list[str]) -> Iterator[tuple[Any, Any]]:
     """Yield what starts a DAG in one of two processes, and what they count with."""
-    _prepare_airflow(lake, drop)
-    if order:
-        # Before the fork, so that it is loaded once: it takes five seconds.
-        import great_expectations  # noqa: F401
+    with _quiet(lake.log("airflow.log")):
+        _prepare_airflow(lake, drop)
+        if order:
+            # Before the fork, so that it is loaded once: it takes five seconds.
+            import great_expectations  # noqa: F401
     fork = get_context("fork")
     counts = fork.Array("i", 2)
     batching.ON_READ.append(partial(_count, counts))
@@ -169,9 +170,29 @@ def _begin(parent: int, log: Path) -> None:
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, signal.SIG_DFL)
     Thread(target=_end_with, args=[parent], daemon=True).start()
+    _print_to(log)
+
+
+def _print_to(log: Path) -> None:
+    """Send what this process and its programs print to a file from now on."""
     with log.open("a") as stream:
         os.dup2(stream.fileno(), 1)
         os.dup2(stream.fileno(), 2)
+
+
+@contextmanager
+def _quiet(log: Path) -> Iterator[None]:
+    """Send what is printed to a file for a while."""
+    saved = os.dup(1), os.dup(2)
+    _print_to(log)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for descriptor, place in zip(saved, (1, 2), strict=True):
+            os.dup2(descriptor, place)
+            os.close(descriptor)
 
 
 def _end_with(parent: int) -> None:

@@ -80,11 +80,6 @@ class Records(list[Record]):
     unread: list[str] = []
 
 
-def read(contract: Contract, delivery: Delivery, file: Path) -> Rows:
-    """Return the cells of a landed file; raise DeliveryRefused if they are unclear."""
-    return parse(contract, delivery, records(contract, file.read_bytes()))
-
-
 def parse(contract: Contract, delivery: Delivery, found: list[Record]) -> Rows:
     """Return the rows of the records, under canonical names; raise DeliveryRefused."""
     identity = read_identity(contract, found, delivery.file)

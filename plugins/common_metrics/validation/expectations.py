@@ -87,23 +87,6 @@ def judge(contract: Contract, landed: list[Landed], lake: Lake) -> list[Landed]:
     ]
 
 
-def validate(contract: Contract, delivery: Delivery, lake: Lake) -> Delivery:
-    """Judge one delivery from the bytes that the lake keeps and return its record.
-
-    Raises DeliveryRefused; the record then says so.
-    """
-    (judged,) = judge(contract, [_read_again(contract, delivery, lake)], lake)
-    if judged.refusal:
-        raise judged.refusal
-    return judged.delivery
-
-
-@quoting_no_cell
-def _read_again(contract: Contract, delivery: Delivery, lake: Lake) -> Landed:
-    rows = parsing.read(contract, delivery, lake.landing(delivery))
-    return Landed(delivery, rows)
-
-
 def build_data_docs(key: str, lake: Lake) -> Path:
     """Render the extract's Data Docs and return the folder of their start page."""
     context = _context(lake.data_docs(key))
