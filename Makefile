@@ -67,7 +67,7 @@ help: ## this list
 # The program reads SCHOOL=, METRIC= and the like from its environment, to which make adds
 # the variables that it is given.
 COMMANDS := run check rollback explain letter attack changes what-if new-source sources
-$(COMMANDS): export LAKE := $(LAKE_DIR)
+$(COMMANDS): export LAKE := $(LAKE)
 $(COMMANDS): $(VENV)/.runtime
 	@$(PYTHON) -m common_metrics.cli $@
 
@@ -155,7 +155,8 @@ lock: $(VENV)/.uv ## resolve the locks anew; UPGRADE=--upgrade for newer version
 clean: ## remove what make and dbt made; the lake stays
 	rm -rf $(if $(wildcard .venv/.uv),.venv) $(dir $(wildcard .venv-clients/*/.ready)) \
 		dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .hypothesis
-	find dags dbt_project notebooks plugins superset tests -name __pycache__ -prune -exec rm -rf {} +
+	find $(wildcard dags dbt_project notebooks plugins superset tests) -name __pycache__ \
+		-prune -exec rm -rf {} +
 
 $(VENV)/.uv:
 	@for python in python3.11 python3; do \

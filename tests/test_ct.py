@@ -11,8 +11,8 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
-from staged import land, validate
 from conftest import FIXTURES
+from staged import land, validate
 
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused

@@ -28,7 +28,8 @@ class WrongWords(Refused):
 
 
 def _taken(variable: str, help: str) -> Any:
-    return typer.Option(f"--{variable.lower()}", envvar=variable, help=help)
+    name = f"--{variable.lower()}"
+    return typer.Option(name, envvar=variable, help=help, resolve_path=True)
 
 
 LakeFolder = Annotated[Path, _taken("LAKE", "the lake")]
@@ -46,7 +47,7 @@ def run(
     """Land, validate, build and publish; 1 where a delivery or step failed."""
     from common_metrics import run
 
-    return run.run(Lake(lake.resolve()), drop and drop.resolve())
+    return run.run(Lake(lake), drop)
 
 
 @app.command(epilog="make check FILE=me_2014-15.csv")

@@ -126,7 +126,7 @@ def _pool(lake: Lake, drop: Path, order: list[str]) -> Iterator[tuple[Any, Any]]
     """Yield what starts a DAG in one of two processes, and what they count with."""
     with _quiet(lake.log("airflow.log")):
         _prepare_airflow(lake, drop)
-        if order:
+        if len(order) > 1:
             # Before the fork, so that it is loaded once: it takes five seconds.
             import great_expectations  # noqa: F401
     fork = get_context("fork")
