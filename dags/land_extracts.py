@@ -28,6 +28,7 @@ def land_extract(contract: Contract) -> None:
         catchup=False,
         max_active_runs=1,
         tags=["land", contract.provider],
+        default_args={"owner": origin.publisher},
     )
     def land() -> None:
         @task

@@ -6,9 +6,8 @@ seconds. A command that is refused says so in four parts and ends with exit code
 """
 
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -16,11 +15,6 @@ from common_metrics.errors import Refused, told
 from common_metrics.lake import Lake
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-
-
-class Tier(StrEnum):
-    public = "public"
-    partner = "partner"
 
 
 class WrongWords(Refused):
@@ -33,7 +27,9 @@ def _taken(variable: str, help: str) -> Any:
 
 
 LakeFolder = Annotated[Path, _taken("LAKE", "the lake")]
-TheTier = Annotated[Tier, _taken("TIER", "which file of a release")]
+Tier = Annotated[
+    Literal["public", "partner"], _taken("TIER", "which file of a release")
+]
 School = Annotated[str, _taken("SCHOOL", "id or part of a name")]
 File = Annotated[Path, typer.Argument(envvar="FILE")]
 HERE = Path("lake")
@@ -84,7 +80,7 @@ def explain(
     metric: Annotated[str, _taken("METRIC", "its id in dim_metric")],
     year: Annotated[int, _taken("YEAR", "the end of a school year")],
     group: Annotated[str, _taken("GROUP", "of students")] = "all",
-    tier: TheTier = Tier.public,
+    tier: Tier = "public",
     lake: LakeFolder = HERE,
 ) -> None:
     """Print where a number comes from."""
@@ -127,7 +123,7 @@ def attack(
 
 
 @app.command(epilog="make changes TIER=partner")
-def changes(lake: LakeFolder = HERE, tier: TheTier = Tier.public) -> None:
+def changes(lake: LakeFolder = HERE, tier: Tier = "public") -> None:
     """Print what moved since the release before, and why."""
     from common_metrics.publication import changes
 
@@ -138,7 +134,7 @@ def changes(lake: LakeFolder = HERE, tier: TheTier = Tier.public) -> None:
 def what_if(
     seeds: Annotated[Path, _taken("SEEDS", "a folder of changed seeds")],
     lake: LakeFolder = HERE,
-    tier: TheTier = Tier.public,
+    tier: Tier = "public",
 ) -> None:
     """Print what changed rules would move."""
     from common_metrics.publication import what_if
@@ -151,10 +147,7 @@ def what_if(
 
 
 @app.command(epilog="make new-source KEY=me/dropout FILE=dropout_2014-15.csv")
-def new_source(
-    key: Annotated[str, typer.Argument(envvar="KEY")],
-    file: File,
-) -> None:
+def new_source(key: Annotated[str, typer.Argument(envvar="KEY")], file: File) -> None:
     """Draft a contract, a model, its yml and a fixture from a sample file."""
     from common_metrics.contracts.scaffold import draft
 

@@ -1,6 +1,9 @@
 """What ``make run`` prints at its end: what arrived, what is wrong, where it is."""
 
+from collections import Counter
 from contextlib import suppress
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -69,30 +72,18 @@ def _broke(ended: Ended) -> bool:
 
 
 def _deliveries(records: list[Delivery]) -> Table:
-    table = Table(title="Deliveries")
-    table.add_column("extract", no_wrap=True)
-    for heading in (
-        "files",
-        "validated",
-        "refused",
-        "rows",
-        "quarantined",
-        "duplicates",
-    ):
-        table.add_column(heading, justify="right")
-    for key in sorted(
-        {record.key for record in records if record.status != "unmatched"}
-    ):
-        mine = [record for record in records if record.key == key]
-        table.add_row(
-            key,
-            str(len(mine)),
-            str(sum(record.status == "validated" for record in mine)),
-            str(sum(record.status == "refused" for record in mine)),
-            f"{sum(record.rows_raw for record in mine):,}",
-            str(sum(record.rows_quarantined for record in mine)),
-            str(sum(record.rows_duplicate for record in mine)),
-        )
+    """Count the records, which come in the order of their extracts."""
+    table = Table("extract", title="Deliveries")
+    for name in ("files", "validated", "refused", "rows", "quarantined", "duplicates"):
+        table.add_column(name, justify="right")
+    matched = (record for record in records if record.status != "unmatched")
+    for key, group in groupby(matched, attrgetter("key")):
+        mine = list(group)
+        states = Counter(record.status for record in mine)
+        counts = [len(mine), states["validated"], states["refused"]]
+        for of in ("rows_raw", "rows_quarantined", "rows_duplicate"):
+            counts.append(sum(getattr(record, of) for record in mine))
+        table.add_row(key, *(f"{count:,}" for count in counts))
     return table
 
 
