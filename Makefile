@@ -121,7 +121,7 @@ notebook: $(VENV)/.dev ## the notebook, run on the current release, as LAKE/note
 metric: $(VENV)/.dev ## ask the semantic layer; METRICS=, BY=, WHERE=, LAKE=
 	@dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
 	@HTTPS_PROXY=http://127.0.0.1:9 mf query --metrics "$(METRICS)" --group-by "$(BY)" \
-		$(if $(WHERE),--where "$(WHERE)")
+		--order "$(BY)" $(if $(WHERE),--where "$(WHERE)")
 
 clients: $(VENV)/.runtime $(CLIENTS_READY) ## what BI clients see while releases change; LAKE=
 	@$(PYTHON) -m tests.clients.run --lake "$(LAKE_DIR)" \

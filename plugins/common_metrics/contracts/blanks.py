@@ -67,9 +67,9 @@ make check FILE=me_2014-15.csv
 The file goes through the contract of a real run on a lake that is thrown away; nothing
 of it is kept. What is to mend is printed by row, without the cells. The exit code is 0
 only if every row would be accepted; otherwise make exits with 2 and prints `Error 3`
-(some rows are to mend), `Error 4` (the file is refused) or `Error 2` (nothing was begun,
-such as for a file that is not there). `KEY=` names the contract of another extract, such
-as `ct/graduation_4yr`.
+(some rows are to mend), `Error 4` (the file is refused) or `Error 2` (nothing was
+begun, such as for a file that is not there). `KEY=` names the contract of another
+extract, such as `ct/graduation_4yr`.
 """
 
 
