@@ -18,7 +18,7 @@ ENV AIRFLOW_HOME=/home/airflow \
     PYTHONPATH=/app/plugins \
     PYTHONUNBUFFERED=1
 # The user airflow may not write here.
-RUN python -m common_metrics.contracts.dbt_sources
+RUN python -m common_metrics.cli sources
 
 USER airflow
 CMD ["airflow", "info"]

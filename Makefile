@@ -8,8 +8,6 @@ LAKE ?= lake
 OUT ?= $(LAKE_DIR)/sample
 PORT ?= 8080
 SUPERSET_PORT ?= 8088
-FILE ?=
-KEY ?= nessc/common_metrics_submission
 FAULTS ?= few
 REAL_DATA ?= $(wildcard ../shared/data/real)
 
@@ -67,11 +65,23 @@ help: ## this list
 	@echo '  REAL_DATA=<folder of publishers files>, VENV=<folder> (.venv),'
 	@echo '  ARTEFACTS=<folder> in which the tests keep pictures of the site'
 
-run: $(VENV)/.runtime ## land, validate, build and publish; DROP=, LAKE=
-	@$(PYTHON) -m common_metrics.run --lake "$(LAKE_DIR)" $(if $(DROP),--drop "$(DROP_DIR)")
+# The program reads SCHOOL=, METRIC= and the like from its environment, to which make adds
+# the variables that it is given.
+COMMANDS := run check rollback explain letter attack changes what-if new-source sources
+$(COMMANDS): export LAKE := $(LAKE)
+$(COMMANDS): $(VENV)/.runtime
+	@$(PYTHON) -m common_metrics.cli $@
 
-check: $(VENV)/.runtime ## judge a file before it is sent; FILE=, KEY=
-	@$(PYTHON) -m common_metrics.check "$(call absolute,$(FILE))" --key "$(KEY)" --lake "$(LAKE_DIR)"
+run: ## land, validate, build and publish; DROP=, LAKE=
+check: ## judge a file before it is sent; FILE=, KEY=
+rollback: ## publish the release before, or RELEASE=
+explain: ## where a number comes from; SCHOOL=, METRIC=, YEAR=, GROUP=, TIER=
+letter: ## a school's letter to parents as a PDF; SCHOOL=, LAKE=
+changes: ## what moved since the release before, and why; LAKE=, TIER=
+what-if: ## what changed rules would move; SEEDS=<folder>, LAKE=, TIER=
+attack: ## what the current release gives away of hidden cells; LAKE=
+new-source: ## draft a source from a sample file; KEY=, FILE=
+sources: ## write the dbt sources anew from the contracts
 
 # Two files of tests at a time, in the order of tests/conftest.py: the longest first.
 PYTEST = REAL_DATA="$(call absolute,$(REAL_DATA))" $(PYTHON) -m pytest tests \
@@ -100,28 +110,6 @@ sample: $(VENV)/.runtime ## write the sample extracts; OUT=, FAULTS=all
 	@mkdir -p -m 700 "$(call absolute,$(OUT))"
 	@$(PYTHON) tests/sample/generate.py "$(call absolute,$(OUT))" --faults "$(FAULTS)"
 
-rollback: $(VENV)/.runtime ## publish the release before, or RELEASE=
-	@$(PYTHON) -m common_metrics.publication.release rollback --lake "$(LAKE_DIR)" \
-		$(if $(RELEASE),--release "$(RELEASE)")
-
-explain: $(VENV)/.runtime ## where a number comes from; SCHOOL=, METRIC=, YEAR=, GROUP=, TIER=
-	@$(PYTHON) -m common_metrics.publication.explain --lake "$(LAKE_DIR)" --school "$(SCHOOL)" \
-		--metric "$(METRIC)" --year "$(YEAR)" --group "$(or $(GROUP),all)" \
-		--tier "$(or $(TIER),public)"
-
-letter: $(VENV)/.runtime ## a school's letter to parents as a PDF; SCHOOL=, LAKE=
-	@$(PYTHON) -m common_metrics.publication.letter --lake "$(LAKE_DIR)" --school "$(SCHOOL)"
-
-changes: $(VENV)/.runtime ## what moved since the release before, and why; LAKE=, TIER=
-	@$(PYTHON) -m common_metrics.publication.changes --lake "$(LAKE_DIR)" --tier "$(or $(TIER),public)"
-
-what-if: $(VENV)/.runtime ## what changed rules would move; SEEDS=<folder>, LAKE=, TIER=
-	@$(PYTHON) -m common_metrics.publication.what_if --lake "$(LAKE_DIR)" \
-		--seeds "$(call absolute,$(SEEDS))" --tier "$(or $(TIER),public)"
-
-attack: $(VENV)/.runtime ## what the current release gives away of hidden cells; LAKE=
-	@$(PYTHON) -m common_metrics.disclosure.attack --lake "$(LAKE_DIR)"
-
 BEFORE ?= 336eb0e
 RUNS ?= 3
 bench: $(VENV)/.dev ## what the stages cost beside an earlier commit; BEFORE=, RUNS=, DROP=, LAKE=
@@ -130,7 +118,7 @@ bench: $(VENV)/.dev ## what the stages cost beside an earlier commit; BEFORE=, R
 
 docs: $(VENV)/.runtime ## models, columns and tests of the last build, in LAKE/docs
 	@mkdir -p -m 700 "$(LAKE_DIR)/docs"
-	@$(PYTHON) -m common_metrics.contracts.dbt_sources
+	@$(PYTHON) -m common_metrics.cli sources
 	@cd "$(LAKE_DIR)" && dbt docs generate --static \
 		--project-dir "$(CURDIR)/dbt_project" --profiles-dir "$(CURDIR)/dbt_project" \
 		--target-path "$(LAKE_DIR)/docs"
@@ -143,10 +131,10 @@ notebook: $(VENV)/.dev ## the notebook, run on the current release, as LAKE/note
 # mf finds its manifest below the project alone, and asks outside for newer versions: it
 # is sent to a port where nothing listens.
 metric: $(VENV)/.dev ## ask the semantic layer; METRICS=, BY=, WHERE=, LAKE=
-	@$(PYTHON) -m common_metrics.contracts.dbt_sources
+	@$(PYTHON) -m common_metrics.cli sources
 	@dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
 	@HTTPS_PROXY=http://127.0.0.1:9 mf query --metrics "$(METRICS)" --group-by "$(BY)" \
-		$(if $(WHERE),--where "$(WHERE)")
+		--order "$(BY)" $(if $(WHERE),--where "$(WHERE)")
 
 clients: $(VENV)/.runtime $(CLIENTS_READY) ## what BI clients see while releases change; LAKE=
 	@$(PYTHON) -m tests.clients.run --lake "$(LAKE_DIR)" \
@@ -155,13 +143,6 @@ clients: $(VENV)/.runtime $(CLIENTS_READY) ## what BI clients see while releases
 superset: $(CLIENTS)/superset/.ready ## Superset on 127.0.0.1 with the dashboard; LAKE=, SUPERSET_PORT=
 	@"$(call absolute,$(CLIENTS))/superset/bin/python" superset/serve.py \
 		"$(LAKE_DIR)/superset" "$(LAKE_DIR)/published/current/public.duckdb" --port $(SUPERSET_PORT)
-
-new-source: $(VENV)/.runtime ## draft a source from a sample file; KEY=, FILE=
-	@$(PYTHON) -m common_metrics.contracts.scaffold "$(KEY)" "$(call absolute,$(FILE))"
-
-sources: $(VENV)/.runtime ## write the dbt sources anew from the contracts
-	@$(PYTHON) -m common_metrics.contracts.dbt_sources
-	@$(PYTHON) -m common_metrics.contracts.blanks
 
 SCHOOL_PAGE ?= schools/099900100001.html
 PRINT_PAGE = import sys, pathlib; from common_metrics.publication.letter import print_page; \
@@ -186,9 +167,12 @@ lock: $(VENV)/.uv ## resolve the locks anew; UPGRADE=--upgrade for newer version
 		$(COMPILE) $$lock.in -o $$lock.txt || exit 1; \
 	done
 
+# What make did not make, such as an environment of one's own, stays.
 clean: ## remove what make and dbt made; the lake stays
-	rm -rf .venv .venv-clients dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .mypy_cache .hypothesis
-	find . -name __pycache__ -not -path './lake/*' -prune -exec rm -rf {} +
+	rm -rf $(if $(wildcard .venv/.uv),.venv) $(dir $(wildcard .venv-clients/*/.ready)) \
+		dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .mypy_cache .hypothesis
+	find $(wildcard dags dbt_project notebooks plugins superset tests) -name __pycache__ \
+		-prune -exec rm -rf {} +
 
 $(VENV)/.uv:
 	@for python in python3.11 python3; do \

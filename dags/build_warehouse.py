@@ -4,7 +4,6 @@ from functools import reduce
 from operator import or_
 
 from airflow.sdk import Asset, dag, task
-from pendulum import datetime
 
 from common_metrics import settings
 from common_metrics.contracts.loading import contract_keys
@@ -15,7 +14,6 @@ BUILD = Asset("warehouse/build")
 
 @dag(
     schedule=reduce(or_, VALIDATED),
-    start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     tags=["build"],
@@ -46,4 +44,5 @@ def build_warehouse() -> None:
     list_unmatched() >> is_needed() >> dbt_build()
 
 
-build_warehouse()
+if settings.is_wanted("build_warehouse"):
+    build_warehouse()

@@ -2,9 +2,10 @@
 may be built on. A contract under expectations/ is all that a new one needs.
 """
 
-from airflow.sdk import Asset, dag, get_current_context, get_parsing_context, task
+from datetime import timedelta
+
+from airflow.sdk import Asset, CronTriggerTimetable, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from pendulum import datetime
 
 from common_metrics import settings
 from common_metrics.contracts.loading import contract_keys, load_contract_of
@@ -12,14 +13,23 @@ from common_metrics.contracts.model import Contract
 
 
 def land_extract(contract: Contract) -> None:
+    origin = contract.origin
+
     @dag(
         dag_id=f"land_{contract.provider}_{contract.extract}",
-        description=contract.title,
-        schedule=contract.landing.schedule,
-        start_date=datetime(2026, 1, 1),
+        dag_display_name=contract.title,
+        doc_md=f"{origin.publisher}: {origin.page}. Licence: {origin.licence}.",
+        # Without a first day, a DAG that is turned on waits for its next tick. The half
+        # hour is for a tick that comes while the DAG is being read.
+        schedule=CronTriggerTimetable(
+            contract.landing.schedule,
+            timezone="UTC",
+            run_immediately=timedelta(minutes=30),
+        ),
         catchup=False,
         max_active_runs=1,
         tags=["land", contract.provider],
+        default_args={"owner": origin.publisher},
     )
     def land() -> None:
         @task
@@ -79,8 +89,6 @@ def land_extract(contract: Contract) -> None:
     land()
 
 
-# A task needs its own DAG alone: each of the others would cost it a contract to read.
-asked = get_parsing_context().dag_id
 for key in contract_keys():
-    if asked in (None, f"land_{key.replace('/', '_')}"):
+    if settings.is_wanted(f"land_{key.replace('/', '_')}"):
         land_extract(load_contract_of(key))

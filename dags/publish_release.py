@@ -1,14 +1,13 @@
 """``publish_release``: audit the finished build and swap it in; or go back to one."""
 
 from airflow.sdk import Asset, Param, dag, get_current_context, task
-from pendulum import datetime, now
+from pendulum import now
 
 from common_metrics import settings
 
 
 @dag(
     schedule=[Asset("warehouse/build")],
-    start_date=datetime(2026, 1, 1),
     catchup=False,
     max_active_runs=1,
     tags=["publish"],
@@ -26,7 +25,6 @@ def publish_release() -> None:
 
 @dag(
     schedule=None,
-    start_date=datetime(2026, 1, 1),
     params={
         "release": Param("", description="Id of a kept release; empty: the one before")
     },
@@ -43,5 +41,6 @@ def roll_back_release() -> None:
     roll_back()
 
 
-publish_release()
-roll_back_release()
+for each in (publish_release, roll_back_release):
+    if settings.is_wanted(each.__name__):
+        each()

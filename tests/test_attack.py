@@ -362,7 +362,7 @@ def test_the_report_names_cells_and_prints_no_value(tmp_path: Path):
     rows = [row("all", 7153, 8219), row("female", 3331, 4242), row("male")]
     file = released(tmp_path / "public.duckdb", rows)
     ran = subprocess.run(
-        [sys.executable, "-m", "common_metrics.disclosure.attack", str(file)],
+        [sys.executable, "-m", "common_metrics.cli", "attack", str(file)],
         capture_output=True,
         text=True,
         check=False,

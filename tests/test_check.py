@@ -34,7 +34,8 @@ def checked(tmp_path: Path) -> Callable[..., Run]:
         command = [
             sys.executable,
             "-m",
-            "common_metrics.check",
+            "common_metrics.cli",
+            "check",
             str(file),
             *options,
         ]
@@ -85,7 +86,7 @@ def test_each_wrong_row_is_listed_with_its_reasons_and_no_cell(
     content = with_cell(vermont, 12, "metric_id", SECRET)
     content = with_cell(content, 5, "denominator", SECRET)
     done = checked(content)
-    assert done.returncode == 1
+    assert done.returncode == 3
     first, heading, *rows = done.stdout.splitlines()
     assert first == f"{KEY} vt_2013-14.csv: 21 of 23 rows would be accepted."
     assert heading == "To mend, 2 rows:"
@@ -100,7 +101,7 @@ def test_each_wrong_row_is_listed_with_its_reasons_and_no_cell(
 
 def test_a_broken_file_is_refused_in_four_parts(checked, vermont) -> None:
     done = checked(vermont.replace(b"numerator,denominator", b"numerator,Zyxomma"))
-    assert done.returncode == 1
+    assert done.returncode == 4
     sentence, count = done.stdout.splitlines()
     assert re.match(
         rf"{KEY} vt_2013-14\.csv: Expected a column for denominator.* Found no such "
@@ -142,9 +143,9 @@ def test_check_and_run_say_the_same_of_a_column_that_nobody_knows(
     file = tmp_path / name
     file.write_bytes(content)
     contract = contracts["ct/graduation_4yr"]
-    passed, lines = check(contract, file, lake)
+    code, lines = check(contract, file, lake)
     judged = run(contract, content)
-    assert (passed, judged.status) == (False, "refused")
+    assert (code, judged.status) == (4, "refused")
     said = judged.message.partition(": ")[2]
     assert 'additional columns: "Homeless Status". A column may tell rows' in said
     assert lines[0].partition(": ")[2] == said
@@ -159,8 +160,8 @@ def test_a_file_that_lost_its_rows_is_found_as_in_a_run(
     file.write_bytes(b"\r\n".join([*graduates.split(b"\r\n")[:12], b""]))
     known = Lake(tmp_path / "known")
     _remember(contract, file, lake, known)
-    passed, lines = check(contract, file, known)
-    assert (passed, whole.rows_validated) == (False, 20)
+    code, lines = check(contract, file, known)
+    assert (code, whole.rows_validated) == (4, 20)
     assert "as in the delivery before, 20. Found 7." in lines[0]
 
 
@@ -177,7 +178,7 @@ def test_an_unknown_key_and_a_missing_file_say_what_to_give(checked, vermont) ->
     assert "KEY=vt/none: expected the key of a contract." in done.stdout
     assert f"\n  {KEY}\n" in done.stdout
     missing = subprocess.run(
-        [sys.executable, "-m", "common_metrics.check", "nowhere.csv"],
+        [sys.executable, "-m", "common_metrics.cli", "check", "nowhere.csv"],
         env=os.environ | {"PYTHONPATH": str(ROOT / "plugins")},
         capture_output=True,
         text=True,
@@ -205,8 +206,8 @@ def test_rows_that_a_rule_only_warns_of_are_listed_and_pass(
     file.write_bytes(vermont)
     lines = vermont.decode().split("\n")
     rows = [at for at, line in enumerate(lines, start=1) if ",swd," in line]
-    passed, lines = check(load_contract(contract, tmp_path), file, Lake(tmp_path / "l"))
-    assert passed and rows
+    code, lines = check(load_contract(contract, tmp_path), file, Lake(tmp_path / "l"))
+    assert code == 0 and rows
     listed = ", ".join(map(str, rows))
     assert lines[1] == (
         f"Warning, rows {listed}: expected a group that has been checked twice"
@@ -261,7 +262,7 @@ def seed(name: str, column: str) -> list[str]:
 
 def test_the_blank_file_lacks_nothing_but_rows(checked) -> None:
     done = checked(blanks.BLANK.read_bytes(), "me_2014-15.csv")
-    assert done.returncode == 1
+    assert done.returncode == 4
     assert "Expected between 1 and 100000 rows. Found 0." in done.stdout
 
 

@@ -13,12 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 from batches import receive_all
 from conftest import FIXTURES
+from staged import land, validate
 
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery, Lake
-from common_metrics.landing import receiving
-from common_metrics.validation import expectations
 from common_metrics.warehouse import build
 
 GENERATOR = Path(__file__).parent / "sample/generate.py"
@@ -39,10 +38,10 @@ KEYS = (*HEAD_COUNTS, *RATES)
 def take(contract: Contract, drop: Path, name: str, lake: Lake) -> Delivery | str:
     """Land and validate one file; return its record, or why it was refused."""
     try:
-        delivery = receiving.land(contract, drop, name, lake, LANDED_AT)
+        delivery = land(contract, drop, name, lake, LANDED_AT)
         if delivery.status == "validated":
             return delivery
-        return expectations.validate(contract, delivery, lake)
+        return validate(contract, delivery, lake)
     except DeliveryRefused as error:
         return str(error)
 

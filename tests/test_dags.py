@@ -34,7 +34,7 @@ def test_landing_maps_a_task_over_batches_on_the_contract_s_schedule(
         dag = dags[f"land_{key.replace('/', '_')}"]
         assert dag.timetable.expression == contract.landing.schedule
         assert dag.max_active_runs == 1
-        assert dag.catchup is False
+        assert dag.dag_display_name == contract.title
         assert set(dag.task_ids) == {
             *("find_deliveries", "receive", "announce", "settle")
         }
@@ -43,6 +43,21 @@ def test_landing_maps_a_task_over_batches_on_the_contract_s_schedule(
         assert receive.map_index_template == "{{ deliveries }}"
         (asset,) = dag.get_task("announce").outlets
         assert asset.name == f"validated/{key}"
+
+
+def test_a_dag_that_is_turned_on_waits_for_its_next_tick(dags: dict) -> None:
+    """Else all that are turned on together would run at once for a tick long gone."""
+    from airflow.serialization.encoders import coerce_to_core_timetable
+    from airflow.timetables.base import TimeRestriction
+    from pendulum import now
+
+    for dag in (d for d in dags.values() if d.dag_id.startswith("land_")):
+        never = TimeRestriction(dag.start_date, None, catchup=dag.catchup)
+        first = coerce_to_core_timetable(dag.timetable).next_dagrun_info(
+            last_automated_data_interval=None, restriction=never
+        )
+        # A tick may come while the DAG is being read.
+        assert first.run_after > now("UTC").subtract(minutes=30), dag.dag_id
 
 
 def test_any_validated_extract_asks_for_a_build_and_a_build_for_a_release(
@@ -102,15 +117,23 @@ def test_parsing_the_dags_imports_none_of_the_tools() -> None:
     assert done.stdout.strip().splitlines()[-1] == "[]"
 
 
-def test_a_task_reads_the_contract_of_its_own_dag_alone() -> None:
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "context._AIRFLOW_PARSING_CONTEXT_DAG_ID",
+        "settings.ONLY",
+    ],
+)
+def test_a_task_reads_the_contract_of_its_own_dag_alone(variable: str) -> None:
     code = (
         "import sys; sys.path[:0] = ['plugins', 'dags']; "
-        "from airflow.sdk.definitions.context import _AIRFLOW_PARSING_CONTEXT_DAG_ID; "
-        "import os; os.environ[_AIRFLOW_PARSING_CONTEXT_DAG_ID] = 'land_ct_science'; "
+        "from airflow.sdk.definitions import context; "
+        "from common_metrics import settings; "
+        f"import os; os.environ[{variable}] = 'land_ct_science'; "
         "from common_metrics.contracts import loading; read = loading.load_contract; "
         "seen = []; "
         "loading.load_contract = lambda f, r: seen.append(f.stem) or read(f, r); "
-        "import land_extracts; print(seen)"
+        "import land_extracts, publish_release; print(seen)"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],

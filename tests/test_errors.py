@@ -3,20 +3,20 @@
 import ast
 import inspect
 import re
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from common_metrics import check, run
-from common_metrics.contracts import blanks, dbt_sources
+from common_metrics import cli
 from common_metrics.contracts.loading import load_contracts
-from common_metrics.disclosure import attack
 from common_metrics.errors import DeliveryRefused, Refused, told
 from common_metrics.lake import Lake
-from common_metrics.publication import explain, letter
+from common_metrics.publication import letter
 
 ROOT = Path(__file__).parents[1]
 PLUGINS = ROOT / "plugins/common_metrics"
@@ -78,7 +78,7 @@ MADE_ELSEWHERE = {
     if isinstance(node, ast.FunctionDef)
     and isinstance(node.returns, ast.Name)
     and node.returns.id
-    in ("DeliveryRefused", "ContractError", "NotFound", "NotReceived")
+    in ("DeliveryRefused", "ContractError", "NotFound", "NotReceived", "WrongWords")
 }
 
 
@@ -113,55 +113,98 @@ def test_what_to_do_is_a_sentence() -> None:
 NO_RELEASE = "public.duckdb: expected a release. Found none. Run `make run` first."
 
 
+@pytest.fixture
+def make(monkeypatch, tmp_path, capsys) -> Callable[..., tuple[int, str]]:
+    """Call the program in an empty folder; return its exit code and what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(*words: str, **variables: str) -> tuple[int, str]:
+        monkeypatch.setattr("sys.argv", ["cli", *words])
+        for name, text in variables.items():
+            monkeypatch.setenv(name, text)
+        return told(cli.main), capsys.readouterr().out
+
+    return make
+
+
 @pytest.mark.parametrize(
-    ("main", "words", "said"),
+    ("words", "said"),
     [
-        (run.main, ["--lake", "l", "--drop", "none"], "DROP: expected a folder of "),
-        (
-            explain.main,
-            ["--lake", "l", "--school", "a", "--metric", "b", "--year", "2015"],
-            NO_RELEASE,
-        ),
-        (attack.main, ["--lake", "l"], NO_RELEASE),
-        (attack.main, [], "attack: expected [-h] [--earlier "),
-        (explain.main, ["--lake", "l"], "explain: expected [-h] --lake LAKE [--tier "),
-        (check.main, ["none.csv"], "none.csv: expected a file. Found none. Give its"),
+        (["run", "--drop", "none"], "DROP: expected a folder of "),
+        (["explain", "--school=a", "--metric=b", "--year=2015"], NO_RELEASE),
+        (["attack"], NO_RELEASE),
+        (["attack", "none.duckdb"], "none.duckdb: expected a public file. Found none."),
+        (["changes"], NO_RELEASE),
+        (["check", "none.csv"], "none.csv: expected a file. Found none. Give its"),
+        ([], "make: expected one of run, check, rollback, explain, letter, attack, "),
+        (["explian"], "make: expected one of run, check, rollback, explain, letter, "),
     ],
 )
 def test_a_command_says_it_in_a_sentence_and_not_in_a_traceback(
-    main, words, said, capsys, monkeypatch, tmp_path
+    make, words, said
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["command", *words])
-    assert told(main) == 2
-    assert capsys.readouterr().out.startswith(said)
+    code, printed = make(*words)
+    assert code == 2 and printed.startswith(said)
 
 
-@pytest.mark.parametrize("words", [["--year", ""], ["--year", "1", "--tier", "all"]])
-def test_wrong_words_are_answered_in_four_parts(words, capsys, monkeypatch) -> None:
-    given = ["explain", "--lake", "l", "--school", "a", "--metric", "b", *words]
-    monkeypatch.setattr("sys.argv", given)
-    assert told(explain.main) == 2
-    said = r"explain: expected .+\. Found argument --\w+: invalid .+\. Of make, .+\.\n"
-    assert re.fullmatch(said, capsys.readouterr().out)
+COMMANDS = {
+    each.callback.__name__.replace("_", "-") for each in cli.app.registered_commands
+}
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_each_command_tells_what_it_takes_and_shows_a_call_of_it(make, command) -> None:
+    code, printed = make(command, "--nonsense")
+    said = rf"make {command}: expected (.+)\. Found no such option: --nonsense\. "
+    said += rf"Write it like `(make {command}.*)`; README.md says more\.\n"
+    told = re.fullmatch(said, printed)
+    assert code == 2 and told, printed
+    taken = re.findall(r"(\w+)=", told[1])
+    assert [word for word in re.findall(r"(\w+)=", told[2]) if word not in taken] == []
+
+
+def test_the_makefile_has_every_command() -> None:
+    listed = re.search(r"^COMMANDS := (.+)$", (ROOT / "Makefile").read_text(), re.M)
+    assert {*listed[1].split()} == COMMANDS
 
 
 @pytest.mark.parametrize(
-    ("main", "words"),
-    [(check.main, [__file__]), (dbt_sources.main, []), (blanks.main, [])],
+    ("variables", "found"),
+    [
+        ({}, "missing option '--school' (env var: 'SCHOOL')"),
+        ({"SCHOOL": "a", "METRIC": "b", "YEAR": "x"}, "invalid value for '--year'"),
+        ({"SCHOOL": "a", "METRIC": "b", "YEAR": ""}, "missing option '--year'"),
+        ({"SCHOOL": "a", "METRIC": "b", "TIER": "all"}, "invalid value for '--tier'"),
+    ],
 )
+def test_wrong_words_are_answered_in_four_parts(make, variables, found) -> None:
+    code, printed = make("explain", **{"YEAR": "1", **variables})
+    where = "make explain: expected SCHOOL= METRIC= YEAR= [GROUP=] [TIER=] [LAKE=]"
+    assert code == 2 and printed.startswith(f"{where}. Found {found}")
+
+
+@pytest.mark.parametrize("words", [["check", __file__], ["sources"]])
 def test_a_draft_with_its_marks_is_told_wherever_contracts_are_read(
-    main, words, capsys, monkeypatch, tmp_path
+    make, words, monkeypatch, tmp_path
 ) -> None:
     draft = tmp_path / "me/dropout.yml"
     draft.parent.mkdir()
     draft.write_text("title: TODO what a row tells\n")
     drafts = partial(load_contracts, tmp_path)
-    monkeypatch.setattr(f"{main.__module__}.load_contracts", drafts)
-    monkeypatch.setattr("sys.argv", ["command", *words])
-    assert told(main) == 2
+    for module in ("check", "contracts.dbt_sources", "contracts.blanks"):
+        monkeypatch.setattr(f"common_metrics.{module}.load_contracts", drafts)
+    code, printed = make(*words)
     said = "expectations/me/dropout.yml line 1: expected lines that "
-    assert said in capsys.readouterr().out
+    assert code == 2 and said in printed
+
+
+def test_words_are_judged_before_any_tool_is_loaded() -> None:
+    code = "import sys, common_metrics.cli; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    tools = ("airflow", "great_expectations", "pandas", "pyarrow", "duckdb", "scipy")
+    assert [tool for tool in tools if tool in done.stdout.split()] == []
 
 
 def test_a_browser_that_fails_is_told(monkeypatch, tmp_path) -> None:
@@ -179,10 +222,10 @@ def test_a_browser_that_fails_is_told(monkeypatch, tmp_path) -> None:
 
 
 def test_every_command_tells() -> None:
-    """But the reader of workbooks, a process that answers by exit codes."""
+    """But the reader of workbooks, a process of its own that answers by exit codes."""
     ends = {file: file.read_text().partition("__main__")[2] for file in CODE}
     begun = {f: end for f, end in ends.items() if end and f.stem != "workbook_child"}
-    assert len(begun) > 12
+    assert {"cli", "serve", "to_html", "run"} <= {file.stem for file in begun}
     for file, end in begun.items():
         is_told = "sys.exit(told(main))" in end or file.stem == "reading_a_release"
         assert is_told, file.name

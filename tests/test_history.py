@@ -10,14 +10,13 @@ from typing import NamedTuple
 
 import duckdb
 import pytest
+import staged
 from staged import UNTESTED
 
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.errors import told
 from common_metrics.lake import Delivery, Lake, write_json
-from common_metrics.landing import receiving
 from common_metrics.publication import audiences, changes, release, what_if
-from common_metrics.validation import expectations
 from common_metrics.warehouse import build
 
 FIRST, SECOND = "2016-03-01T06:00:00Z", "2016-04-01T06:00:00Z"
@@ -65,8 +64,8 @@ def deliver(lake: Lake, year: str, cells: list[str], at: str) -> Delivery:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(extract(year, cells))
     name = file.relative_to(drop).as_posix()
-    landed = receiving.land(contract, drop, name, lake, at)
-    return expectations.validate(contract, landed, lake)
+    landed = staged.land(contract, drop, name, lake, at)
+    return staged.validate(contract, landed, lake)
 
 
 def publish(lake: Lake, *words: str) -> Path:

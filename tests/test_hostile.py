@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import hostile
 import pytest
+import staged
 import yaml
 from pyarrow import parquet
 
@@ -107,7 +108,7 @@ def test_landing_itself_takes_nothing_from_outside(
 ):
     (drop / "link.csv").symlink_to(outside / "secret.csv")
     with pytest.raises(DeliveryRefused, match="Expected a file that lies in the drop"):
-        receiving.land(contracts[KEY], drop, name, lake, AT)
+        staged.land(contracts[KEY], drop, name, lake, AT)
     assert not list(lake.root.rglob("*.csv"))
 
 
@@ -223,8 +224,8 @@ def odd(tmp_path: Path, contracts, graduates) -> Lake:
     name = "ct_edsight/four-year-graduation-rates-school/{{ 7 * 7 }}'); drop.csv"
     (drop / name).parent.mkdir(parents=True)
     (drop / name).write_bytes(hostile.renamed(graduates, list(hostile.TEXTS)))
-    landed = receiving.land(contracts[KEY], drop, name, lake, AT)
-    expectations.validate(contracts[KEY], landed, lake)
+    landed = staged.land(contracts[KEY], drop, name, lake, AT)
+    staged.validate(contracts[KEY], landed, lake)
     return lake
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
+import staged
 
 from common_metrics import batching
 from common_metrics.contracts.model import Identity
@@ -20,7 +21,7 @@ from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
 from common_metrics.landing import receiving
 from common_metrics.reading import parsing, text
-from common_metrics.validation import expectations, quarantine
+from common_metrics.validation import quarantine
 
 KEY = "ct/graduation_4yr"
 FOLDER = "ct_edsight/four-year-graduation-rates-school"
@@ -39,7 +40,7 @@ def land(graduation, drop, lake, put) -> Callable[..., Delivery]:
     """Land bytes; raise as land does."""
 
     def land(content, name="delivery.csv", contract=graduation, at=HOUR):
-        return receiving.land(contract, drop, put(contract, content, name), lake, at)
+        return staged.land(contract, drop, put(contract, content, name), lake, at)
 
     return land
 
@@ -133,7 +134,7 @@ def test_a_changed_contract_judges_the_same_bytes_again(
     again = land(graduates, contract=changed, at="later")
     assert (again.status, again.contract_sha256) == ("landed", "f" * 64)
     assert again.landed_at == first.landed_at, "the bytes came when they came"
-    expectations.validate(changed, again, lake)
+    staged.validate(changed, again, lake)
     assert [d.status for d in lake.all_recorded()] == ["validated"]
 
 

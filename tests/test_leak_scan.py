@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import staged
 from conftest import FIXTURES
 from leaks import scan
 
@@ -26,7 +27,6 @@ from common_metrics.contracts.loading import load_contracts
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused, quoting_no_cell
 from common_metrics.lake import Lake
-from common_metrics.landing import receiving
 from common_metrics.pseudonyms import KeyMissing
 from common_metrics.reading import parsing
 from common_metrics.validation import expectations
@@ -121,8 +121,8 @@ def spoilt(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, dict[str, st
 def outcome(contract: Contract, drop: Path, name: str, lake: Lake) -> str:
     """All that a log could say of a file."""
     try:
-        delivery = receiving.land(contract, drop, name, lake, AT)
-        return repr(expectations.validate(contract, delivery, lake))
+        delivery = staged.land(contract, drop, name, lake, AT)
+        return repr(staged.validate(contract, delivery, lake))
     except DeliveryRefused as error:
         return "".join(traceback.format_exception(error)) + repr(error)
 
@@ -173,10 +173,10 @@ def test_the_check_before_sending_quotes_no_cell(key: str, tmp_path: Path) -> No
     contract, (file, table) = RESTRICTED[key], table_of(key)
     wrong = tmp_path / file.name
     wrong.write_bytes(written(contract, each_cell(table)))
-    passed, lines = check(contract, wrong, Lake(tmp_path / "lake"))
+    code, lines = check(contract, wrong, Lake(tmp_path / "lake"))
     (tmp_path / "said").mkdir()
     (tmp_path / "said/out.txt").write_text("\n".join(lines))
-    assert not passed and scan(tmp_path / "said", words()) == []
+    assert code and scan(tmp_path / "said", words()) == []
 
 
 # Errors that nobody foresaw
@@ -246,13 +246,16 @@ def failed(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     (project / "dbt_project.yml").write_text("{name: failing, profile: failing}")
     profile = "failing: {target: here, outputs: {here: {type: duckdb, threads: 1}}}"
     (project / "profiles.yml").write_text(profile)
-    with lake.log("build.log").open("w") as log:
-        done = subprocess.run(
-            [Path(sys.executable).with_name("dbt"), "build", "--profiles-dir", "."],
-            cwd=project,
-            env=build.dbt_environment(lake),
-            stdout=log,
-        )
+    words = ["build", "--profiles-dir", ".", "--log-format", "json"]
+    done = subprocess.run(
+        [Path(sys.executable).with_name("dbt"), *words],
+        cwd=project,
+        env=build.dbt_environment(lake),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    told = map(build._told, done.stdout.splitlines(keepends=True))
+    lake.log("build.log").write_text("".join(told))
     assert done.returncode == 1
     (lake.root / "cells.parquet").unlink()
     return lake

@@ -207,15 +207,14 @@ def confirm(place: Path) -> None:
 BUILD = """
 import subprocess
 from pathlib import Path
-from common_metrics.landing import receiving
-from common_metrics.validation import expectations
+from common_metrics import batching
 from common_metrics.warehouse import build
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.lake import Lake
 lake, contract = Lake(Path("lake").resolve()), load_contracts()["me/dropout"]
-(name,) = receiving.find_deliveries(contract, Path("drop"))
-landed = receiving.land(contract, Path("drop"), name, lake, "2016-03-01T06:00:00+00:00")
-print(expectations.validate(contract, landed, lake).rows_validated, "rows", flush=True)
+(names,) = batching.new_batches(contract, Path("drop"), lake)
+(one,) = batching.receive(contract, Path("drop"), names, lake, batching.now())
+print(one.delivery.rows_validated, "rows", flush=True)
 build.write_inputs(lake)
 # The models on the way, and of the tests those of the new model alone.
 selected = ["+school_outcomes", "stg_me__dropout+1,resource_type:test"]
@@ -229,7 +228,7 @@ def test_the_walk_of_the_readme_ends_in_school_outcomes(
 ) -> None:
     (draft_it,) = re.findall(r"`make new-source KEY=(\S+) FILE=(\S+)`", WALK)
     (copied / draft_it[1]).write_text(SAMPLE)
-    printed = python(copied, "-m", "common_metrics.contracts.scaffold", *draft_it)
+    printed = python(copied, "-m", "common_metrics.cli", "new-source", *draft_it)
     drafted = [copied / line for line in printed.splitlines()[:4]]
     used = "".join(place.read_text() for place in drafted)
     assert [old for old, _ in EDITS if old not in used] == []
@@ -242,14 +241,15 @@ def test_the_walk_of_the_readme_ends_in_school_outcomes(
     checked = python(
         copied,
         "-m",
-        "common_metrics.check",
+        "common_metrics.cli",
+        "check",
         draft_it[1],
         "--key",
         draft_it[0],
     )
     assert "3 of 3 rows would be accepted" in checked
     words = (str(drafted[3]), "--key", draft_it[0])
-    fixture = python(copied, "-m", "common_metrics.check", *words)
+    fixture = python(copied, "-m", "common_metrics.cli", "check", *words)
     assert "1 of 1 rows would be accepted" in fixture
     place = copied / "drop/me_dropout"
     place.mkdir(parents=True)

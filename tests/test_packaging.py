@@ -235,10 +235,48 @@ def test_help_lists_every_target():
     assert sorted(listed) == sorted(TARGETS.split())
 
 
-def test_folders_may_hold_blanks():
-    plan = make("-n", "run", "DROP=/a drop", "LAKE=a lake").stdout
-    assert f'--lake "{ROOT}/a lake" --drop "/a drop"' in plan
-    assert "--drop" not in make("-n", "run").stdout
+@pytest.fixture
+def told(tmp_path):
+    """Call make with a Python that prints what it is asked, LAKE and DROP."""
+    venv = tmp_path / "venv"
+    (venv / "bin").mkdir(parents=True)
+    python = venv / "bin/python"
+    python.write_text('#!/bin/sh\necho "$@|$LAKE|${DROP-none}|$SCHOOL|$KEY"\n')
+    python.chmod(0o755)
+    for stamp in (".uv", ".runtime"):
+        (venv / stamp).touch()
+    return lambda *words: make("-o", "requirements.txt", f"VENV={venv}", *words).stdout
+
+
+def test_folders_may_hold_blanks(told):
+    run = "-m common_metrics.cli run"
+    words = ("run", "DROP=/a drop", "LAKE=a lake")
+    assert told(*words) == f"{run}|a lake|/a drop||\n"
+    assert told("run") == f"{run}|lake|none||\n"
+
+
+def test_make_hands_words_on_as_they_are(told):
+    said = told("explain", "SCHOOL=St. Mary's $$HOME", "LAKE=/l")
+    assert said == "-m common_metrics.cli explain|/l|none|St. Mary's $HOME|\n"
+    assert told("new-source", "LAKE=/l").endswith("/l|none||\n"), "no KEY of its own"
+
+
+def test_clean_deletes_what_make_made_and_nothing_else(tmp_path):
+    """In a copy of the Makefile, beside folders of somebody else."""
+    for name in ("Makefile", "airflow.env"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    for kept in ("mine/__pycache__", ".venv/lib", ".venv-clients/own", "other/lake"):
+        (tmp_path / kept).mkdir(parents=True)
+    for gone in (".venv-clients/duckdb/.ready", "dags/__pycache__/a", ".ruff_cache/a"):
+        (tmp_path / gone).parent.mkdir(parents=True)
+        (tmp_path / gone).touch()
+    subprocess.run(["make", "clean"], cwd=tmp_path, check=True, capture_output=True)
+    left = {f.relative_to(tmp_path).as_posix() for f in tmp_path.rglob("*")}
+    assert {"mine/__pycache__", ".venv/lib", ".venv-clients/own", "other/lake"} <= left
+    assert not left & {".venv-clients/duckdb", "dags/__pycache__", ".ruff_cache"}
+    (tmp_path / ".venv/.uv").touch()
+    subprocess.run(["make", "clean"], cwd=tmp_path, check=True, capture_output=True)
+    assert not (tmp_path / ".venv").exists()
 
 
 def below(pid: int) -> list[psutil.Process]:

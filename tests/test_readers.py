@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import pyarrow.parquet as pq
 import pytest
+import staged
 
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
@@ -29,7 +30,7 @@ def read(contracts, tmp_path) -> Callable[..., list[dict]]:
     def read(content: bytes, key: str = "ct/graduation_4yr") -> list[dict]:
         file = tmp_path / "landed.csv"
         file.write_bytes(content)
-        return parsing.read(contracts[key], DELIVERY, file).table.to_pylist()
+        return staged.read(contracts[key], DELIVERY, file).table.to_pylist()
 
     return read
 
@@ -175,7 +176,7 @@ def test_no_rows_still_have_every_column(contracts):
 def test_rows_survive_parquet(contracts, example, tmp_path):
     contract, file = contracts["us/edfacts_acgr"], tmp_path / "landed.csv"
     file.write_bytes(example("us/edfacts_acgr", "2015"))
-    table = parsing.read(contract, DELIVERY, file).table
+    table = staged.read(contract, DELIVERY, file).table
     parsing.write(table, tmp_path / "rows.parquet")
     assert pq.read_table(tmp_path / "rows.parquet").equals(table)
     assert [path.name for path in tmp_path.glob("*.part")] == []

@@ -712,7 +712,8 @@ def test_print_shows_what_is_folded_away(site, tab):
 def letter(root: Path, asked: str) -> subprocess.CompletedProcess:
     command = [
         "-m",
-        "common_metrics.publication.letter",
+        "common_metrics.cli",
+        "letter",
         "--lake",
         str(root),
         "--school",

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+import staged
 
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.contracts.model import Contract
@@ -508,8 +509,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> SimpleNamespace:
         name = (folder / fixture(key).name).as_posix()
         (drop / name).write_bytes(fixture(key).read_bytes())
         assert receiving.find_deliveries(contract, drop).count(name) == 1
-        delivery = receiving.land(contract, drop, name, lake, HOUR)
-        expectations.validate(contract, delivery, lake)
+        delivery = staged.land(contract, drop, name, lake, HOUR)
+        staged.validate(contract, delivery, lake)
     build.write_inputs(lake)
     cautious = ["-q", "--indirect-selection", "cautious"]
     done = build.dbt(lake, "build", *cautious, "--select", *MODELS)

@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+import staged
 
 from common_metrics import pseudonyms
 from common_metrics.contracts.loading import load_contracts
@@ -253,8 +254,8 @@ def test_a_missing_key_stops_with_a_sentence_of_four_parts(
     name = put(contracts[key], fixture(key), NAMES[key])
     monkeypatch.delenv(pseudonyms.VARIABLE)
     with pytest.raises(pseudonyms.KeyMissing) as error:
-        delivery = receiving.land(contracts[key], drop, name, lake, HOUR)
-        expectations.validate(contracts[key], delivery, lake)
+        delivery = staged.land(contracts[key], drop, name, lake, HOUR)
+        staged.validate(contracts[key], delivery, lake)
     where, expected, found, todo = (
         "environment:",
         "expected a secret",
@@ -451,8 +452,8 @@ def records(tmp_path_factory) -> duckdb.DuckDBPyConnection:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(fixture(key))
         found = file.relative_to(root / "drop").as_posix()
-        delivery = receiving.land(contracts[key], root / "drop", found, lake, HOUR)
-        expectations.validate(contracts[key], delivery, lake)
+        delivery = staged.land(contracts[key], root / "drop", found, lake, HOUR)
+        staged.validate(contracts[key], delivery, lake)
     build.write_inputs(lake)
     select = [f"+{model}" for model in MODELS.split()]
     buildable = ["--indirect-selection", "buildable"]

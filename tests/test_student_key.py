@@ -10,13 +10,13 @@ from pathlib import Path
 
 import duckdb
 import pytest
+import staged
 
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Lake
 from common_metrics.landing import receiving
 from common_metrics.pseudonyms import VARIABLE
-from common_metrics.validation import expectations
 
 ROOT = Path(__file__).parents[1]
 STUDENTS = ROOT / "tests/fixtures/nessc/student_enrollment"
@@ -62,8 +62,8 @@ def test_an_id_under_another_header_is_written_nowhere(
         csv.writer(stream).writerows([head, *shifted, *lines[rows:]])
     name = put.relative_to(drop).as_posix()
     with suppress(DeliveryRefused):
-        landed = receiving.land(contract, drop, name, lake, "2016-01-01T00:00:00Z")
-        expectations.validate(contract, landed, lake)
+        landed = staged.land(contract, drop, name, lake, "2016-01-01T00:00:00Z")
+        staged.validate(contract, landed, lake)
     written = [
         duckdb.sql(f"from '{found}'").fetchall()
         for stage in ("validated", "quarantine")
@@ -81,7 +81,7 @@ def started(lake: Path, drop: Path, key: str | None) -> subprocess.CompletedProc
     }
     environment |= {VARIABLE: key} if key else {}
     return subprocess.run(
-        [sys.executable, "-m", "common_metrics.run"]
+        [sys.executable, "-m", "common_metrics.cli", "run"]
         + ["--lake", str(lake), "--drop", str(drop)],
         env=environment | {"PYTHONPATH": str(ROOT / "plugins")},
         capture_output=True,

@@ -11,13 +11,12 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+import staged
 
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.contracts.model import Contract
 from common_metrics.lake import Delivery, Lake
-from common_metrics.landing import receiving
 from common_metrics.publication import audiences, audit, release
-from common_metrics.validation import expectations
 from common_metrics.warehouse.build import build
 
 pytestmark = pytest.mark.full
@@ -97,8 +96,8 @@ def bring(
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
     below = file.relative_to(drop).as_posix()
-    delivery = receiving.land(contract, drop, below, lake, at)
-    return expectations.validate(contract, delivery, lake)
+    delivery = staged.land(contract, drop, below, lake, at)
+    return staged.validate(contract, delivery, lake)
 
 
 @pytest.fixture(scope="module")

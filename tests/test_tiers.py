@@ -13,6 +13,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import staged
 from leaks import readable
 
 from common_metrics.contracts.loading import load_contracts
@@ -20,7 +21,7 @@ from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Lake
 from common_metrics.landing import receiving
 from common_metrics.publication import audiences, release
-from common_metrics.validation import expectations, measures
+from common_metrics.validation import measures
 from common_metrics.warehouse.build import build
 
 pytestmark = pytest.mark.full
@@ -70,8 +71,8 @@ def deliver(lake: Lake, key: str, name: str, content: bytes) -> None:
     file.write_bytes(content)
     below = file.relative_to(drop).as_posix()
     try:
-        landed = receiving.land(contract, drop, below, lake, HOUR)
-        expectations.validate(contract, landed, lake)
+        landed = staged.land(contract, drop, below, lake, HOUR)
+        staged.validate(contract, landed, lake)
     except DeliveryRefused:
         pass
 

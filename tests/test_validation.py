@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+import staged
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -61,8 +62,8 @@ from common_metrics.lake import Lake
 
 drop, name, lake = Path(sys.argv[1]), sys.argv[2], Lake(sys.argv[3])
 contract = load_contracts()["ct/graduation_4yr"]
-delivery = receiving.land(contract, drop, name, lake, "now")
-assert expectations.validate(contract, delivery, lake).status == "validated"
+delivery = staged.land(contract, drop, name, lake, "now")
+assert staged.validate(contract, delivery, lake).status == "validated"
 assert expectations.build_data_docs(contract.key, lake).is_dir()
 # This release of the library sends nothing; another one may, unless told not to.
 assert os.environ["GX_ANALYTICS_ENABLED"] == "False"
@@ -81,7 +82,7 @@ def rows(lake, contracts) -> Callable[[str, Delivery], list[dict]]:
     def rows(stage: str, delivery: Delivery) -> list[dict]:
         if stage == "landing":
             contract, file = contracts[delivery.key], lake.landing(delivery)
-            return parsing.read(contract, delivery, file).table.to_pylist()
+            return staged.read(contract, delivery, file).table.to_pylist()
         return pq.read_table(lake.rows(stage, delivery)).to_pylist()
 
     return rows
@@ -320,13 +321,13 @@ def test_a_lost_row_stops_everything(
     lake, graduation, graduates, put, drop, monkeypatch
 ):
     name = put(graduation, graduates)
-    delivery = receiving.land(graduation, drop, name, lake, HOUR)
+    delivery = staged.land(graduation, drop, name, lake, HOUR)
     part = quarantine.part
     monkeypatch.setattr(
         quarantine, "part", lambda read: part(read)._replace(rows=part(read).rows[1:])
     )
     with pytest.raises(quarantine.RowsLost, match="20 rows read, but 19 validated"):
-        expectations.validate(graduation, delivery, lake)
+        staged.validate(graduation, delivery, lake)
     assert not list(lake.validated.rglob("*.parquet"))
 
 
@@ -529,10 +530,10 @@ def test_of_any_table_no_row_is_lost_or_doubled(one_lake, more, random):
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(as_file(table))
     name = file.relative_to(drop).as_posix()
-    delivery = receiving.land(contract, drop, name, one_lake, HOUR)
+    delivery = staged.land(contract, drop, name, one_lake, HOUR)
     if delivery.status == "landed":
         try:
-            delivery = expectations.validate(contract, delivery, one_lake)
+            delivery = staged.validate(contract, delivery, one_lake)
         except DeliveryRefused:
             assert judged(table) is None
             assert not one_lake.rows("validated", delivery).exists()
@@ -560,17 +561,15 @@ def test_the_damaged_federal_file_is_refused_and_harms_no_other(
     contract = contracts["us/edfacts_acgr"]
     names = receiving.find_deliveries(contract, real_data)
     damaged = "edfacts_acgr/damaged/acgr-sch-sy2017-18.csv"
-    land = partial(receiving.land, contract, real_data, lake=lake, at=HOUR)
+    land = partial(staged.land, contract, real_data, lake=lake, at=HOUR)
     good = [
-        expectations.validate(contract, land(name), lake)
-        for name in names
-        if name != damaged
+        staged.validate(contract, land(name), lake) for name in names if name != damaged
     ]
     # Three special schools of California carry the cohort of a county.
     assert sorted(d.rows_quarantined for d in good) == [0, 0, 0, 3]
     rows = {path: path.read_bytes() for path in lake.validated.rglob("*.parquet")}
     with pytest.raises(DeliveryRefused):
-        expectations.validate(contract, land(damaged), lake)
+        staged.validate(contract, land(damaged), lake)
     (refused,) = (d for d in lake.all_recorded() if d.status == "refused")
     assert refused.message.startswith(f"us/edfacts_acgr {damaged} row 1495: ")
     assert "ids in exponent form" in refused.message
@@ -589,7 +588,7 @@ def test_every_real_file_has_exactly_one_layout(real_data, contracts, key):
         for layout, columns in contract.layouts.items():
             alone = contract.model_copy(update={"layouts": {layout: columns}})
             try:
-                parsing.read(alone, delivery, real_data / name)
+                staged.read(alone, delivery, real_data / name)
             except DeliveryRefused:
                 continue
             fitting.append(layout)

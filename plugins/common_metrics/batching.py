@@ -18,7 +18,7 @@ from common_metrics.landing.receiving import Landed
 from common_metrics.validation import expectations
 
 # How many files are judged in one run; their bytes together are at most what one file
-# of the extract may have. Airflow maps a task over at most 1,024 batches.
+# of the extract may have.
 FILES = 200
 # A file system may give two writes within this time the same stamp.
 SETTLED = 2_000_000_000  # nanoseconds

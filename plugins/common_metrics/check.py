@@ -1,7 +1,5 @@
 """Checks one file before it is sent: the judgement of a run, and nothing kept.
 
-python -m common_metrics.check FILE [--key PROVIDER/EXTRACT] [--lake LAKE]
-
 The file goes through landing, reader and Great Expectations on a lake that is thrown
 away. What is printed names rows and rules, never a cell: it may be passed on.
 """
@@ -11,7 +9,6 @@ import json
 import os
 import secrets
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,46 +21,45 @@ import pyarrow.parquet as pq
 from common_metrics import batching
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.contracts.model import Contract
-from common_metrics.errors import Asked, Refused, told
+from common_metrics.errors import Refused
 from common_metrics.lake import Delivery, Lake
 from common_metrics.pseudonyms import VARIABLE
 
+# The exit codes: every row would be accepted; some are to mend; the file is refused.
+# 2 is that of a check that was not begun.
+ACCEPTED, TO_MEND, REFUSED = 0, 3, 4
 TEMPLATE = "nessc/common_metrics_submission"
 
 
-def main() -> int:
-    """Check the file named on the command line; return 0 only if all passes."""
-    parser = Asked(prog="check", description=__doc__.splitlines()[0])
-    parser.add_argument("file", type=Path, metavar="FILE")
-    parser.add_argument("--key", default=TEMPLATE, help="<provider>/<extract>")
-    parser.add_argument("--lake", default="", help="where earlier deliveries stand")
-    args = parser.parse_args()
+def check_file(file: Path, key: str, known: Lake) -> tuple[int, list[str]]:
+    """Check a file beside what ``known`` holds; return the exit code and what to print.
+
+    The code is one of those below.
+    """
     # No hash outlives the check, so that any key will do and none has to be asked for.
     os.environ.setdefault(VARIABLE, secrets.token_hex(32))
-    contract = _contract(args.key)
-    if not args.file.is_file():
-        raise Refused(str(args.file), "a file", "none", "Give its path as FILE=.")
+    contract = _contract(key)
+    if not file.is_file():
+        raise Refused(str(file), "a file", "none", "Give its path as FILE=.")
     with _lake_for_a_moment() as lake:
-        if args.lake:
-            _remember(contract, args.file, Lake(args.lake), lake)
-        passed, lines = check(contract, args.file, lake)
-    print("\n".join(lines))
-    return 0 if passed else 1
+        _remember(contract, file, known, lake)
+        return check(contract, file, lake)
 
 
-def check(contract: Contract, file: Path, lake: Lake) -> tuple[bool, list[str]]:
-    """Return whether every row would be accepted, and what to print."""
+def check(contract: Contract, file: Path, lake: Lake) -> tuple[int, list[str]]:
+    """Return the exit code and what to print."""
     drop = lake.root / "drop"
     name = _put(contract, file, drop)
     (received,) = batching.receive(contract, drop, [name], lake, batching.now())
     judged = received.delivery
     if received.refusal:
-        return False, [
+        return REFUSED, [
             received.refusal.sentence(f"{contract.key} {file.name}"),
             "0 rows would be accepted.",
         ]
     notes = [*_misplaced(contract, file), *_warnings(contract, judged, lake)]
-    return not judged.rows_quarantined, [*_verdict(judged, file, lake), *notes]
+    code = TO_MEND if judged.rows_quarantined else ACCEPTED
+    return code, [*_verdict(judged, file, lake), *notes]
 
 
 def _remember(contract: Contract, file: Path, earlier: Lake, lake: Lake) -> None:
@@ -162,7 +158,3 @@ def _contract(key: str) -> Contract:
         "none under expectations/",
         "\n  ".join(["Give one of:", *sorted(contracts)]),
     )
-
-
-if __name__ == "__main__":
-    sys.exit(told(main))

@@ -1,24 +1,24 @@
-"""``make run``: the DAGs to completion, without a scheduler, with progress.
+"""``make run``: the DAGs that have something to do, without a scheduler, with progress.
 
-python -m common_metrics.run --lake LAKE [--drop DROP]
+Each runs through Airflow's own ``dag.test()``, two at a time. An extract without a new
+file has no DAG run, and of the same deliveries and code nothing is built.
 """
 
+import hashlib
 import os
-import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, suppress
-from functools import cache, partial
+from functools import partial
 from multiprocessing import active_children, get_context
 from pathlib import Path
 from threading import Thread
 from typing import Any, NoReturn
 
-import duckdb
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -28,45 +28,48 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
-from rich.table import Table
 
-from common_metrics import batching, pseudonyms
+from common_metrics import batching, pseudonyms, report, settings
 from common_metrics.contracts.loading import load_contracts
-from common_metrics.errors import Asked, Refused, told
-from common_metrics.lake import Delivery, Lake
+from common_metrics.errors import Refused
+from common_metrics.lake import Lake
 from common_metrics.landing import receiving
-from common_metrics.publication.release import manifests
-from common_metrics.reading.parsing import left_out
+from common_metrics.publication import release
+from common_metrics.report import BUILD, PUBLISH, Ended
+from common_metrics.warehouse import build
 
 ROOT = Path(__file__).parents[2]
-BUILD, PUBLISH = "build_warehouse", "publish_release"
 AT_A_TIME = min(2, os.cpu_count() or 1)
+COLUMNS = (
+    SpinnerColumn(),
+    TextColumn("{task.description:<16}"),
+    BarColumn(bar_width=30),
+    MofNCompleteColumn(),
+    TimeElapsedColumn(),
+)
 
 
 class CannotRun(Refused):
     """Nothing was begun."""
 
 
-def main() -> int:
-    """Run everything and return the exit code: 1 where a delivery or step failed."""
-    parser = Asked(prog="run", description=__doc__.splitlines()[0])
-    parser.add_argument("--lake", type=Path, required=True)
-    parser.add_argument("--drop", type=Path)
-    args = parser.parse_args()
-    lake = Lake(args.lake.resolve())
-    drop = args.drop.resolve() if args.drop else _sample(lake)
+def run(lake: Lake, drop: Path | None) -> int:
+    """Run what is to do and return the exit code: 1 where a delivery or step failed."""
+    drop = drop or _sample(lake)
     if not drop.is_dir():
         raise CannotRun(
             "DROP", "a folder of extracts", f"no folder {drop}", "Name one."
         )
+    contracts = load_contracts()
     receiving.list_once(drop)
-    receiving.require_key(load_contracts().values(), drop)
+    receiving.require_key(contracts.values(), drop)
+    receiving.record_unmatched(contracts, drop, lake, batching.now())
+    width = None if sys.stdout.isatty() else 120
+    console = Console(highlight=False, width=width)
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, _end)
-    _prepare_airflow(lake, drop)
-    with _quiet(lake.log("airflow.log")) as console:
-        states = _run_dags(console, lake, drop)
-    return _report(console, lake, drop, states)
+    ended = _run_dags(console, lake, drop)
+    return report.report(console, lake, drop, ended)
 
 
 def _end(number: int, _: object) -> NoReturn:
@@ -81,15 +84,61 @@ def _end(number: int, _: object) -> NoReturn:
 
 
 def _sample(lake: Lake) -> Path:
-    """Write the sample extracts below the lake and return their folder.
+    """Return the folder of the sample extracts, written unless this code wrote them.
 
     Its students are invented, and so may be the key that hashes them.
     """
     os.environ.setdefault(pseudonyms.VARIABLE, "of the sample, no secret")
-    folder = lake.private("sample")
-    script = ROOT / "tests/sample/generate.py"
-    subprocess.run([sys.executable, script, folder], check=True)
+    folder, code = lake.private("sample"), ROOT / "tests/sample"
+    read = [file.read_bytes() for file in sorted(code.glob("*.*"))]
+    made, by = folder / "made_by", hashlib.sha256(b"".join(read)).hexdigest()
+    if not made.exists() or made.read_text() != by:
+        subprocess.run([sys.executable, code / "generate.py", folder], check=True)
+        made.write_text(by)
     return folder / "extracts"
+
+
+def _run_dags(console: Console, lake: Lake, drop: Path) -> list[Ended]:
+    """Land, build, publish what is new; return how each DAG ended."""
+    contracts = load_contracts().values()
+    new = {c.key: sum(map(len, batching.new_batches(c, drop, lake))) for c in contracts}
+    # The longest first, so that the two at a time end together.
+    order = sorted(filter(new.get, new), key=lambda key: -new[key])
+    console.print(f"new files: {sum(new.values())}, of {len(order)} extracts")
+    if not order and not release.is_needed(lake):
+        console.print("unchanged: the current release is of these files and this code")
+        return []
+    with _pool(lake, drop, order) as (start, counts):
+        shown = Progress(*COLUMNS, console=console, disable=not console.is_terminal)
+        with shown:
+            counts[:] = 0, sum(new.values())
+            land = [start(report.landing_dag(key)) for key in order]
+            ended = _follow(shown, "land the files", land, counts)
+            for step, name in ((BUILD, "build with dbt"), (PUBLISH, "publish")):
+                if step == BUILD or ended[-1].state == "built":
+                    counts[:] = 0, 0
+                    ended += _follow(shown, name, [start(step)], counts)
+    return ended
+
+
+@contextmanager
+def _pool(lake: Lake, drop: Path, order: list[str]) -> Iterator[tuple[Any, Any]]:
+    """Yield what starts a DAG in one of two processes, and what they count with."""
+    with _quiet(lake.log("airflow.log")):
+        _prepare_airflow(lake, drop)
+        if len(order) > 1:
+            # Before the fork, so that it is loaded once: it takes five seconds.
+            import great_expectations  # noqa: F401
+    fork = get_context("fork")
+    counts = fork.Array("i", 2)
+    batching.ON_READ.append(partial(_count, counts))
+    build.ON_STEP.append(partial(_step, counts))
+    begin = partial(_begin, os.getpid(), lake.log("airflow.log"))
+    with ProcessPoolExecutor(AT_A_TIME, fork, begin) as pool:
+        try:
+            yield partial(pool.submit, _run_dag), counts
+        finally:
+            pool.shutdown(cancel_futures=True)  # after Ctrl-C nothing more begins
 
 
 def _prepare_airflow(lake: Lake, drop: Path) -> None:
@@ -108,90 +157,42 @@ def _prepare_airflow(lake: Lake, drop: Path) -> None:
         airflow = Path(sys.executable).with_name("airflow")
         log = lake.log("airflow_db.log").open("w")
         subprocess.run([airflow, "db", "migrate"], check=True, stdout=log, stderr=log)
-
-
-@contextmanager
-def _quiet(log: Path) -> Iterator[Console]:
-    """Send what the tools print to a log file; yield a console for us."""
-    width = None if sys.stdout.isatty() else 120
-    console = Console(file=os.fdopen(os.dup(1), "w"), highlight=False, width=width)
-    saved = os.dup(1), os.dup(2)
-    with log.open("a") as stream:
-        os.dup2(stream.fileno(), 1)
-        os.dup2(stream.fileno(), 2)
-        try:
-            yield console
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os.dup2(saved[0], 1)
-            os.dup2(saved[1], 2)
-
-
-def _run_dags(console: Console, lake: Lake, drop: Path) -> dict[str, str]:
-    """Land, build, publish; return each DAG's state."""
-    contracts = load_contracts().values()
-    found = {c.key: len(receiving.find_deliveries(c, drop)) for c in contracts}
-    # The longest first, so that the two at a time end together.
-    order = sorted(filter(found.get, found), key=lambda key: -found[key])
-    _dags()  # before the fork: its children find Airflow and the DAGs loaded
-    fork = get_context("fork")
-    read = fork.Value("i")
-    batching.ON_READ.append(partial(_count, read))
-    with ProcessPoolExecutor(AT_A_TIME, fork, _begin, [os.getpid()]) as pool:
-        start = partial(pool.submit, _run_dag)
-        land = [start(f"land_{key.replace('/', '_')}") for key in order]
-        shown = Progress(*COLUMNS, console=console, disable=not console.is_terminal)
-        try:
-            with shown:
-                total = sum(found.values())
-                count = lambda: {"completed": read.value, "total": total}  # noqa: E731
-                states = _follow(shown, "land the files", land, count)
-                count = partial(_built, time.time(), lake.log("build.log"))
-                states |= _follow(shown, "build with dbt", [start(BUILD)], count)
-                if states[BUILD] == "built":
-                    states |= _follow(shown, "publish", [start(PUBLISH)], dict)
-        finally:
-            pool.shutdown(cancel_futures=True)  # after Ctrl-C nothing more begins
-    return states
-
-
-COLUMNS = (
-    SpinnerColumn(),
-    TextColumn("{task.description:<16}"),
-    BarColumn(bar_width=30),
-    MofNCompleteColumn(),
-    TimeElapsedColumn(),
-)
-
-
-@cache
-def _dags() -> dict[str, Any]:
-    """Return the DAGs by id, written to Airflow's records."""
     from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.dag_processing.dagbag import BundleDagBag, sync_bag_to_db
 
-    manager = DagBundlesManager()
-    manager.sync_bundles_to_db()
-    (bundle,) = manager.get_all_dag_bundles()
-    bundle.initialize()
-    bag = BundleDagBag(
-        dag_folder=bundle.path, bundle_path=bundle.path, bundle_name=bundle.name
-    )
-    if bag.import_errors:
-        errors = "\n".join(map(str, bag.import_errors.values()))
-        raise CannotRun("dags", "DAGs that load", errors, "Mend the code.")
-    sync_bag_to_db(bag, bundle.name, bundle.version)
-    return bag.dags
+    # As ``dag.test()`` does; two processes at once would write the same first row.
+    DagBundlesManager().sync_bundles_to_db()
 
 
-def _begin(parent: int) -> None:
+def _begin(parent: int, log: Path) -> None:
+    """Make a process of the pool end with its parent, and what it says go to a log."""
     # A group of its own, so that it ends together with what it starts.
     os.setpgid(0, 0)
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, signal.SIG_DFL)
     Thread(target=_end_with, args=[parent], daemon=True).start()
-    _sync_no_more()
+    _print_to(log)
+
+
+def _print_to(log: Path) -> None:
+    """Send what this process and its programs print to a file from now on."""
+    with log.open("a") as stream:
+        os.dup2(stream.fileno(), 1)
+        os.dup2(stream.fileno(), 2)
+
+
+@contextmanager
+def _quiet(log: Path) -> Iterator[None]:
+    """Send what is printed to a file for a while."""
+    saved = os.dup(1), os.dup(2)
+    _print_to(log)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for descriptor, place in zip(saved, (1, 2), strict=True):
+            os.dup2(descriptor, place)
+            os.close(descriptor)
 
 
 def _end_with(parent: int) -> None:
@@ -201,24 +202,30 @@ def _end_with(parent: int) -> None:
     os.killpg(0, signal.SIGKILL)
 
 
-def _sync_no_more() -> None:
-    """Spare ``dag.test()`` what it does first: load and write every DAG once more.
+def _run_dag(dag_id: str) -> Ended:
+    """Run a DAG and return how it ended."""
+    from airflow.dag_processing.dagbag import DagBag
 
-    That takes a second, and there is a DAG for each contract.
-    """
-    from airflow.dag_processing import dagbag
-
-    dagbag.BundleDagBag = lambda **_: None
-    dagbag.sync_bag_to_db = lambda *_: None
-
-
-def _run_dag(dag_id: str) -> tuple[str, str, int, float]:
-    """Run a DAG; return its id, its state, how many tasks it had, its seconds."""
-    started = time.time()
-    run = _dags()[dag_id].test()
-    tasks = run.get_task_instances()
+    started, reasons = time.time(), []
+    # ``dag.test()`` loads and writes every DAG that is made: this one alone.
+    os.environ[settings.ONLY] = dag_id
+    bag = DagBag(ROOT / "dags")
+    if bag.import_errors:
+        errors = "\n".join(map(str, bag.import_errors.values()))
+        raise CannotRun("dags", "DAGs that load", errors, "Mend the code.")
+    (dag,) = bag.dags.values()
+    for task in dag.tasks:
+        if not task.is_mapped:
+            task.on_failure_callback = [partial(_tell, reasons)]
+    ran = dag.test()
+    tasks = ran.get_task_instances()
     states = {task.task_id: str(task.state) for task in tasks}
-    return dag_id, _state(str(run.state), states), len(tasks), time.time() - started
+    state = _state(str(ran.state), states)
+    return Ended(dag_id, state, len(tasks), time.time() - started, "".join(reasons))
+
+
+def _tell(reasons: list[str], context: dict[str, Any]) -> None:
+    reasons.append(str(context["exception"]))
 
 
 def _state(state: str, tasks: dict[str, str]) -> str:
@@ -230,165 +237,27 @@ def _state(state: str, tasks: dict[str, str]) -> str:
 
 
 def _follow(
-    progress: Progress, name: str, runs: list[Future], count: Callable[[], dict]
-) -> dict[str, str]:
-    """Show how far the runs are; return the state of each DAG."""
-    bar, waiting, states = progress.add_task(name, total=None), set(runs), {}
+    progress: Progress, name: str, runs: list[Future], counts: Any
+) -> list[Ended]:
+    """Show how far the runs are, as two numbers that they share; return their ends."""
+    bar, waiting, ended = progress.add_task(name, total=None), set(runs), []
     while waiting:
-        ended, waiting = wait(waiting, 0.5, FIRST_COMPLETED)
-        progress.update(bar, **count())
-        for dag_id, state, tasks, seconds in (run.result() for run in ended):
-            states[dag_id] = state
+        done, waiting = wait(waiting, 0.5, FIRST_COMPLETED)
+        progress.update(bar, completed=counts[0], total=counts[1] or None)
+        for each in done:
+            ended.append(each.result())
             # Where nobody watches a terminal, lines take the place of bars.
-            line = f"{dag_id:<34} {tasks:>4} tasks {seconds:>5.0f} s  {state}"
             if progress.disable:
-                progress.console.print(line)
-    total = progress.tasks[bar].total or 1
+                progress.console.print(str(ended[-1]))
+    total = counts[1] or 1
     progress.update(bar, completed=total, total=total)
-    return states
+    return ended
 
 
-def _count(read: Any) -> None:
-    with read.get_lock():
-        read.value += 1
+def _count(counts: Any) -> None:
+    with counts.get_lock():
+        counts[0] += 1
 
 
-def _built(since: float, log: Path) -> dict[str, int]:
-    """Return how many models and tests dbt has begun since a time, as its log says."""
-    is_new = log.exists() and log.stat().st_mtime >= since
-    said = re.findall(r" (\d+) of (\d+) START", log.read_text() if is_new else "")
-    return {"completed": int(said[-1][0]), "total": int(said[-1][1])} if said else {}
-
-
-def _report(console: Console, lake: Lake, drop: Path, states: dict[str, str]) -> int:
-    """Print what arrived, what is wrong, where the result is and a first table."""
-    records = lake.all_recorded()
-    console.print(_deliveries(records))
-    keys = load_contracts()
-    for record in (d for k in keys for d in batching.still_refused(k, drop, lake)):
-        console.print(f"refused: {record.message}", soft_wrap=True, markup=False)
-    for line in [*left_out(records), *_unmatched(records)]:
-        console.print(line, soft_wrap=True, markup=False)
-    failed = [dag_id for dag_id, state in states.items() if state == "failed"]
-    if {BUILD, PUBLISH} & set(failed):
-        reason = _last_error(lake.log("airflow.log").read_text())
-        console.print(f"reason: {reason}", soft_wrap=True, markup=False)
-    if manifests(lake):
-        for line in _warnings(lake):
-            console.print(f"warning: {line}", soft_wrap=True, markup=False)
-        _print_release(console, lake)
-    if failed:
-        steps = {BUILD, PUBLISH} & set(failed)
-        sound = not steps and manifests(lake)
-        what = "What is sound is published" if sound else "Nothing new is published"
-        console.print(
-            f"Failed: {', '.join(failed)}. {what}; see {lake.log('airflow.log')}."
-        )
-    return 1 if failed else 0
-
-
-def _deliveries(records: list[Delivery]) -> Table:
-    table = Table(title="Deliveries")
-    table.add_column("extract", no_wrap=True)
-    for heading in (
-        "files",
-        "validated",
-        "refused",
-        "rows",
-        "quarantined",
-        "duplicates",
-    ):
-        table.add_column(heading, justify="right")
-    for key in sorted(
-        {record.key for record in records if record.status != "unmatched"}
-    ):
-        mine = [record for record in records if record.key == key]
-        table.add_row(
-            key,
-            str(len(mine)),
-            str(sum(record.status == "validated" for record in mine)),
-            str(sum(record.status == "refused" for record in mine)),
-            f"{sum(record.rows_raw for record in mine):,}",
-            str(sum(record.rows_quarantined for record in mine)),
-            str(sum(record.rows_duplicate for record in mine)),
-        )
-    return table
-
-
-SET_ASIDE = """
-select provider || '/' || extract || ': ' || sum(rows_count) || ' rows set aside ('
-    || reason || '); see records_set_aside'
-from records_set_aside group by provider, extract, reason order by all
-"""
-
-
-def _warnings(lake: Lake) -> list[str]:
-    """Return what the current release is without, and which tests of dbt warned."""
-    file, lines = str(lake.current / "public.duckdb"), []
-    # A release of an earlier version has no such table.
-    with suppress(duckdb.CatalogException), duckdb.connect(file, read_only=True) as con:
-        lines = [line for (line,) in con.execute(SET_ASIDE).fetchall()]
-    found = manifests(lake)[lake.current.resolve().name].get("warnings", {})
-    how = "see dbt_project/tests or the yml of the model"
-    return [*lines, *(f"{test}: {n} rows; {how}" for test, n in found.items())]
-
-
-def _last_error(log: str) -> str:
-    """Return the last exception in the log with the lines of its message."""
-    found = re.findall(
-        r"^[\w.]+(?:Error|Failed|Refused|Exception): (.*(?:\n(?!\d{4}-).*)*)", log, re.M
-    )
-    return found[-1].strip() if found else "none found in the log"
-
-
-def _unmatched(records: list[Delivery]) -> list[str]:
-    """Return a line a folder for the files that no contract asks for."""
-    files = [Path(record.file) for record in records if record.status == "unmatched"]
-    if not files:
-        return []
-    head = (
-        f"NO CONTRACT asks for these {len(files)} files (deliveries, status unmatched):"
-    )
-    folders = sorted({file.parent for file in files})
-    inside = {f: [x.name for x in files if x.parent == f] for f in folders}
-    return [head] + [
-        f"  {folder}/  {len(names)}: {', '.join(names[:2])}{', ...' * (len(names) > 2)}"
-        for folder, names in inside.items()
-    ]
-
-
-FIRST_TABLE = """
-select state, school_year, metric_id,
-    coalesce(cast(round(value_pct, 1) as varchar), value_status) as state_rate,
-    coalesce(source_file, 'not delivered') as source_file
-from state_outcomes
-where student_group = 'all' and is_preferred and metric_id like 'acgr%'
-order by state, metric_id, school_year
-"""
-
-
-def _print_release(console: Console, lake: Lake) -> None:
-    with duckdb.connect(str(lake.current / "public.duckdb"), read_only=True) as con:
-        cursor = con.execute(FIRST_TABLE)
-        table = Table(
-            *[column[0] for column in cursor.description], title="State rates"
-        )
-        for row in cursor.fetchall():
-            table.add_row(*[str(cell) for cell in row])
-    console.print(table)
-    pages = "data_docs/*/*/gx/uncommitted/data_docs/local_site/index.html"
-    docs = sorted(lake.root.glob(pages))
-    places = {
-        "release": lake.current.resolve().name,
-        "site": lake.current / "site/index.html",
-        "files": lake.current / "public.duckdb",
-        "": f"{lake.current / 'partner.duckdb'}, and Parquet beside both",
-        "checks": f"{docs[0] if docs else 'none'}, one an extract",
-        "docs": "README.md, docs/bi.md for BI tools; make docs describes each column",
-    }
-    for what, place in places.items():
-        console.print(f"{what:<10} {place}", soft_wrap=True)
-
-
-if __name__ == "__main__":
-    sys.exit(told(main))
+def _step(counts: Any, done: int, total: int) -> None:
+    counts[:] = done, total

@@ -6,6 +6,9 @@ from pathlib import Path
 from common_metrics.errors import Refused
 from common_metrics.lake import Lake
 
+# Names the one DAG that is to be made.
+ONLY = "COMMON_METRICS_DAG"
+
 
 class SettingMissing(Refused):
     """A variable of the environment that says where to work is not set."""
@@ -19,6 +22,17 @@ def lake() -> Lake:
 def drop() -> Path:
     """Return the folder of delivered files that COMMON_METRICS_DROP names."""
     return _folder("COMMON_METRICS_DROP")
+
+
+def is_wanted(dag_id: str) -> bool:
+    """Return whether a DAG is asked for: a task and ``make run`` need their own alone.
+
+    Each of the others would cost them a contract to read, and a write of Airflow's.
+    """
+    from airflow.sdk import get_parsing_context
+
+    asked = get_parsing_context().dag_id or os.environ.get(ONLY)
+    return asked in (None, dag_id)
 
 
 def _folder(variable: str) -> Path:

@@ -1,17 +1,15 @@
 """Templates made from their contracts: blank files, and the page of the consortium's.
 
-python -m common_metrics.contracts.blanks writes docs/submission-template.md and a file
+``make sources`` writes docs/submission-template.md and a file
 for each contract of BLANKS below docs/templates; `make sources` calls it.
 """
 
-import sys
 from pathlib import Path
 from typing import Any
 
 from common_metrics.contracts.forms import seed_rows
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.contracts.model import Contract
-from common_metrics.errors import told
 from common_metrics.files import csv_text
 from common_metrics.validation import plausibility
 
@@ -67,8 +65,10 @@ make check FILE=me_2014-15.csv
 
 The file goes through the contract of a real run on a lake that is thrown away; nothing
 of it is kept. What is to mend is printed by row, without the cells. The exit code is 0
-only if every row would be accepted (make itself exits with 2 otherwise). `KEY=` names
-the contract of another extract, such as `ct/graduation_4yr`.
+only if every row would be accepted; otherwise make exits with 2 and prints `Error 3`
+(some rows are to mend), `Error 4` (the file is refused) or `Error 2` (nothing was
+begun, such as for a file that is not there). `KEY=` names the contract of another
+extract, such as `ct/graduation_4yr`.
 """
 
 
@@ -163,13 +163,9 @@ def _section(heading: str, head: list[str], rows: list[list[str]]) -> str:
     return "\n".join([f"## {heading}", "", *lines, ""])
 
 
-def main() -> None:
+def write() -> None:
     """Write page and blank files anew."""
     TEMPLATES.mkdir(exist_ok=True)
     PAGE.write_text(page(load_contracts()[KEY]))
     for key, file in BLANKS.items():
         file.write_text(blank(load_contracts()[key]))
-
-
-if __name__ == "__main__":
-    sys.exit(told(main))

@@ -4,7 +4,6 @@
 """
 
 import os
-import sys
 from itertools import groupby
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import yaml
 
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.contracts.model import Contract
-from common_metrics.errors import told
 from common_metrics.reading.parsing import FILE_COLUMNS
 
 STAGING = Path(__file__).parents[3] / "dbt_project/models/staging"
@@ -91,13 +89,3 @@ def _table(contract: Contract) -> dict[str, object]:
         f"Licence: {origin.licence}.",
         "columns": [*columns, *lineage],
     }
-
-
-def main() -> None:
-    """Write the files anew; raise ContractError where a contract cannot be read."""
-    for path in write():
-        print(path.relative_to(STAGING.parents[2]))
-
-
-if __name__ == "__main__":
-    sys.exit(told(main))

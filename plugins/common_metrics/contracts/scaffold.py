@@ -5,7 +5,6 @@ is named as in other contracts with its header; each guess is marked TODO.
 """
 
 import re
-import sys
 from pathlib import Path
 
 import xlsxwriter
@@ -14,7 +13,7 @@ import yaml
 from common_metrics.contracts.headers import clean_header, plain_header, told_apart
 from common_metrics.contracts.loading import CODE_FORMS, load_contracts
 from common_metrics.contracts.model import Contract, Read
-from common_metrics.errors import Asked, DeliveryRefused, Refused, told
+from common_metrics.errors import DeliveryRefused, Refused
 from common_metrics.files import csv_text
 from common_metrics.publication.site import environment
 from common_metrics.reading.parsing import records
@@ -160,21 +159,3 @@ def _write_fixture(place: Path, rows: list[list[str]]) -> None:
         sheet = book.add_worksheet()
         for at, row in enumerate(rows):
             sheet.write_row(at, 0, row)
-
-
-def main() -> None:
-    """Write the drafts and print what is left to do."""
-    parser = Asked(prog="new_source", description=__doc__.split("\n")[0])
-    parser.add_argument("key")
-    parser.add_argument("file", type=Path)
-    args = parser.parse_args()
-    print(*draft(args.key, args.file), sep="\n")
-    print(
-        "Next: put each TODO right and take its mark away; one ref in "
-        "int_outcomes_unioned.sql;\nmake sources; make check "
-        f"KEY={args.key} FILE={args.file.name}; make test. README.md, 'Add a source'."
-    )
-
-
-if __name__ == "__main__":
-    sys.exit(told(main))

@@ -1,11 +1,9 @@
 """The attack: what does a candidate release give away of the cells that it hides?
 
-``python -m common_metrics.disclosure.attack FILE [--earlier FILE ...] [--knows FILE]``
+``python -m common_metrics.cli attack FILE [--earlier FILE]... [--knows FILE]``
 It reads published files and nothing else, and shares no code with what hides cells.
 """
 
-import json
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -18,8 +16,6 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_matrix, diags, eye, hstack, vstack
 from scipy.sparse.csgraph import connected_components
-
-from common_metrics.errors import Asked, Refused, told
 
 RELATIONS = Path(__file__).with_name("attack.sql")
 OUTCOMES = {"school": "school_key", "lea": "lea_key", "state": "''"}
@@ -83,6 +79,18 @@ class Report:
             "known_before": len(self.already),
             "left_out_as_contradicting": dict(sorted(self.dropped.items())),
         }
+
+    def lines(self) -> list[str]:
+        """Return the cells that follow and what was done, for people."""
+        dropped = [f"{n} {kind}" for kind, n in sorted(self.dropped.items())]
+        return [
+            *map(str, self.recovered),
+            f"{len(self.recovered)} of {self.hidden:,} hidden cells follow from what "
+            f"is shown; {len(self.already)} were known before.",
+            f"{self.programmes:,} linear programmes over {self.unknowns:,} unknown "
+            f"numbers in {self.components:,} parts, {self.seconds:.1f} s.",
+            f"Left out as contradicting: {', '.join(dropped) or 'none'}.",
+        ]
 
 
 @dataclass
@@ -565,29 +573,3 @@ def _known_before(
     system, keys = _system(con, alone=True, only=found)
     narrow = _narrow(system, report)
     return {keys[item] for item in np.flatnonzero(narrow)}
-
-
-def main() -> int:
-    parser = Asked(prog="attack")
-    parser.add_argument("candidate", type=Path, nargs="?")
-    parser.add_argument("--earlier", type=Path, nargs="*", default=[])
-    parser.add_argument("--knows", type=Path, help="file that an insider holds")
-    parser.add_argument("--lake", type=Path, help="attack its current release")
-    args = parser.parse_args()
-    if args.lake:
-        current = (args.lake / "published" / "current").resolve()
-        args.candidate = current / "public.duckdb"
-        kept = sorted(current.parent.glob("[0-9]*/public.duckdb"))
-        args.earlier = [file for file in kept if file.parent.name < current.name]
-    if args.candidate is None:
-        parser.error("neither CANDIDATE nor --lake")
-    if not args.candidate.is_file():
-        raise Refused("public.duckdb", "a release", "none", "Run `make run` first.")
-    report = recovered(args.candidate, args.earlier, args.knows)
-    print("\n".join(str(cell) for cell in report.recovered))
-    print(json.dumps(report.counts()))
-    return 1 if report.recovered else 0
-
-
-if __name__ == "__main__":
-    sys.exit(told(main))

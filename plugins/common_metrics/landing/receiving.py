@@ -82,14 +82,6 @@ def record_unmatched(
     return [seen(name) for name in names]
 
 
-def land(contract: Contract, drop: Path, name: str, lake: Lake, at: str) -> Delivery:
-    """Receive one file and return its record; raise DeliveryRefused."""
-    landed = receive(contract, drop, name, lake, at)
-    if landed.refusal:
-        raise landed.refusal
-    return landed.delivery
-
-
 @quoting_no_cell
 def receive(contract: Contract, drop: Path, name: str, lake: Lake, at: str) -> Landed:
     """Read one file once: what is kept, recorded and parsed are the same bytes.

@@ -4,14 +4,11 @@
 filled when a release is written.
 """
 
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 
-from common_metrics.errors import Asked, told
-from common_metrics.lake import Lake
 from common_metrics.publication.audiences import literal
 
 TABLE = "release_changes"
@@ -68,6 +65,19 @@ def compare(
     con.execute("set variable hides_numbers = ?", [hides_numbers])
     con.execute(SQL.read_text())
     con.execute("detach before; detach after")
+
+
+def said(file: Path) -> list[str]:
+    """Return what moved with a release, and where to read on, as lines."""
+    with duckdb.connect(str(file), read_only=True) as con:
+        (comment,) = con.execute(
+            "select comment from duckdb_tables() where table_name = ?", [TABLE]
+        ).fetchone()
+        return [
+            f"Release {file.parent.name}. {comment.rpartition('. ')[2]}",
+            *summary(con),
+            f"\nEvery row: table {TABLE} in {file}; one number: make explain.",
+        ]
 
 
 def summary(con: duckdb.DuckDBPyConnection, relation: str = TABLE) -> list[str]:
@@ -141,23 +151,3 @@ def _tables(con: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, str]:
     sql = "select table_name from duckdb_tables() where database_name = ?"
     names = [name for (name,) in con.execute(sql, [catalog]).fetchall()]
     return {name: f"{catalog}.main.{name}" for name in names}
-
-
-def main() -> None:
-    """Print what changed with the current release; raise NoRelease where none is."""
-    parser = Asked(prog="changes", description=__doc__.split("\n")[0])
-    parser.add_argument("--lake", type=Path, required=True)
-    parser.add_argument("--tier", choices=["public", "partner"], default="public")
-    args = parser.parse_args()
-    file = Lake(args.lake).released(f"{args.tier}.duckdb")
-    with duckdb.connect(str(file), read_only=True) as con:
-        ((said,),) = con.execute(
-            "select comment from duckdb_tables() where table_name = ?", [TABLE]
-        ).fetchall()
-        print(f"Release {file.parent.name}. {said.rpartition('. ')[2]}")
-        print("\n".join(summary(con)))
-    print(f"\nEvery row: table {TABLE} in {file}; one number: make explain.")
-
-
-if __name__ == "__main__":
-    sys.exit(told(main))

@@ -4,15 +4,12 @@
 [TIER=public]``. The same stands in the views explained_outcomes and explained_targets.
 """
 
-import sys
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from common_metrics.errors import Asked, Refused, told
-from common_metrics.lake import Lake
+from common_metrics.errors import Refused
 
 Row = dict[str, Any]
 COMPUTED = "computed from "
@@ -233,23 +230,3 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> list[R
     found = con.execute(sql, values)
     names = [column[0] for column in found.description]
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
-
-
-def main() -> None:
-    """Print the explanation; raise NotFound where no number answers."""
-    parser = Asked(prog="explain", description=__doc__.split("\n")[0])
-    parser.add_argument("--lake", type=Path, required=True)
-    parser.add_argument("--tier", choices=["public", "partner"], default="public")
-    parser.add_argument("--school", required=True)
-    parser.add_argument("--metric", required=True)
-    parser.add_argument("--year", type=int, required=True)
-    parser.add_argument("--group", default="all")
-    args = parser.parse_args()
-    file = Lake(args.lake).released(f"{args.tier}.duckdb")
-    with duckdb.connect(str(file), read_only=True) as con:
-        asked = (args.school, args.metric, args.year, args.group)
-        print("\n".join(explain(con, *asked)))
-
-
-if __name__ == "__main__":
-    sys.exit(told(main))

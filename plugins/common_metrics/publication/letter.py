@@ -6,13 +6,11 @@
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import duckdb
 
-from common_metrics.errors import Asked, told
 from common_metrics.lake import Lake
 from common_metrics.publication.explain import NotFound, find_school
 from common_metrics.publication.site import TEMPLATES
@@ -84,16 +82,3 @@ def print_page(page: Path, *how: str) -> None:
                 f"{type(error).__name__}",
                 "Try again, or open the page and print it by hand.",
             ) from error
-
-
-def main() -> None:
-    """Print where the letter is; raise NotFound where there is none to write."""
-    parser = Asked(prog="letter", description=__doc__.split("\n")[0])
-    parser.add_argument("--lake", type=Path, required=True)
-    parser.add_argument("--school", required=True)
-    args = parser.parse_args()
-    print(write_letter(Lake(args.lake), args.school))
-
-
-if __name__ == "__main__":
-    sys.exit(told(main))

@@ -1,14 +1,8 @@
-"""Publishes a release: written afresh beside the current one, audited, swapped in.
-
-``python -m common_metrics.publication.release rollback --lake LAKE [--release ID]``
-"""
+"""Publishes a release: written afresh beside the current one, audited, swapped in."""
 
 import json
-import sys
 from datetime import datetime
-from pathlib import Path
 
-from common_metrics.errors import Asked, told
 from common_metrics.lake import Lake
 from common_metrics.publication import audit, candidate, release_folders
 from common_metrics.publication.audiences import Audiences
@@ -46,21 +40,3 @@ def publish(lake: Lake, at: datetime) -> str:
         audit.refuse(lake, written, audiences)
         release_folders.swap_in(lake, written, release)
     return release
-
-
-def main() -> None:
-    parser = Asked(prog="release")
-    parser.add_argument("action", choices=["rollback", "list"])
-    parser.add_argument("--lake", type=Path, required=True)
-    parser.add_argument("--release", metavar="ID")
-    args = parser.parse_args()
-    lake = Lake(args.lake)
-    if args.action == "rollback":
-        print(f"current is now {rollback(lake, args.release)}")
-    for release in manifests(lake):
-        mark = "*" if release == lake.current.resolve().name else " "
-        print(f"{mark} {release}")
-
-
-if __name__ == "__main__":
-    sys.exit(told(main))

@@ -8,17 +8,16 @@ import csv
 import json
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
 import duckdb
 
 from common_metrics.contracts import dbt_sources
-from common_metrics.errors import Asked, Refused, told
+from common_metrics.errors import Refused
 from common_metrics.lake import Lake
 from common_metrics.publication import changes
-from common_metrics.publication.audiences import TIERS, Audiences, Table, literal
+from common_metrics.publication.audiences import Audiences, Table, literal
 from common_metrics.warehouse import build
 from common_metrics.warehouse.seeds import SEEDS, refuse_proportions
 
@@ -150,21 +149,3 @@ def _run_dbt(lake: Lake, project: Path, tried: Path, names: list[str]) -> None:
             f"these:\n{build.failures(done.stdout)}\n",
             "Correct the rule that it complains of.",
         )
-
-
-def main() -> None:
-    """Print what would move; raise NotTried where the question is refused."""
-    parser = Asked(prog="what_if", description=__doc__.split("\n")[0])
-    parser.add_argument("--lake", type=Path, required=True)
-    parser.add_argument("--seeds", type=Path, required=True)
-    parser.add_argument("--tier", choices=TIERS, default="public")
-    args = parser.parse_args()
-    seeds = changed_seeds(args.seeds)
-    lines = what_if(Lake(args.lake), seeds, args.tier)
-    print(f"With {', '.join(seed.name for seed in seeds)} instead of the rules in use:")
-    print("\n".join(lines))
-    print("\nNothing was kept. To adopt: put them into dbt_project/seeds and make run.")
-
-
-if __name__ == "__main__":
-    sys.exit(told(main))

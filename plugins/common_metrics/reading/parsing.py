@@ -58,11 +58,6 @@ class Rows(NamedTuple):
     unread: list[str]
 
 
-def read(contract: Contract, delivery: Delivery, file: Path) -> Rows:
-    """Return the cells of a landed file; raise DeliveryRefused if they are unclear."""
-    return parse(contract, delivery, records(contract, file.read_bytes()))
-
-
 def records(contract: Contract, data: bytes) -> Records:
     """Return every row of the file, blank ones too; raise DeliveryRefused."""
     if contract.read.format == "workbook":

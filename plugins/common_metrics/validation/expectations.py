@@ -11,7 +11,6 @@ from common_metrics.contracts.model import Contract
 from common_metrics.errors import quoting_no_cell
 from common_metrics.lake import UNDATED, Delivery, Lake
 from common_metrics.landing.receiving import Landed
-from common_metrics.reading import parsing
 from common_metrics.validation import plausibility, quarantine
 from common_metrics.validation.findings import ROW, Finding, finding
 from common_metrics.validation.quarantine import Part
@@ -57,19 +56,6 @@ def judge(contract: Contract, landed: list[Landed], lake: Lake) -> list[Landed]:
         quarantine.settle(contract, part, lake, of_it, earlier)
         for part, of_it in zip(parts, found, strict=True)
     ]
-
-
-def validate(contract: Contract, delivery: Delivery, lake: Lake) -> Delivery:
-    """Judge one delivery from the bytes that the lake keeps and return its record.
-
-    Raises DeliveryRefused; the record then says so.
-    """
-    read = quoting_no_cell(parsing.read)
-    rows = read(contract, delivery, lake.landing(delivery))
-    (judged,) = judge(contract, [Landed(delivery, rows)], lake)
-    if judged.refusal:
-        raise judged.refusal
-    return judged.delivery
 
 
 def build_data_docs(key: str, lake: Lake) -> Path:

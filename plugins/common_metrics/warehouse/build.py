@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ DBT = Path(sys.executable).with_name("dbt")
 PLACES = ("--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT)
 # What dbt knows of the project's files after it has parsed them once.
 PARSED = "partial_parse.msgpack"
+# Called with the number of each model or test that dbt begins, and how many there are.
+ON_STEP: list[Callable[[int, int], None]] = []
 # DuckDB's errors while it reads rows quote a cell; those before it does quote SQL, and
 # that a column is blank names the column.
 BLANK = "NOT NULL constraint failed"
@@ -94,12 +97,15 @@ def _broken(con: duckdb.DuckDBPyConnection, result: dict[str, Any]) -> dict[str,
 
 
 def _run_dbt(lake: Lake) -> None:
-    log = lake.log("build.log")
-    with log.open("w") as stream:
-        # What unit tests prove of the code does not depend on deliveries.
-        without = ("--exclude-resource-type", "unit_test")
-        done = dbt(lake, "build", *without, stdout=stream, stderr=subprocess.STDOUT)
-    if done.returncode:
+    # What unit tests prove of the code does not depend on deliveries.
+    words = ["build", "--exclude-resource-type", "unit_test", "--log-format", "json"]
+    printed = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    log, begun = lake.log("build.log"), _begun(lake, *words, **printed)
+    with log.open("w") as stream, begun:
+        for line in begun.stdout:
+            stream.write(_told(line))
+    _keep_what_is_parsed(lake)
+    if begun.returncode:
         _leave_out_cells(lake)
         raise BuildFailed(
             "dbt build",
@@ -110,25 +116,46 @@ def _run_dbt(lake: Lake) -> None:
         )
 
 
+def _told(line: str) -> str:
+    """Return what an event of dbt says, as a line; count it if it begins a step."""
+    if not line.startswith('{"'):
+        return line
+    event = json.loads(line)
+    info, data = event["info"], event["data"]
+    if info["name"] == "LogStartLine":
+        for told in ON_STEP:
+            told(data["index"], data["total"])
+    return f"{info['ts'][11:19]}  {info['msg']}\n"
+
+
 def dbt(lake: Lake, *words: str, **settings: Any) -> subprocess.CompletedProcess[str]:
     """Run dbt on the lake in a process of its own and return how it ended.
 
-    ``settings`` are those of subprocess.run; without any, what dbt prints is captured.
-    It runs in the lake, so that the paths in SQL and in the profile are the same for
-    every lake, and what was parsed for one serves all: parsing takes 16 s.
+    ``settings`` are those of subprocess.Popen; without any, what dbt prints is
+    captured.
+    """
+    captured = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with _begun(lake, *words, **(settings or captured)) as begun:
+        printed = begun.communicate()
+    _keep_what_is_parsed(lake)
+    return subprocess.CompletedProcess(words, begun.returncode, *printed)
+
+
+def _begun(lake: Lake, *words: str, **settings: Any) -> subprocess.Popen[str]:
+    """Start dbt in the lake.
+
+    There the paths in SQL and in the profile are the same for every lake, and what was
+    parsed for one serves all: parsing takes 16 s.
     """
     dbt_sources.write()
     _lend_what_is_parsed(lake)
-    done = subprocess.run(
+    return subprocess.Popen(
         [DBT, *words, *PLACES],
         cwd=lake.root,
         env=dbt_environment(lake),
-        check=False,
         text=True,
-        **(settings or {"capture_output": True}),
+        **settings,
     )
-    _keep_what_is_parsed(lake)
-    return done
 
 
 def _lend_what_is_parsed(lake: Lake) -> None:
