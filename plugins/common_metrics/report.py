@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from common_metrics import batching
-from common_metrics.contracts.model import contract_keys
+from common_metrics.contracts.loading import contract_keys
 from common_metrics.lake import Delivery, Lake
 from common_metrics.publication.release import manifests
 from common_metrics.reading.parsing import left_out
