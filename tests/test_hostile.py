@@ -150,7 +150,7 @@ def test_a_contract_that_points_elsewhere_dies(tmp_path, pattern):
     file.parent.mkdir()
     file.write_text(yaml.safe_dump(rules))
     with pytest.raises(
-        ContractError, match="landing.drop: .* is no path below the drop"
+        ContractError, match=r"landing\.drop\.0: .* is no path below the drop"
     ):
         load_contract(file, tmp_path)
 
