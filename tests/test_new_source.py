@@ -1,4 +1,4 @@
-"""A new source: drafts that show nothing, and the walk of the README, step by step."""
+"""A new source: drafts that show nothing, and the walk of its page, step by step."""
 
 import csv
 import re
@@ -19,8 +19,7 @@ from common_metrics.reading.parsing import parse, records
 from workbook import xlsx
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text()
-WALK = README.split("## Add a source")[1].split("\n## ")[0]
+WALK = (ROOT / "docs/add-a-source.md").read_text()
 (SAMPLE,) = re.findall(r"```csv\n(.*?)```", WALK, re.S)
 EDITS = re.findall(r"^\| `(.+?)` \| `(.+?)` \|$", WALK, re.M)
 UNIONED = "dbt_project/models/intermediate/outcomes/int_outcomes_unioned.sql"
@@ -31,7 +30,7 @@ STUDENTS = (
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """The sample of the README."""
+    """The sample of the page."""
     place = tmp_path / "dropout_2014-15.csv"
     place.write_text(SAMPLE)
     return place
@@ -197,7 +196,7 @@ def python(copied: Path, *words: str) -> str:
 
 
 def confirm(place: Path) -> None:
-    """The README's edits of one drafted file."""
+    """The page's edits of one drafted file."""
     text = place.read_text()
     for drafted, right in EDITS:
         text = text.replace(drafted, right)
@@ -223,9 +222,7 @@ build.dbt(lake, "build", *quick, "-s", *selected, stderr=None).check_returncode(
 """
 
 
-def test_the_walk_of_the_readme_ends_in_school_outcomes(
-    copied: Path, file: Path
-) -> None:
+def test_the_walk_of_the_page_ends_in_school_outcomes(copied: Path, file: Path) -> None:
     (draft_it,) = re.findall(r"`make new-source KEY=(\S+) FILE=(\S+)`", WALK)
     (copied / draft_it[1]).write_text(SAMPLE)
     printed = python(copied, "-m", "common_metrics.cli", "new-source", *draft_it)

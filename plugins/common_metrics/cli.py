@@ -154,7 +154,7 @@ def new_source(key: Annotated[str, typer.Argument(envvar="KEY")], file: File) ->
     print(*draft(key, file), sep="\n")
     print(
         "Next: resolve each TODO; one ref in int_outcomes_unioned.sql;\nmake check "
-        f"KEY={key} FILE={file.name}; make test. README.md, 'Add a source'."
+        f"KEY={key} FILE={file.name}; make test. See docs/add-a-source.md."
     )
 
 
