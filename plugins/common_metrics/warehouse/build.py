@@ -101,7 +101,7 @@ def _run_dbt(lake: Lake) -> None:
     words = ["build", "--exclude-resource-type", "unit_test", "--log-format", "json"]
     printed = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     log, begun = lake.log("build.log"), _begun(lake, *words, **printed)
-    with log.open("w") as stream, begun:
+    with log.open("w", buffering=1) as stream, begun:
         for line in begun.stdout:
             stream.write(_told(line))
     _keep_what_is_parsed(lake)
