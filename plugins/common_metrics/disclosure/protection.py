@@ -14,9 +14,9 @@ from common_metrics.disclosure.moves import Moves
 from common_metrics.disclosure.numbers import System
 from common_metrics.disclosure.witnesses import NOBODY, Witnesses
 
-# How many schools make up for what one place's numbers move, tried in this order;
-# at last all schools but one insider.
-HELPERS = ((0, 3), (3, 6), (0, 6), (6, 18))
+# Which schools make up for what one place's numbers move, tried in this order; at last
+# all but one insider. Where there are few all are tried at once: it hides less.
+HELPERS, FEW = ((0, 6), (6, 12)), 8
 
 
 def protect_cluster(system: System) -> None:
@@ -65,9 +65,8 @@ class Cluster:
 
     def _widen_place(self, place: int, helpers: list[int]) -> None:
         self._attempt([place], None, is_free=True)
-        for first, last in HELPERS:
-            if first < len(helpers):
-                self._attempt([place, *helpers[first:last]], None)
+        for first, last in HELPERS if len(helpers) > FEW else ():
+            self._attempt([place, *helpers[first:last]], None)
         own = self.readers == max(self.school[place], NOBODY + 1)
         for reader in self.readers[~own]:
             others = [p for p in helpers if self.school[p] != reader]
