@@ -29,9 +29,9 @@ def answered(parts: list[System], folder: Path | None) -> list[np.ndarray]:
     """Return what is hidden of each part, from the folder where it is known."""
     digests = [_digest(part) for part in parts]
     of_digest = dict(zip(digests, parts, strict=True))
-    found = {d: _read(folder, d, len(part.link)) for d, part in of_digest.items()}
-    asked = {d: part for d, part in of_digest.items() if found[d] is None}
-    found |= _chosen(asked)
+    read = {d: _read(folder, d, len(part.link)) for d, part in of_digest.items()}
+    found = {d: answer for d, answer in read.items() if answer is not None}
+    found |= _chosen({d: part for d, part in of_digest.items() if d not in found})
     if folder:
         _write(folder, found)
     return [found[digest] for digest in digests]
@@ -40,7 +40,11 @@ def answered(parts: list[System], folder: Path | None) -> list[np.ndarray]:
 def _chosen(parts: dict[str, System]) -> dict[str, np.ndarray]:
     """Return what is hidden: large clusters each in a process, the small ones here."""
     sizes = {digest: len(part.link) for digest, part in parts.items()}
-    large = [digest for digest in sorted(sizes, key=sizes.get) if sizes[digest] > LARGE]
+    large = [
+        digest
+        for digest in sorted(sizes, key=lambda d: sizes[d])
+        if sizes[digest] > LARGE
+    ]
     with ThreadPoolExecutor(PROCESSES) as pool:
         # The longest first.
         apart = {d: pool.submit(_apart, parts[d]) for d in reversed(large)}

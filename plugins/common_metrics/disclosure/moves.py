@@ -18,7 +18,7 @@ BESIDE = 0.1
 TIE, FREE = 0.01, 1e-3
 # A number that moves little in the cheapest table is made dearer, for fewer to move.
 HALF = 0.5
-OPTIONS = {
+OPTIONS: dict[str, bool | int | str] = {
     "output_flag": False,
     "presolve": "off",
     "solver": "simplex",

@@ -38,8 +38,8 @@ class Cluster:
         self.school = {p: system.school[system.place == p].max() for p in self.numbers}
         self.above = _above(self)
         self.chance = np.random.default_rng(0)
-        told = is_told(system, np.zeros(len(system.link), bool))
-        self._hide_around(told)
+        self.told_to_all = is_told(system, np.zeros(len(system.link), bool))
+        self._hide_around(self.told_to_all)
         self.told = np.array([self._told_to(reader) for reader in self.readers])
 
     def widen(self) -> None:
@@ -51,6 +51,8 @@ class Cluster:
                 key=lambda p: (self.school[p] < 0, -hidden[p], p),
             ):
                 self._widen_place(place, self._helpers(place, hidden))
+            # What was hidden meanwhile may be told by prints too.
+            self._hide_around(self.told_to_all)
 
     def short(self, columns: np.ndarray) -> np.ndarray:
         """Return what was not yet seen to be wide: readers x columns."""
@@ -125,8 +127,8 @@ class Cluster:
         need = int(self.system.interval[column])
         low = int(self.witnesses.low[reader, column])
         high = int(self.witnesses.high[reader, column])
-        found = [moves.cheapest(column, amount) for amount in (need + low, high - need)]
-        found = [table for table in found if table is not None]
+        both = [moves.cheapest(column, amount) for amount in (need + low, high - need)]
+        found = [table for table in both if table is not None]
         if found:
             return [min(found, key=moves.value)]
         for up in range(need - 1, 0, -1):
@@ -156,8 +158,8 @@ class Cluster:
         return moved
 
     def _moves(self, places: list[int]) -> Moves:
-        numbers = [self.numbers[place] for place in self._reach(places)]
-        numbers = np.sort(np.concatenate(numbers))
+        near = [self.numbers[place] for place in self._reach(places)]
+        numbers = np.sort(np.concatenate(near))
         return Moves(self.system, numbers, self.relations, self.residuals, self.room)
 
     def _reach(self, places: list[int]) -> list[int]:
@@ -194,7 +196,7 @@ class Cluster:
         while len(found := np.flatnonzero(told & system.must_be_wide())):
             system.is_told_anyway[found] = True
             for column in found:
-                system.hide(around(system, column))
+                system.hide(around(system, int(column)))
 
 
 def _relations(system: System, is_number: np.ndarray) -> tuple[csc_matrix, np.ndarray]:
