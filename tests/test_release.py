@@ -242,7 +242,9 @@ ENDS = [
 
 
 @pytest.mark.usefixtures("not_attacked")
-@pytest.mark.parametrize(("place", "step", "when"), ENDS, ids=lambda end: str(end))
+@pytest.mark.parametrize(
+    ("place", "step", "when"), ENDS, ids=[f"{when} {step}" for _, step, when in ENDS]
+)
 def test_a_killed_publication_is_finished_by_the_next_run(
     built: Lake,
     monkeypatch: pytest.MonkeyPatch,
