@@ -20,8 +20,8 @@ with deliveries as (
 
 read_rows as (
     {%- for records in [
-        'int_student_enrollments', 'int_student_attendance', 'int_student_assessments',
-        'int_student_colleges', 'int_blocked_counts', 'int_listed_cohorts',
+        'int_student_enrollments', 'int_student_attendance', 'int_listed_cohorts',
+        'stg_nessc__student_assessment', 'stg_nsc__student_tracker', 'stg_nsc__blocked_counts',
     ] %}
     {%- if not loop.first %}
     union all
