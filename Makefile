@@ -155,6 +155,7 @@ screenshot: $(VENV)/.runtime ## the picture of the README, from the sample's sit
 lint: $(VENV)/.dev ## ruff, types, the layers of the dbt project, sqlfluff
 	@ruff check . && ruff format --check .
 	@mypy
+	@$(PYTHON) -m common_metrics.cli sources >/dev/null
 	@dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
 	@dbt-bouncer run --config-file dbt_project/dbt-bouncer.yml
 	@sqlfluff lint --processes 2 dbt_project/models

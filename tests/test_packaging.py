@@ -225,6 +225,47 @@ def test_compose_asks_for_what_has_no_default(compose_config, name):
     assert f"set {name}" in run.stderr
 
 
+def pytest_without_make(*words: str) -> str:
+    """What pytest says where make has set nothing, and REAL_DATA is not known."""
+    command = [sys.executable, "-m", "pytest", "-v", "-p", "no:cacheprovider", *words]
+    env = {"PATH": "/usr/bin:/bin", "HOME": os.environ.get("HOME", "/")}
+    run = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
+    return run.stdout + run.stderr
+
+
+def test_programs_and_settings_are_found():
+    assert shutil.which("dbt") == str(BIN / "dbt")
+    assert str(ROOT / "plugins") in os.environ["PYTHONPATH"].split(os.pathsep)
+    assert {name: os.environ[name] for name in SETTINGS} == SETTINGS
+
+
+def test_pytest_works_without_make():
+    here = "tests/test_packaging.py::test_programs_and_settings_are_found"
+    assert "1 passed" in pytest_without_make(here)
+
+
+def test_what_is_missing_fails_with_a_sentence():
+    here = "tests/test_banding.py::test_the_rule_prints_the_federal_cells_but_for_four"
+    said = pytest_without_make(here)
+    assert "Found ''. Name it, or run `make test`, which needs none." in said
+    assert "1 error" in said
+
+
+def test_make_test_needs_python_alone():
+    files = [f"tests/test_{name}.py" for name in ("real", "site", "access", "clients")]
+    left = pytest_without_make("--collect-only", "-m", "not full", *files)
+    assert "test_letter_says_where_we_are" in left
+    for needs in ("test_real", "letter_is_one_page", "no_container", "superset_shows"):
+        assert needs not in left
+
+
+def test_no_test_is_skipped():
+    words = [f"pytest.{word}" for word in ("skip(", "xfail(", "importorskip")]
+    words += [f"mark.{word}" for word in ("skip", "xfail")]
+    tests = [f for f in (ROOT / "tests").rglob("*.py") if f != Path(__file__)]
+    assert [f.name for f in tests if any(w in f.read_text() for w in words)] == []
+
+
 def test_image_does_not_run_as_root():
     users = re.findall(r"^USER (\S+)", (ROOT / "Dockerfile").read_text(), re.M)
     assert users and users[-1] not in ("root", "0")

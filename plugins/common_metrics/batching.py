@@ -38,7 +38,8 @@ def now() -> str:
 
 def new_batches(contract: Contract, drop: Path, lake: Lake) -> list[list[str]]:
     """Return the files that were touched since the last look, in batches."""
-    looks, batches, room = _looks(contract, lake), [], 0
+    looks, room = _looks(contract, lake), 0
+    batches: list[list[str]] = []
     for name in receiving.find_deliveries(contract, drop):
         if _is_known(contract, drop / name, looks.get(name), lake):
             continue
@@ -71,7 +72,7 @@ def receive(
             continue
         # Of files with the same bytes the last one counts.
         landed[one.delivery.sha256] = one
-        if look == _look(drop / name) and began - max(look[1:]) > SETTLED:
+        if look == _look(drop / name) and began - max(map(int, look[1:])) > SETTLED:
             looks[name] = [*look, one.delivery.sha256]
         for told in ON_READ:
             told()
@@ -106,8 +107,9 @@ def _is_known(contract: Contract, file: Path, look: Look | None, lake: Lake) -> 
     if not look or look[:-1] != _look(file):
         return False
     known = lake.recorded(contract.key, str(look[-1]))
-    judged = known and known.status in ("validated", "refused")
-    return bool(judged) and known.contract_sha256 == contract.sha256
+    if not known or known.status not in ("validated", "refused"):
+        return False
+    return known.contract_sha256 == contract.sha256
 
 
 def _not_received(contract: Contract, broken: dict[str, Exception]) -> NotReceived:

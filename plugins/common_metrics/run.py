@@ -79,7 +79,8 @@ def _end(number: int, _: object) -> NoReturn:
     """
     for child in active_children():
         with suppress(ProcessLookupError):
-            os.killpg(child.pid, signal.SIGKILL)
+            if child.pid:
+                os.killpg(child.pid, signal.SIGKILL)
     sys.exit(128 + number)
 
 
@@ -206,7 +207,8 @@ def _run_dag(dag_id: str) -> Ended:
     """Run a DAG and return how it ended."""
     from airflow.dag_processing.dagbag import DagBag
 
-    started, reasons = time.time(), []
+    started = time.time()
+    reasons: list[str] = []
     # ``dag.test()`` loads and writes every DAG that is made: this one alone.
     os.environ[settings.ONLY] = dag_id
     bag = DagBag(ROOT / "dags")

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -114,7 +114,7 @@ def _exchanged(content: Any, words: dict[str, str]) -> Any:
     if not isinstance(content, str):
         return content
     for word, other in words.items():
-        content = re.sub(rf"\b{re.escape(word)}\b", lambda _, o=other: o, content)
+        content = re.sub(rf"\b{re.escape(word)}\b", other.replace("\\", r"\\"), content)
     return content
 
 
@@ -183,7 +183,7 @@ def _refuse_guesses(file: Path, root: Path, text: bytes) -> None:
 
 
 def _unreadable(file: Path, root: Path, error: Exception) -> ContractError:
-    items = [{"loc": (), "msg": f"{error}", "type": ""}]
+    items: Sequence[Mapping[str, Any]] = [{"loc": (), "msg": f"{error}", "type": ""}]
     if isinstance(error, ValidationError):
         items = error.errors(include_url=False, include_input=False)
     found = [
@@ -199,7 +199,7 @@ def _unreadable(file: Path, root: Path, error: Exception) -> ContractError:
     )
 
 
-def _nearest_block(item: dict[str, Any]) -> str:
+def _nearest_block(item: Mapping[str, Any]) -> str:
     if item["type"] != "extra_forbidden":
         return ""
     *inside, name = item["loc"]

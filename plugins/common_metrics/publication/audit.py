@@ -67,7 +67,8 @@ def _refuse_rows_of_others(candidate: Path, partner: Partner) -> None:
             for (table,) in keyed:
                 others = f"{column} <> ? and {column} <> '*'"
                 sql = f"select count(*) from {table} where {others}"
-                if con.execute(sql, [own]).fetchone()[0]:
+                ((strange,),) = con.execute(sql, [own]).fetchall()
+                if strange:
                     raise ReleaseRefused(
                         f"{PARTNERS}/{partner.id}.duckdb {table}",
                         f"rows of {own} alone",

@@ -134,9 +134,11 @@ def _write_parquet(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
 
 def _count_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:
     names = sorted(name for (name,) in con.execute(RELEASED_TABLES).fetchall())
+    counted = "select '{0}', count(*) from {0}"
     return {
-        name: con.execute(f"select count(*) from {name}").fetchone()[0]
-        for name in names
+        name: rows
+        for table in names
+        for name, rows in con.execute(counted.format(table)).fetchall()
     }
 
 

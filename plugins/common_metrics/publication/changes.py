@@ -70,9 +70,9 @@ def compare(
 def said(file: Path) -> list[str]:
     """Return what moved with a release, and where to read on, as lines."""
     with duckdb.connect(str(file), read_only=True) as con:
-        (comment,) = con.execute(
+        ((comment,),) = con.execute(
             "select comment from duckdb_tables() where table_name = ?", [TABLE]
-        ).fetchone()
+        ).fetchall()
         return [
             f"Release {file.parent.name}. {comment.rpartition('. ')[2]}",
             *summary(con),

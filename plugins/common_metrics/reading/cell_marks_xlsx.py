@@ -32,7 +32,8 @@ class Xlsx:
 
     def marks(self, name: str) -> Marks:
         """Return what is to be told of the cells of a sheet."""
-        marks, at, hidden = Marks({}, {}, []), -1, set()
+        marks, at = Marks({}, {}, []), -1
+        hidden: set[int] = set()
         if not self._tells(self.paths[name]):
             return marks
         for element in self._all(self.paths[name], "col", "row"):

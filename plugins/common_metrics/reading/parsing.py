@@ -110,6 +110,10 @@ def _schema(contract: Contract) -> pa.Schema:
     return pa.schema([*((n, pa.string()) for n in contract.columns), *FILE_COLUMNS])
 
 
+def _filled(above: str | None, cell: str | None) -> str | None:
+    return cell or above
+
+
 def _sheet(
     contract: Contract, delivery: Delivery, identity: Identity, records: list[Record]
 ) -> Rows:
@@ -118,8 +122,7 @@ def _sheet(
     if contract.read.section:
         columns[contract.read.section.column] = sections
     for name in contract.read.fill_down:
-        filled = accumulate(columns[name], lambda above, cell: cell or above)
-        columns[name] = list(filled)
+        columns[name] = list(accumulate(columns[name], _filled))
     columns, rows = _one_row_a_value(found, columns)
     table = _table(contract, delivery, identity, match, columns, rows)
     return Rows(table, match.additional, [])

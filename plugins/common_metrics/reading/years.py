@@ -27,7 +27,7 @@ def read_identity(contract: Contract, found: list[Record], name: str) -> Identit
         return Identity()
     if says.file_name:
         return Identity(_only_year(says.file_name, name))
-    pattern = says.preamble or says.header
+    pattern = says.preamble or says.header or ""
     hits = [hit for cell in first_cells(found) if (hit := re.search(pattern, cell))]
     if not hits:
         where = "line above the header" if says.preamble else "column name"

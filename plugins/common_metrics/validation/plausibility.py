@@ -270,9 +270,13 @@ def _grain(contract: Contract) -> Rule:
 
     If contradicting rows are half of the file, it lacks a column that they differ in.
     """
-    keys = {f"_key_{n}": partial(measures.key, name=n) for n in contract.grain}
+    keys: dict[str, Measure] = {
+        f"_key_{n}": partial(measures.key, name=n) for n in contract.grain
+    }
     single = len(keys) == 1
-    which = {"column": [*keys][0]} if single else {"column_list": [*keys]}
+    which: dict[str, Any] = {"column_list": [*keys]}
+    if single:
+        which = {"column": [*keys][0]}
     return Rule(
         f"expect_{'column_values' if single else 'compound_columns'}_to_be_unique",
         "one row for each " + ", ".join(contract.grain),

@@ -102,7 +102,7 @@ def _run_dbt(lake: Lake) -> None:
     printed = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     log, begun = lake.log("build.log"), _begun(lake, *words, **printed)
     with log.open("w", buffering=1) as stream, begun:
-        for line in begun.stdout:
+        for line in begun.stdout or ():
             stream.write(_told(line))
     _keep_what_is_parsed(lake)
     if begun.returncode:
