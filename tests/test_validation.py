@@ -20,7 +20,7 @@ from common_metrics.lake import Delivery, Lake
 from common_metrics.landing import receiving
 from common_metrics.reading import parsing
 from common_metrics.validation import expectations, quarantine
-from common_metrics.validation.plausibility import FEW
+from common_metrics.validation.findings import FEW
 
 ROOT = Path(__file__).parents[1]
 FIXTURES = ROOT / "tests" / "fixtures"
