@@ -1,15 +1,17 @@
-"""The marks of an .xls workbook's cells, from its records ([MS-XLS] in [MS-CFB]).
+"""The marks of an .xls workbook's cells, from its records ([MS-XLS]).
 
 A formula always has a result there: one without a result has an empty text, so that it
 is taken for an error. Of a text with several fonts it is only told that there is one.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from io import BytesIO
 from struct import iter_unpack, unpack_from
+
+from olefile import OleFileIO
 
 from common_metrics.reading.cell_marks import RAISED, Marks, Style, shows_no_number
 
-END = 0xFFFFFFFA  # numbers of sectors end below it
 BIFF8 = 0x0600
 BOF, EOF, SHEET = 0x809, 0x0A, 0x85
 XF, FONT, FORMAT, ROW, COLINFO = 0xE0, 0x31, 0x41E, 0x208, 0x7D
@@ -26,7 +28,8 @@ class Xls:
     """The records of an .xls workbook that tell how its cells are shown."""
 
     def __init__(self, data: bytes, names: list[str]) -> None:
-        parts = dict(_substreams(_workbook(data)))
+        stream = OleFileIO(BytesIO(data)).openstream("Workbook").read()
+        parts = dict(_substreams(stream))
         shared = parts[0]
         starts = [unpack_from("<I", body)[0] for kind, body in shared if kind == SHEET]
         self.sheets = {n: parts[at] for n, at in zip(names, starts, strict=True)}
@@ -115,46 +118,3 @@ def _substreams(stream: bytes) -> Iterator[tuple[int, Part]]:
         if kind == EOF and depth == 0:
             yield start, part
             start, part = at, []
-
-
-def _workbook(data: bytes) -> bytes:
-    """Return the stream of the workbook in the compound file."""
-    shift, first, least, mini = unpack_from("<30xH16xI4xII", data)
-    size = 1 << shift
-
-    def sector(at: int) -> bytes:
-        return data[(at + 1) * size : (at + 2) * size]
-
-    tables = list(unpack_from("<109I", data, 76))
-    further = unpack_from("<I", data, 68)[0]
-    while further < END:
-        *more, further = _numbers(sector(further))
-        tables += more
-    fat = [n for at in tables if at < END for n in _numbers(sector(at))]
-    entries = dict(_entries(_chained(sector, fat, first)))
-    start, length = entries["Workbook"]
-    if length >= least:
-        return _chained(sector, fat, start)[:length]
-    small = _chained(sector, fat, entries["Root Entry"][0])
-    links = _numbers(_chained(sector, fat, mini))
-    return _chained(lambda at: small[at * 64 : at * 64 + 64], links, start)[:length]
-
-
-def _entries(directory: bytes) -> Iterator[tuple[str, tuple[int, int]]]:
-    for name, letters, start, size in iter_unpack("<64sH50xII4x", directory):
-        yield name[: max(letters - 2, 0)].decode("utf-16-le"), (start, size)
-
-
-def _numbers(sector: bytes) -> list[int]:
-    return [number for (number,) in iter_unpack("<I", sector)]
-
-
-def _chained(sector: Callable[[int], bytes], links: list[int], at: int) -> bytes:
-    """Return the sectors that follow each other from one on."""
-    parts: list[bytes] = []
-    while at < END:
-        if len(parts) > len(links):
-            raise ValueError("sectors in a circle")
-        parts.append(sector(at))
-        at = links[at]
-    return b"".join(parts)

@@ -45,7 +45,7 @@ MOST_COLUMNS = 16_384
 # What the libraries raise at a part that is missing, cut, locked or no XML.
 DAMAGES = (
     *(CalamineError, BadZipFile, zlib.error, struct.error, ParseError),
-    *(LookupError, ValueError),
+    *(LookupError, ValueError, OSError),
 )
 
 
