@@ -50,6 +50,8 @@ metric: METRICS ?= pooled_low_pct,pooled_high_pct,schools_pooled_count,coverage_
 metric: BY ?= state,metric,student_group,metric_time__year
 docs: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
 lint: export DBT_LOG_PATH := $(CURDIR)/dbt_project/logs
+# Not where builds look for what is parsed: it holds the path of the project as given.
+lint: export DBT_TARGET_PATH := $(CURDIR)/dbt_project/target/lint
 
 # Each kind of client has an environment of its own: their packages do not fit together.
 CLIENTS = $(VENV)-clients
@@ -132,7 +134,8 @@ notebook: $(VENV)/.dev ## the notebook, run on the current release, as LAKE/note
 # is sent to a port where nothing listens.
 metric: $(VENV)/.dev ## ask the semantic layer; METRICS=, BY=, WHERE=, LAKE=
 	@$(PYTHON) -m common_metrics.cli sources
-	@dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
+	@dbt --quiet parse --project-dir "$(CURDIR)/dbt_project" \
+		--profiles-dir "$(CURDIR)/dbt_project"
 	@HTTPS_PROXY=http://127.0.0.1:9 mf query --metrics "$(METRICS)" --group-by "$(BY)" \
 		--order "$(BY)" $(if $(WHERE),--where "$(WHERE)")
 
@@ -156,7 +159,8 @@ lint: $(VENV)/.dev ## ruff, types, the layers of the dbt project, sqlfluff
 	@ruff check . && ruff format --check .
 	@mypy
 	@$(PYTHON) -m common_metrics.cli sources >/dev/null
-	@dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project
+	@dbt --quiet parse --project-dir "$(CURDIR)/dbt_project" \
+		--profiles-dir "$(CURDIR)/dbt_project"
 	@dbt-bouncer run --config-file dbt_project/dbt-bouncer.yml
 	@sqlfluff lint --processes 2 dbt_project/models
 
