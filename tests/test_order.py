@@ -35,7 +35,6 @@ ALLOWED = {
     "int_school_head_counts": "an extract has one row of a school and year",
     "int_school_outlook": "one target model, and a rule version has one verdict a year",
     "network_progress_public": "an entity has one rate of a cell and year",
-    "views": "the order is the whole key of a target",
 }
 
 
