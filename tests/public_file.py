@@ -28,12 +28,27 @@ def write_public_file(file: Path, rows: Rows) -> None:
 
 def public_nodes() -> Iterator[dict]:
     """Yield the tables of the public file: models and seeds, as their yml says."""
+    yield from (node for node in _nodes() if not _is_view(node))
+
+
+def view_nodes() -> Iterator[dict]:
+    """Yield the views of the public file with their text, as dbt's manifest has it."""
+    for node in filter(_is_view, _nodes()):
+        file = DBT_PROJECT / f"models/published/{node['name']}.sql"
+        yield node | {"raw_code": file.read_text()}
+
+
+def _is_view(node: dict) -> bool:
+    return "stays_a_view" in node["config"]["meta"]
+
+
+def _nodes() -> Iterator[dict]:
     files = [*DBT_PROJECT.glob("models/**/*.yml"), *DBT_PROJECT.glob("seeds/**/*.yml")]
     for file in files:
         about = yaml.safe_load(file.read_text()) or {}
         for node in [*about.get("models", []), *about.get("seeds", [])]:
             meta = node.get("config", {}).get("meta", {})
-            if "public" in meta.get("tiers", []) and "stays_a_view" not in meta:
+            if "public" in meta.get("tiers", []):
                 yield node
 
 

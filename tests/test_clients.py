@@ -14,11 +14,11 @@ import pytest
 import yaml
 from clients import run
 from compiled import compile_models
-from public_file import create, public_nodes
+from public_file import create, public_nodes, view_nodes
 from python_calamine import CalamineWorkbook
 
 from common_metrics.lake import Lake, write_json
-from common_metrics.publication import release, workbook
+from common_metrics.publication import candidate, release, workbook
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = Path(f"{sys.prefix}-clients")
@@ -55,23 +55,43 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
             )
 
 
-def nodes(con: duckdb.DuckDBPyConnection, published: list[dict]) -> dict:
-    """What dbt's manifest would say of these tables."""
-    found = {}
-    for node in published:
-        meta = node["config"]["meta"] | {"tiers": ["public", "partner"]}
-        columns = con.execute(f"describe {node['name']}").fetchall()
-        found[node["name"]] = {
-            "name": node["name"],
+def nodes(con: duckdb.DuckDBPyConnection) -> dict:
+    """What dbt's manifest would say of these tables and of the views beside them."""
+    columns = {
+        node["name"]: [
+            name for name, *_ in con.execute(f"describe {node['name']}").fetchall()
+        ]
+        for node in public_nodes()
+    }
+    views = {node["name"]: node for node in view_nodes()}
+    columns |= {n: [c["name"] for c in view["columns"]] for n, view in views.items()}
+    metas = {n["name"]: n["config"]["meta"] for n in [*public_nodes(), *views.values()]}
+    return {
+        name: {
+            "name": name,
             "schema": "published",
-            "description": f"about {node['name']}",
-            "config": {"meta": meta},
+            "description": f"about {name}",
+            "config": {"meta": meta | {"tiers": ["public", "partner"]}},
             "columns": {
-                name: {"description": f"about {name}", "config": {}}
-                for name, *_ in columns
+                column: {"description": f"about {column}", "config": {}}
+                for column in columns[name]
             },
+            "raw_code": views.get(name, {}).get("raw_code", ""),
         }
-    return found
+        for name, meta in metas.items()
+    }
+
+
+def describe(con: duckdb.DuckDBPyConnection, nodes: dict) -> None:
+    """Fill the dictionary as its model would."""
+    for node in nodes.values():
+        table = node["config"]["meta"].get("publish_as", node["name"])
+        for column, about in node["columns"].items():
+            con.execute(
+                'insert into data_dictionary by name select ? as "table", '
+                "? as \"column\", 'varchar' as type, ? as description",
+                [table, column, about["description"]],
+            )
 
 
 @pytest.fixture(scope="module")
@@ -79,21 +99,20 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lake]:
     """Two releases with every public table, the real views and the real metrics."""
     folder = tmp_path_factory.mktemp("clients")
     built = Lake(folder / "built")
-    published = list(public_nodes())
     metrics = compile_models(folder, ["semantic_metrics"])["semantic_metrics"]
     with duckdb.connect(str(built.build())) as con:
         con.execute("create schema published; use published")
-        for node in published:
+        for node in public_nodes():
             create(con, node["name"], node)
         con.execute(f"insert into semantic_metrics by name {metrics}")
         fill(con)
-        write_json(
-            built.dbt_target() / "manifest.json", {"nodes": nodes(con, published)}
-        )
+        known = nodes(con)
+        describe(con, known)
+        write_json(built.dbt_target() / "manifest.json", {"nodes": known})
     write_json(built.build_record(), {"fingerprint": "a" * 64})
     with pytest.MonkeyPatch.context() as patch:
         # The page of a release wants more rows than these.
-        patch.setattr(release, "write_site", lambda *_: None)
+        patch.setattr(candidate, "write_site", lambda *_: None)
         yield run.two_releases(built.build().parent, folder / "lake")
 
 

@@ -34,8 +34,7 @@ ELSEWHERE = {
     ("workbook_child", "OverflowError"),
     ("cell_marks_xls", "ValueError"),
     ("attack", "RuntimeError"),
-    ("kept", "RuntimeError"),
-    ("moves", "RuntimeError"),
+    ("control", "RuntimeError"),
     ("land_extracts", "AirflowFailException"),
     ("land_extracts", "AirflowSkipException"),
 }
@@ -87,7 +86,7 @@ MADE_ELSEWHERE = {
 
 def test_those_that_say_it_by_hand_say_all_four() -> None:
     by_hand = [ast.unparse(n) for _, n in raised() if named(n) == "RuntimeError"]
-    assert len(by_hand) == 3
+    assert len(by_hand) == 2
     for said in by_hand:
         assert re.search(r"\w+: expected .*Found.*Nothing was published", said, re.S)
 
@@ -225,12 +224,9 @@ def test_a_browser_that_fails_is_told(monkeypatch, tmp_path) -> None:
 
 
 def test_every_command_tells() -> None:
-    """But two processes of our own, which answer by exit codes: what reads workbooks,
-    and what hides cells of a large cluster.
-    """
+    """But the reader of workbooks, a process of its own that answers by exit codes."""
     ends = {file: file.read_text().partition("__main__")[2] for file in CODE}
-    silent = ("workbook_child", "kept")
-    begun = {f: end for f, end in ends.items() if end and f.stem not in silent}
+    begun = {f: end for f, end in ends.items() if end and f.stem != "workbook_child"}
     assert {"cli", "serve", "to_html", "run"} <= {file.stem for file in begun}
     for file, end in begun.items():
         is_told = "sys.exit(told(main))" in end or file.stem == "reading_a_release"

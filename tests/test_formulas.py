@@ -48,6 +48,9 @@ PLACES = {
             "tests/printed_rates_follow_from_printed_counts.sql",
             # Judges counts before it is known that the formula can take them.
             "models/intermediate/outcomes/int_outcomes_judged.sql",
+            # Words for people: a share of members, and the sum written out.
+            "models/published/coalition_comparison.sql",
+            "models/published/explained_outcomes.sql",
         },
     ),
     "half a unit of the last digit": (r"then 0\.05\b", {"macros/cells.sql"}),

@@ -13,6 +13,7 @@ import pytest
 import staged
 from staged import UNTESTED
 
+from common_metrics import cli
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.errors import told
 from common_metrics.lake import Delivery, Lake, write_json
@@ -210,8 +211,8 @@ def test_what_if_moves_the_targets_from_the_changed_year_on(
         ),
     )
     before = lake.build().read_bytes()
-    sys.argv = ["what_if", "--lake", str(lake.root), "--seeds", str(asked)]
-    assert told(what_if.main) == 0
+    sys.argv = ["cli", "what-if", "--lake", str(lake.root), "--seeds", str(asked)]
+    assert told(cli.main) == 0
     said = capsys.readouterr().out
     # Two schools, two groups, two models, from 2018 to 2020; the outlooks beside them.
     assert "24  school_targets: target, 2 schools" in said

@@ -36,6 +36,7 @@ YEARS = (2014, 2015, 2016)
 WANTED = (
     "dim_coalition",
     "dim_metric",
+    "dim_school",
     "school_targets",
     "+coalition_outcomes",
     "+coalition_outcomes_public",

@@ -369,7 +369,7 @@ def test_a_row_of_another_state_stops_the_release(
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = lake.current.resolve()
-    monkeypatch.setattr(release, "_own_rows", lambda *_: ("true", ""))
+    monkeypatch.setattr(audiences, "own_rows", lambda *_: ("true", ""))
     with pytest.raises(audiences.ReleaseRefused) as refused:
         again(lake)
     assert "partners/ct.duckdb" in str(refused.value)

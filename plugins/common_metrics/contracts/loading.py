@@ -120,7 +120,8 @@ def _exchanged(content: Any, words: dict[str, str]) -> Any:
 
 def _complete(contract: Contract) -> Contract:
     """Return the contract with its one layout, if it names none, and all it expects."""
-    expected = list(_expected(contract))
+    # What refuses a file says more of it than what a single row is short of.
+    expected = sorted(_expected(contract), key=lambda e: not _refuses(e))
     if not expected:
         raise ValueError("expectations: give at least one, or rows")
     named = [name for name, column in contract.columns.items() if column.headers]
@@ -142,6 +143,10 @@ def _expected(contract: Contract) -> Iterator[dict[str, Any]]:
     for stated in contract.expectations:
         kwargs = {n: forms.listed(v) for n, v in stated.get("kwargs", {}).items()}
         yield {**forms.CRITICAL, **stated, "kwargs": kwargs}
+
+
+def _refuses(expectation: dict[str, Any]) -> bool:
+    return bool(expectation.get("meta", {}).get("refuses"))
 
 
 def _digest(contract: Contract) -> str:
