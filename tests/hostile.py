@@ -51,8 +51,9 @@ def plant(extracts: Path) -> None:
     (extracts / FOLDER / "red \x1b[31m.csv").touch()
     (extracts / FOLDER / "link.csv").symlink_to(graduates)
     submitted = FIXTURES / "nessc/common_metrics_submission/vt_submission_2013-14.csv"
-    content = submitted.read_text().replace("2013-14", "2018-19").rstrip("\n") + "\n"
-    # A count to find again, in a good row and in a wrong one.
+    lines = submitted.read_text().replace("2013-14", "2018-19").splitlines(True)
+    # The state's own rows, and a count to find again in a good one and in a wrong one.
+    content = "".join([*lines[:2], *(line for line in lines if line[:4] == "VT,,")])
     counts = COUNTED.format("el", *COUNTS) + COUNTED.format("swd", *COUNTS[::-1])
     (extracts / "nessc_submissions/hostile_2018-19.csv").write_text(content + counts)
 

@@ -1,7 +1,7 @@
 -- How many rows of each extract tell of each state and school year.
 with states as (
     {{ spelled_states() }}
-    where is_nessc
+    where states.is_nessc
 ),
 
 delivered as (
