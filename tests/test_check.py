@@ -227,7 +227,7 @@ def test_make_check_prints_the_same(tmp_path: Path, vermont) -> None:
         (venv / stamp).touch()
     command = ["make", "--no-print-directory", "--old-file=requirements.txt", "check"]
     done = subprocess.run(
-        [*command, f"FILE={file}", f"VENV={venv}"],
+        [*command, f"FILE={file}", f"VENV={venv}", f"LAKE={tmp_path / 'lake'}"],
         cwd=ROOT,
         capture_output=True,
         text=True,
