@@ -4,6 +4,7 @@ with histories as (
         entity_id as coalition_id,
         list({'metric_id': metric_id, 'slug': metric.slug, 'label': label,
             'direction': direction, 'goal_pct': goal_pct, 'goal_words': goal_words,
+            'is_core': is_core, 'is_of_class': is_of_class,
             'baseline_year': baseline_year, 'years': years} order by place) as metrics
     from progress
     inner join shown_metrics as metric using (metric_id)
@@ -46,6 +47,8 @@ notes as (
 
 select
     dim_coalition.*, slug(coalition_id) as slug,
+    -- A page of documents alone would be an empty one to who looks for numbers.
+    metrics is not null or members is not null as has_page,
     coalesce(members_count, 0) as members_count,
     coalesce(members, []) as members, coalesce(metrics, []) as metrics,
     coalesce(printed, []) as printed, coalesce(notes, []) as notes
