@@ -23,6 +23,9 @@ TEMPLATES = Path(__file__).with_name("templates")
 SINGLE = ("index", "method", "data-quality")
 EACH = {"state": "states", "coalition": "coalitions", "metric": "metrics"}
 BATCH = 100
+# Words of the tables and of the people who described them, as American readers spell
+# them.
+AMERICAN = {"per cent": "percent", "enrolment": "enrollment", "programme": "program"}
 # What the search reads of a school, in the order in which assets/site.js takes it.
 SEARCHED = (
     "school_name",
@@ -103,7 +106,7 @@ class Scale:
         return round((below if is_under else above) + 4, 1)
 
     def _lines(self, rows: list[Row], at: int) -> list[float]:
-        """Return the pixels at which lines pass by the year, left and right of it too."""
+        """Return the pixels at which lines pass the year and both sides of it."""
         here, found = rows[at], []
         for name in ("value_pct", "compounding_low_pct", "compounding_high_pct"):
             if here[name] is None:
@@ -172,10 +175,17 @@ def environment(folder: Path, **options: Any) -> jinja2.Environment:
 
 
 def _environment(release: str) -> jinja2.Environment:
-    pages = environment(TEMPLATES, autoescape=True)
+    pages = environment(TEMPLATES, autoescape=True, finalize=_american)
     made = datetime.strptime(release[:16], "%Y%m%dT%H%M%SZ")
     pages.globals.update(release=release, made=made, scale=scale, filled=filled)
     return pages
+
+
+def _american(value: object) -> object:
+    if isinstance(value, str):
+        for british, american in AMERICAN.items():
+            value = value.replace(british, american)
+    return value
 
 
 def _queries() -> list[str]:
