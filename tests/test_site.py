@@ -540,7 +540,7 @@ def test_letter_says_where_we_are_in_plain_words(pages):
         "To the families of our students Maple High School",
         "Finished high school in four years 91.0 (class of 2018)",
         "90 or more Yes. We are at the goal.",
-        "Left school without finishing Not shown (class of 2015), to protect",
+        "Left school without finishing Not shown (class of 2015)",
         "Not shown does not mean zero.",
         "We do not guess where in the range we are.",
         "For some measures there is no number for 2017.",
