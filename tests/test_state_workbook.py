@@ -5,7 +5,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-from public_file import write_public_file
+from public_file import public_nodes, write_public_file
 from python_calamine import CalamineWorkbook
 from test_site import metric, outcome, school, targets, verdict
 
@@ -52,8 +52,10 @@ def _described(rows: dict) -> dict:
         for table in tables
         for name in re.search("select (.*?) from", sql)[1].split(",")
     }
+    (node,) = (n for n in public_nodes() if n["name"] == "data_dictionary")
+    of_table, of_column = (f'"{column["name"]}"' for column in node["columns"][:2])
     about = [
-        {'"table"': table, '"column"': column, "description": f"About {column}"}
+        {of_table: table, of_column: column, "description": f"About {column}"}
         for table, column in shown
     ]
     return rows | {"data_dictionary": about}
