@@ -193,7 +193,11 @@ ROWS = {
             interval_high_pct=93.4,
         ),
         *verdict("s1", 2016, "suppressed", "suppressed"),
-        *verdict("s5", 2015, "cannot_tell", "cannot_tell"),
+        *verdict(
+            *("s5", 2015, "cannot_tell", "cannot_tell"),
+            interval_low_pct=4,
+            interval_high_pct=15,
+        ),
         *verdict("s1", 2018, "at_goal", "at_goal"),
         *verdict("tx", 2015, "on_track", "on_track", state="TX"),
     ],

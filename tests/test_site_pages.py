@@ -12,6 +12,7 @@ from test_site import (  # noqa: F401
     band,
     browser,
     chart,
+    dead_links,
     hidden,
     metric,
     outcome,
@@ -73,6 +74,7 @@ def rows() -> dict[str, list[dict]]:
                 metric(f"test_{n}", f"Test {n}", None, has_targets=False)
                 for n in range(25)
             ),
+            metric("dual_enrolment", "Dual enrolment", None, has_targets=False),
         ],
         "dim_student_group": [
             {"student_group": g, "label": f"Group {g}", "sort_order": n}
@@ -279,6 +281,12 @@ def test_each_restricted_file_counts_and_one_of_two_years_once(read):
     page = read["data-quality.html"]
     assert row_of(page, "Files by publisher", "records", "Read and used", " 10 ")
     assert row_of(page, "Files by publisher", "rates", "Read and used", " 1 ")
+
+
+def test_what_is_respelled_still_has_its_address(place, read):
+    link = '<a href="metrics/dual_enrolment.html">Dual enrollment</a>'
+    assert link in read["index.html"] and "metrics/dual_enrolment.html" in read
+    assert dead_links(place, read, bool) == []
 
 
 def test_no_network_leads_to_an_empty_page(read):

@@ -23,9 +23,6 @@ TEMPLATES = Path(__file__).with_name("templates")
 SINGLE = ("index", "method", "data-quality")
 EACH = {"state": "states", "coalition": "coalitions", "metric": "metrics"}
 BATCH = 100
-# Words of the tables and of the people who described them, as American readers spell
-# them.
-AMERICAN = {"per cent": "percent", "enrolment": "enrollment", "programme": "program"}
 # What the search reads of a school, in the order in which assets/site.js takes it.
 SEARCHED = (
     "school_name",
@@ -175,17 +172,10 @@ def environment(folder: Path, **options: Any) -> jinja2.Environment:
 
 
 def _environment(release: str) -> jinja2.Environment:
-    pages = environment(TEMPLATES, autoescape=True, finalize=_american)
+    pages = environment(TEMPLATES, autoescape=True)
     made = datetime.strptime(release[:16], "%Y%m%dT%H%M%SZ")
     pages.globals.update(release=release, made=made, scale=scale, filled=filled)
     return pages
-
-
-def _american(value: object) -> object:
-    if isinstance(value, str):
-        for british, american in AMERICAN.items():
-            value = value.replace(british, american)
-    return value
 
 
 def _queries() -> list[str]:

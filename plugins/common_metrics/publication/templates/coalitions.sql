@@ -37,7 +37,7 @@ notes as (
     select
         dim_coalition.coalition_id,
         list({'printed_metric': printed_metric, 'publisher': publisher,
-            'definition': definition, 'is_comparable': is_comparable, 'reason': reason}
+            'definition': american(definition), 'is_comparable': is_comparable, 'reason': american(reason)}
             order by printed_metric) as notes
     from dim_coalition
     inner join coalition_definition_notes as noted

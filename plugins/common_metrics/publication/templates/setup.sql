@@ -6,6 +6,10 @@ create temp macro digits(value) as format('{:g}', round(value, 1));
 create temp macro printed(value, provider) as
     if(provider = 'us', digits(value), format('{:.1f}', round(value, 1)));
 
+-- What describes the tables is spelled as American readers spell it; the tables keep it.
+create temp macro american(words) as replace(replace(replace(
+    words, 'per cent', 'percent'), 'enrolment', 'enrollment'), 'programme', 'program');
+
 create temp macro span(low, high) as case
     when round(low, 1) = round(high, 1) then format('{:.1f}%', round(low, 1))
     else digits(low) || ' to ' || digits(high) || '%'
@@ -56,7 +60,11 @@ from (
 -- the tests of college readiness come last, since two of them say one thing.
 create temp table shown_metrics as
 select
-    *,
+    * replace (
+        american(label) as label,
+        american(numerator_definition) as numerator_definition,
+        american(denominator_definition) as denominator_definition
+    ),
     slug(metric_id) as slug,
     has_targets and goal_pct is not null as is_core,
     -- Of a class of students, or else of all who were at school in a school year.
