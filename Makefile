@@ -58,7 +58,7 @@ CLIENTS = $(VENV)-clients
 PYTHON_CLIENTS := $(notdir $(basename $(wildcard tests/clients/locks/*.txt)))
 CLIENTS_READY = $(patsubst %,$(CLIENTS)/%/.ready,$(PYTHON_CLIENTS) superset node)
 
-.PHONY: help run check test test-all up sample rollback explain letter attack changes what-if bench docs notebook metric clients superset new-source sources screenshot lint lock clean
+.PHONY: help run check test test-all up sample rollback explain letter attack changes what-if bench stress docs notebook metric clients superset new-source sources screenshot lint lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -117,6 +117,10 @@ RUNS ?= 3
 bench: $(VENV)/.dev ## what the stages cost beside an earlier commit; BEFORE=, RUNS=, DROP=, LAKE=
 	@$(PYTHON) tests/bench.py --lake "$(LAKE_DIR)" --before "$(BEFORE)" --runs $(RUNS) \
 		$(if $(DROP),--drop "$(DROP_DIR)")
+
+SCHOOLS ?= 20
+stress: $(VENV)/.dev ## what hiding costs on invented schools, and what is recovered; SCHOOLS=
+	@$(PYTHON) tests/stress.py --schools $(SCHOOLS)
 
 docs: $(VENV)/.runtime ## models, columns and tests of the last build, in LAKE/docs
 	@mkdir -p -m 700 "$(LAKE_DIR)/docs"

@@ -1,10 +1,11 @@
 """What hiding costs: time at the size of five states, and the share that stays shown.
 
-``python tests/stress.py [--schools 1000] [--years 4]`` invents that many schools, takes
-all their numbers for restricted, hides, and attacks what is left. ``--lake LAKE`` takes
-the restricted cells of a built lake. Prints one line a way of hiding: by the models, by
-hiding each small cell's table (a school's rows of one metric and year), and by the
-rule of thumb that hides the next smallest cell of each sum.
+``make stress SCHOOLS=75`` (``python tests/stress.py``) invents that many schools,
+takes all their numbers for restricted, hides, and attacks what is left: as a stranger,
+and as schools that know their own numbers. ``--lake LAKE`` takes the restricted cells
+of a built lake. Prints a row for each way of hiding: by the models, by hiding each
+small cell's table (a school's rows of one metric and year), and by the rule of thumb
+that hides the next smallest cell of each sum.
 """
 
 import argparse
@@ -12,6 +13,8 @@ import os
 import resource
 import tempfile
 import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import duckdb
@@ -22,6 +25,7 @@ from compiled import Warehouse, compile_models
 from test_attack import RULES, TABLES
 
 from common_metrics.disclosure import attack, control
+from common_metrics.disclosure.kept import PROCESSES
 from common_metrics.disclosure.numbers import System, hidden_cells, system_of
 
 GRAPH = [
@@ -141,9 +145,9 @@ def by_next_smallest(counted: pd.DataFrame, system: System) -> None:
 
 
 WAYS = {
-    "by the models": by_models,
+    "the models": by_models,
     "whole tables": by_table,
-    "next smallest cell": by_next_smallest,
+    "the next smallest": by_next_smallest,
 }
 
 
@@ -155,7 +159,7 @@ def invented(con: duckdb.DuckDBPyConnection, schools: int, years: int) -> None:
 
 
 def attacked(
-    con: duckdb.DuckDBPyConnection, hidden: pa.Table, knows: str | None = None
+    con: duckdb.DuckDBPyConnection, hidden: pd.DataFrame, knows: str | None = None
 ) -> attack.Report:
     """Write what the public would see; attack it, as a school if one is named."""
     con.register("hidden", hidden)
@@ -186,45 +190,85 @@ def processor_seconds() -> float:
 
 
 def megabytes() -> int:
-    """Return the most that this process or one that it waited for has held."""
-    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return max(resource.getrusage(who).ru_maxrss for who in whose) // 1024
+    """Return what this process has held at most, and each of its processes besides."""
+    status = Path("/proc/self/status").read_text()
+    own = int(status.split("VmHWM:")[1].split()[0])
+    each = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return (own + PROCESSES * each) // 1024
 
 
-def compare(con: duckdb.DuckDBPyConnection, ways: list[str], knows: str | None) -> None:
-    """Print shares, what is recovered and seconds, one line a way of hiding."""
+def hide(way: str, counted: pd.DataFrame, *tables: pa.Table) -> tuple[System, dict]:
+    """Return what a way hides, and what it took, in a process of its own."""
+    started = processor_seconds(), time.monotonic()
+    system = system_of(counted, *tables)
+    WAYS[way](counted, system)
+    return system, {
+        "processor seconds": round(processor_seconds() - started[0]),
+        "seconds": round(time.monotonic() - started[1]),
+        "MB": megabytes(),
+    }
+
+
+def learning(
+    con: duckdb.DuckDBPyConnection, hidden: pd.DataFrame, insiders: int
+) -> str:
+    """Attack as schools that hide something, evenly chosen; return how many learn."""
+    schools = sorted(set(hidden[hidden.level == "school"].school_key))
+    chosen = schools[:: max(1, len(schools) // insiders)][:insiders] if insiders else []
+    learn = 0
+    for school in chosen:
+        found = attacked(con, hidden, school).recovered
+        # What all other schools of a state have together is no one school's.
+        learn += bool({cell.number for cell in found} - {"rest of level school sum"})
+    return f"{learn} of {len(chosen)}"
+
+
+def compared(
+    con: duckdb.DuckDBPyConnection, ways: list[str], insiders: int
+) -> pd.DataFrame:
+    """Return shares, what is recovered and seconds, one row a way of hiding."""
     con.execute(f"create temp view outcomes as from {SCHEMA}.int_outcomes_reconciled")
     tables = [
         con.execute(f"from {SCHEMA}.{model}").to_arrow_table() for model in INPUTS
     ]
     cells = tables[0].to_pandas().sort_values("cell_id", ignore_index=True)
     counted = cells[cells.has_counts].reset_index(drop=True)
-    print(
-        f"{len(counted):,} cells of {tables[2].num_rows:,} numbers, "
-        f"{counted.is_small.sum():,} small"
-    )
+    found = []
     for way in ways:
-        started = processor_seconds()
-        system = system_of(counted, *tables[1:])
-        WAYS[way](counted, system)
-        seconds = processor_seconds() - started
+        with ProcessPoolExecutor(1, get_context("spawn")) as apart:
+            system, took = apart.submit(hide, way, counted, *tables[1:]).result()
         shown = int((~system.is_hidden_cell()).sum())
-        report = attacked(con, hidden_cells(cells, counted, system), knows)
-        print(
-            f"{way}: {shown:,} shown ({shown / len(counted):.1%}), "
-            f"{seconds:.0f} processor seconds, {megabytes()} MB; "
-            f"the attack: {report.counts()}",
-            flush=True,
+        hidden = hidden_cells(cells, counted, system)
+        report = attacked(con, hidden)
+        found.append(
+            {
+                "hidden by": way,
+                "numbers": f"{tables[2].num_rows:,}",
+                "cells shown": f"{shown:,} of {len(counted):,} "
+                f"({shown / len(counted):.1%})",
+                **took,
+                "recovered": len(report.recovered),
+                "seconds of the attack": round(report.seconds),
+                "insiders who learn": learning(con, hidden, insiders),
+            }
         )
+    return pd.DataFrame(found)
+
+
+def print_table(rows: pd.DataFrame) -> None:
+    """Print rows as docs/attack.md has them."""
+    lines = [list(rows), ["---"] * len(rows.columns), *rows.to_numpy().tolist()]
+    for line in lines:
+        print(f"| {' | '.join(map(str, line))} |", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--schools", type=int, default=1000)
-    parser.add_argument("--years", type=int, default=4)
+    parser.add_argument("--schools", type=int, default=20)
+    parser.add_argument("--years", type=int, default=1)
     parser.add_argument("--lake", type=Path)
     parser.add_argument("--ways", nargs="*", default=list(WAYS))
-    parser.add_argument("--knows", help="key of a school that attacks")
+    parser.add_argument("--insiders", type=int, default=5, help="schools that attack")
     args = parser.parse_args()
     if args.lake:
         con = duckdb.connect()
@@ -235,10 +279,8 @@ def main() -> None:
             warehouse = Warehouse(compile_models(Path(folder), GRAPH))
         con = warehouse.con
         invented(con, args.schools, args.years)
-        started = time.monotonic()
         warehouse.make(*GRAPH)
-        print(f"relations: {time.monotonic() - started:.0f} s")
-    compare(con, args.ways, args.knows)
+    print_table(compared(con, args.ways, args.insiders))
 
 
 if __name__ == "__main__":

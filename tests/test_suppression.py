@@ -264,6 +264,39 @@ def test_a_cluster_that_did_not_change_is_not_asked_again(
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def beside(
+    others: tuple[pd.DataFrame, ...], states: tuple[pd.DataFrame, ...]
+) -> tuple[pd.DataFrame, ...]:
+    """Return both as one, as if the others were of another state that comes first."""
+    found = []
+    for other, state in zip(others, states, strict=True):
+        moved = state.copy()
+        for name in {"cell_id", "count_id", "relation_id"} & set(state.columns):
+            last = {
+                "cell_id": others[0],
+                "count_id": others[2],
+                "relation_id": others[3],
+            }
+            moved[name] += last[name][name].max()
+        if "place_key" in other:
+            other = other.assign(place_key="AA " + other.place_key)
+        found.append(pd.concat([other, moved], ignore_index=True))
+    return tuple(found)
+
+
+def test_a_cluster_that_comes_first_leaves_the_others_answers(
+    states: tuple[pd.DataFrame, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    hidden_by(states, tmp_path)
+    asked, protect = [], kept.protect_cluster
+    monkeypatch.setattr(
+        kept, "protect_cluster", lambda part: asked.append(1) or protect(part)
+    )
+    counts, sums = network([3, 40, 4, 28, 25, 30])
+    hidden_by(beside(tables_of(counts, sums, NETWORK), states), tmp_path)
+    assert len(asked) == 1
+
+
 def test_an_answer_that_is_cut_short_is_asked_again(
     states: tuple[pd.DataFrame, ...], tmp_path: Path
 ) -> None:

@@ -18,6 +18,10 @@ BESIDE = 0.1
 TIE, FREE = 0.01, 1e-3
 # A number that moves little in the cheapest table is made dearer, for fewer to move.
 HALF = 0.5
+# HiGHS's simplex_strategy: where only costs changed the last table is still possible,
+# and the primal simplex goes on from it; where a bound changed, the dual one.
+DUAL, PRIMAL = 1, 4
+# All models of a process must ask for as many threads.
 OPTIONS: dict[str, bool | int | str] = {
     "output_flag": False,
     "presolve": "off",
@@ -70,7 +74,7 @@ class Moves:
         found = []
         for sign in (1.0, -1.0):
             self._price(np.concatenate([sign * weights, -sign * weights]))
-            found.append(self._solved())
+            found.append(self._solved(PRIMAL))
         self._bound(self.least, self.most)
         return [table for table in found if table is not None]
 
@@ -115,11 +119,12 @@ class Moves:
         if found is None or self.value(found) == 0:
             return found
         self._price(np.tile(self.cost / (np.abs(found) + HALF), 2))
-        fewer = self._solved()
+        fewer = self._solved(PRIMAL)
         is_better = fewer is not None and self.value(fewer) <= self.value(found)
         return fewer if is_better else found
 
-    def _solved(self) -> np.ndarray | None:
+    def _solved(self, strategy: int = DUAL) -> np.ndarray | None:
+        self.solver.setOptionValue("simplex_strategy", strategy)
         self.solver.run()
         status = self.solver.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:

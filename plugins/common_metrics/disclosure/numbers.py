@@ -116,6 +116,7 @@ def clusters(system: System) -> Iterator[tuple[np.ndarray, System]]:
     wanted = np.unique(of_column[system.must_be_wide()])
     groups = [_grouped(of, wanted) for of in (of_column, of_row, of_cell)]
     arrays = [field.name for field in fields(System)][3:]
+    labels = {"place", "school", "link"}
     for columns, rows, cells in zip(*groups, strict=True):
         yield (
             columns,
@@ -123,7 +124,11 @@ def clusters(system: System) -> Iterator[tuple[np.ndarray, System]]:
                 matrix=system.matrix[:, columns][rows],
                 shows=np.searchsorted(columns, system.shows[cells]),
                 weight=system.weight[cells],
-                **{name: getattr(system, name)[columns] for name in arrays},
+                **{
+                    name: _renumbered(found) if name in labels else found
+                    for name in arrays
+                    for found in [getattr(system, name)[columns]]
+                },
             ),
         )
 
@@ -165,6 +170,12 @@ def _grouped(labels: np.ndarray, wanted: np.ndarray) -> list[np.ndarray]:
     order = np.argsort(labels, kind="stable")
     ends = np.searchsorted(labels[order], [wanted, wanted + 1])
     return [order[a:b] for a, b in ends.T]
+
+
+def _renumbered(labels: np.ndarray) -> np.ndarray:
+    """Return labels in the same order from 0 (none stays -1), whatever is elsewhere."""
+    values, numbers = np.unique(labels, return_inverse=True)
+    return numbers - int(values[0] < 0)
 
 
 def _joined(numbers: pd.Series, rests: pd.Series | np.ndarray) -> np.ndarray:
