@@ -493,7 +493,7 @@ def wilson(row: dict) -> tuple[float, float]:
 
 
 def judge(target: dict, row: dict) -> tuple[str, str, str]:
-    """What is reached, how firm that is, and the verdict; turned so that more is better."""
+    """What is reached, how firm, and the verdict; turned so that more is better."""
     if row["value_status"] == "suppressed":
         return ("suppressed",) * 3
     if row["value_status"] == "not_reported":
