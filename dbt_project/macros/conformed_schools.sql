@@ -158,14 +158,16 @@ select
                 and {{ holds_in('crosswalk', 'by_state_code.school_year') }}
     ),
 
-    -- Renumbered schools: both ids are one school, by evidence, never by likeness.
+    -- Renumbered schools, and two ids that no crosswalk brings together: both are one school,
+    -- by evidence, never by likeness.
     identified as (
         select
             by_federal_id.*,
             coalesce(
                 id_changes.school_id_nces,
                 by_federal_id.school_id_nces,
-                by_federal_id.crosswalk_school
+                by_federal_id.crosswalk_school,
+                twins.school_id_nces
             ) as known_school,
             coalesce(id_changes.school_id_state, by_federal_id.school_id_state)
                 as known_code,
@@ -178,6 +180,10 @@ select
                     by_federal_id.crosswalk_school,
                     by_federal_id.school_id_state
                 ) = id_changes.printed_id
+        left join {{ ref('int_school_twins') }} as twins
+            on
+                by_federal_id.state = twins.state
+                and by_federal_id.school_id_state = twins.school_id_state
     ),
 
     keyed as (

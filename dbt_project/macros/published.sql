@@ -28,6 +28,20 @@ with outcomes as (
     select * from {{ ref('fct_school_outcomes') }}
 ),
 
+schools as (
+    select * from {{ ref('dim_school') }}
+),
+
+-- Records of students name no school: its name is the one that another file prints.
+named as (
+    select outcomes.* replace (
+        coalesce(outcomes.school_name, schools.school_name) as school_name
+    ),
+    from outcomes
+    left join schools
+        on outcomes.school_key = schools.school_key
+),
+
 published as (
     select
         school_key,
@@ -47,7 +61,7 @@ published as (
         {{ source_columns(public) }},
         data_as_of,
         {{ source_sheet(public) }},
-    from outcomes
+    from named
 )
 
 select * from published
@@ -73,6 +87,7 @@ published as (
         {{ source_columns(public) }},
         data_as_of,
         {{ source_sheet(public) }},
+        counted_from,
     from outcomes
 )
 
