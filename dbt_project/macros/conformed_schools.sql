@@ -169,8 +169,11 @@ select
                 by_federal_id.crosswalk_school,
                 twins.school_id_nces
             ) as known_school,
-            coalesce(id_changes.school_id_state, by_federal_id.school_id_state)
-                as known_code,
+            coalesce(
+                id_changes.school_id_state,
+                by_federal_id.school_id_state,
+                twins_of_id.school_id_state
+            ) as known_code,
         from by_federal_id
         left join {{ ref('school_id_changes') }} as id_changes
             on
@@ -184,6 +187,8 @@ select
             on
                 by_federal_id.state = twins.state
                 and by_federal_id.school_id_state = twins.school_id_state
+        left join {{ ref('int_school_twins') }} as twins_of_id
+            on by_federal_id.school_id_nces = twins_of_id.school_id_nces
     ),
 
     keyed as (
