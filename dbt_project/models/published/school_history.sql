@@ -1,7 +1,7 @@
--- A school year by year: what came, what was asked for, what became of it and where it is
--- from. A year has one row, with the target of the default model; years before the
--- targets are there, and years to come have a target alone. The other model stands in
--- school_history_by_model.
+-- A school year by year: what came, what was asked for, what became of it and where
+-- it is from. A year has one row, with the target of the default model; years before
+-- the targets are there, and years to come have a target alone. The other model
+-- stands in school_history_by_model.
 with histories as (
     select * from {{ ref('school_history_by_model') }}
 ),

@@ -41,9 +41,12 @@ reported as (
         outcomes.state,
         outcomes.metric_id,
         max(outcomes.school_year) as newest_rate_year,
-        max(outcomes.school_year)
-            filter (where outcomes.value_status in ('reported', 'range'))
-            as newest_number_year,
+        max(
+            case
+                when outcomes.value_status in ('reported', 'range')
+                    then outcomes.school_year
+            end
+        ) as newest_number_year,
     from outcomes
     where outcomes.value_status in ('reported', 'range', 'suppressed')
     group by outcomes.state, outcomes.metric_id

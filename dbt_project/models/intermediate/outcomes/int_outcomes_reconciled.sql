@@ -1,7 +1,7 @@
 -- Two providers may report one cell. Both rows stay; one is preferred: the more exact
 -- first (a rate, then a range, then a marker), then the provider closer to the origin
--- (seed provider_ranks). A state's rate computed from records that do not hold the state's
--- students is that of the schools that sent them, and never preferred.
+-- (seed provider_ranks). A state's rate computed from records that do not hold the
+-- state's students is that of the schools that sent them, and never preferred.
 with outcomes as (
     select * from {{ ref('int_outcomes_current') }}
 ),

@@ -1,6 +1,7 @@
--- Whether the records that a state's computed rates come from hold the state's students: a
--- class against the state's head count of grade 12, enrolled students against that of grades
--- 9 to 12. Where no head count of the state came there is no evidence.
+-- Whether the records that a state's computed rates come from hold the state's
+-- students: a class against the state's head count of grade 12, enrolled students
+-- against that of grades 9 to 12. Where no head count of the state came there is no
+-- evidence.
 with counts as (
     select * from {{ ref('int_computed_counts') }}
     where level = 'state' and student_group = 'all'

@@ -1,10 +1,10 @@
--- Does a school reach what is asked of it, and how firm is that? A rate and a printed band
--- are taken alike: with the Wilson interval of their ends and the number of students
--- (95 per cent unless target_rules says otherwise). Where who prints the rate prints no
--- number of students, that of another provider for the same cell serves; a restricted one
--- does not, since the width of an interval gives it away. The goal is compared with the
--- rate itself, unrounded where its counts are printed; a goal of "below 1" is not met
--- by 1.
+-- Does a school reach what is asked of it, and how firm is that? A rate and a printed
+-- band are taken alike: with the Wilson interval of their ends and the number of
+-- students (95 per cent unless target_rules says otherwise). Where who prints the
+-- rate prints no number of students, that of another provider for the same cell
+-- serves; a restricted one does not, since the width of an interval gives it away.
+-- The goal is compared with the rate itself, unrounded where its counts are printed;
+-- a goal of "below 1" is not met by 1.
 with targets as (
     select * from {{ ref('int_school_targets') }}
 ),
@@ -66,7 +66,8 @@ observed as (
         outcomes.definition_id,
         outcomes.lowest_pct,
         outcomes.highest_pct,
-        coalesce(nullif(outcomes.denominator, 0), counted.denominator) as students_count,
+        coalesce(nullif(outcomes.denominator, 0), counted.denominator)
+            as students_count,
         case
             when outcomes.denominator > 0 then outcomes.provider else counted.provider
         end as students_count_provider,
@@ -100,7 +101,8 @@ bounded as (
         {{ end_for_goal('highest_pct', 'coalesce(value_high_pct, value_pct)') }}
             as goal_high_pct,
         {{ wilson_end('lowest_pct', 'students_count', 'z', '-') }} as interval_low_pct,
-        {{ wilson_end('highest_pct', 'students_count', 'z', '+') }} as interval_high_pct,
+        {{ wilson_end('highest_pct', 'students_count', 'z', '+') }}
+            as interval_high_pct,
     from observed
 ),
 
