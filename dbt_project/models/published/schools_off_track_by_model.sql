@@ -1,6 +1,6 @@
 -- Schools that are surely short of their target of the year, with the points that are
--- missing. In a table of one metric, group, year and model of targets the last one is the
--- furthest off.
+-- missing. In a table of one metric, group, year and model of targets the last one is
+-- the furthest off.
 with statuses as (
     select * from {{ ref('school_target_status') }}
 ),

@@ -1,7 +1,7 @@
 -- A state's code and a federal id that no crosswalk brings together, and that are one
--- school by evidence: in the state one code and one id bear the name, and the four-
--- year cohorts that both publishers print are the same in two classes at least and
--- differ in none. A name alone decides nothing (0043).
+-- school by evidence: in the state one code and one id bear the name, and the
+-- four-year cohorts that both publishers print are the same in two classes at least
+-- and differ in none. A name alone decides nothing (0043).
 with states as (
     select * from {{ ref('states') }}
 ),

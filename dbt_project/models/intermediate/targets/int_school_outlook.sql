@@ -1,10 +1,10 @@
 -- Where a school's newest outcome leads: by how much the share not meeting the metric
--- has fallen a year since the baseline, by how much it must fall to reach the
--- goal in the last target year, and the year in which the goal is met at the pace so
--- far. The pace is compounding: m(t) = m(b) * (1 - a)^(t - b). Whether the goal is met
--- already, `reached` of the verdict says. No pace is carried on from a range, nor from fewer years
--- than minimum_pace_years of target_rules, nor beyond the last year that the rule has a
--- decrease for; outlook_reason says which.
+-- has fallen a year since the baseline, by how much it must fall to reach the goal in
+-- the last target year, and the year in which the goal is met at the pace so far. The
+-- pace is compounding: m(t) = m(b) * (1 - a)^(t - b). Whether the goal is met
+-- already, `reached` of the verdict says. No pace is carried on from a range, nor
+-- from fewer years than minimum_pace_years of target_rules, nor beyond the last year
+-- that the rule has a decrease for; outlook_reason says which.
 with verdicts as (
     select * from {{ ref('int_school_verdicts') }}
     where target_model = 'compounding' and value_status in ('reported', 'range')
