@@ -51,7 +51,7 @@ TABLES = {
     "target_high_pct double, goal_pct double, is_override boolean, "
     "rule_version varchar, provider varchar, value_pct double, value_low_pct double, "
     "value_high_pct double, interval_low_pct double, interval_high_pct double, "
-    "verdict varchar",
+    "verdict varchar, reached varchar",
     "school_outlook": "school_key varchar, metric_id varchar, student_group varchar, "
     "baseline_year integer, school_year integer, last_target_year integer, "
     "goal_pct double, achieved_low_pct double, achieved_high_pct double, "
@@ -238,6 +238,9 @@ def test_a_verdict_bounds_the_rate(attacked):
     assert found(report) == {("acgr_4yr", "all", "rate")}
     hidden = status | {"verdict": "suppressed"}
     assert not found(attacked([row("all")], school_target_status=[hidden]))
+    fact = hidden | {"verdict": "cannot_tell", "reached": "goal"}
+    report = attacked([row("all")], school_target_status=[fact])
+    assert found(report) == {("acgr_4yr", "all", "rate")}
 
 
 def test_a_gap_and_one_side_give_the_other(attacked):

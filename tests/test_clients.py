@@ -88,8 +88,8 @@ def describe(con: duckdb.DuckDBPyConnection, nodes: dict) -> None:
         table = node["config"]["meta"].get("publish_as", node["name"])
         for column, about in node["columns"].items():
             con.execute(
-                'insert into data_dictionary by name select ? as "table", '
-                "? as \"column\", 'varchar' as type, ? as description",
+                "insert into data_dictionary by name select ? as table_name, "
+                "? as column_name, 'varchar' as type, ? as description",
                 [table, column, about["description"]],
             )
 

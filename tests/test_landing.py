@@ -10,19 +10,21 @@ import tracemalloc
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 import staged
 
 from common_metrics import batching
-from common_metrics.contracts.model import Identity
+from common_metrics.contracts.model import Contract, Identity
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
 from common_metrics.landing import receiving
 from common_metrics.reading import parsing, text
 from common_metrics.validation import quarantine
 
+FIXTURES = Path(__file__).parent / "fixtures"
 KEY = "ct/graduation_4yr"
 FOLDER = "ct_edsight/four-year-graduation-rates-school"
 PAGE = b"<!DOCTYPE html>\n<html><body>The report is not available.</body></html>\n"
@@ -206,6 +208,57 @@ def test_an_unmatched_file_is_forgotten_when_it_goes(drop, lake, contracts):
     (drop / "goes.txt").unlink()
     receiving.record_unmatched(contracts, drop, lake, "later")
     assert [d.file for d in lake.all_recorded()] == ["stays.txt"]
+
+
+# A delivery is its bytes and the year that it states.
+
+
+@pytest.fixture
+def assessed(contracts) -> tuple[Contract, bytes]:
+    """A file whose year stands in its name alone."""
+    file = FIXTURES / "me/assessment/me_assessment_2021.csv"
+    return contracts["me/assessment"], file.read_bytes()
+
+
+def test_a_misnamed_file_is_mended_by_renaming_it(run, drop, lake, assessed):
+    contract, content = assessed
+    wrong = run(contract, content, "me_2020.csv")
+    (drop / wrong.file).unlink()
+    mended = run(contract, content, "me_2021.csv")
+    assert (wrong.school_year, mended.school_year) == (2020, 2021)
+    assert mended.status == "validated" and mended.file.endswith("me_2021.csv")
+    assert lake.all_recorded() == [mended]
+    assert [f.parent.name for f in lake.validated.rglob("*.parquet")] == ["2021"]
+
+
+def test_last_year_s_bytes_under_this_year_s_name_are_refused(run, lake, assessed):
+    contract, content = assessed
+    first = run(contract, content, "me_2020.csv")
+    second = run(contract, content, "me_2021.csv")
+    assert second.status == "refused"
+    assert f"the very bytes of {first.file}, of another year" in second.message
+    assert {d.file: d.status for d in lake.all_recorded()} == {
+        first.file: "validated",
+        second.file: "refused",
+    }
+    assert run(contract, content, "me_2020.csv") == first
+
+
+def test_a_year_inside_the_file_is_not_changed_by_a_name(
+    run, drop, lake, graduation, graduates
+):
+    first = run(graduation, graduates, "rates 2014-15.csv")
+    (drop / first.file).unlink()
+    second = run(graduation, graduates, "rates 2015-16.csv")
+    assert second.status == "refused" and first in lake.all_recorded()
+
+
+def test_two_years_of_the_same_bytes_in_one_batch(put, drop, lake, assessed):
+    contract, content = assessed
+    names = [put(contract, content, f"me_{year}.csv") for year in (2020, 2021)]
+    landed = batching.receive(contract, drop, names, lake, HOUR)
+    status = {one.delivery.file: one.delivery.status for one in landed}
+    assert status == dict(zip(names, ("validated", "refused"), strict=True))
 
 
 # The year

@@ -33,6 +33,7 @@ ALLOWED = {
     "int_outcomes_reconciled": "a provider has one row of a cell",
     "int_protected_counts": "the order is the whole key of a count",
     "int_school_head_counts": "an extract has one row of a school and year",
+    "int_school_verdicts": "a provider has one row of a cell",
     "int_school_outlook": "one target model, and a rule version has one verdict a year",
     "network_progress_public": "an entity has one rate of a cell and year",
 }

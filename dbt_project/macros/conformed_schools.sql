@@ -158,17 +158,22 @@ select
                 and {{ holds_in('crosswalk', 'by_state_code.school_year') }}
     ),
 
-    -- Renumbered schools: both ids are one school, by evidence, never by likeness.
+    -- Renumbered schools, and two ids that no crosswalk brings together: both are one school,
+    -- by evidence, never by likeness.
     identified as (
         select
             by_federal_id.*,
             coalesce(
                 id_changes.school_id_nces,
                 by_federal_id.school_id_nces,
-                by_federal_id.crosswalk_school
+                by_federal_id.crosswalk_school,
+                twins.school_id_nces
             ) as known_school,
-            coalesce(id_changes.school_id_state, by_federal_id.school_id_state)
-                as known_code,
+            coalesce(
+                id_changes.school_id_state,
+                by_federal_id.school_id_state,
+                twins_of_id.school_id_state
+            ) as known_code,
         from by_federal_id
         left join {{ ref('school_id_changes') }} as id_changes
             on
@@ -178,6 +183,12 @@ select
                     by_federal_id.crosswalk_school,
                     by_federal_id.school_id_state
                 ) = id_changes.printed_id
+        left join {{ ref('int_school_twins') }} as twins
+            on
+                by_federal_id.state = twins.state
+                and by_federal_id.school_id_state = twins.school_id_state
+        left join {{ ref('int_school_twins') }} as twins_of_id
+            on by_federal_id.school_id_nces = twins_of_id.school_id_nces
     ),
 
     keyed as (

@@ -40,6 +40,16 @@ printed as (
                 then 'suppressed'
             else outcomes.value_status
         end as value_status,
+        coalesce(
+            nullif(outcomes.denominator, 0),
+            max(outcomes.denominator) filter (where outcomes.visibility = 'public') over (
+                partition by
+                    outcomes.state,
+                    outcomes.school_year,
+                    outcomes.metric_id,
+                    outcomes.student_group
+            )
+        ) as students_count,
     from outcomes
     inner join states
         on outcomes.state = states.state
@@ -76,6 +86,7 @@ pooled as (
         {{ pooled_sums('has_counts') }}
         bool_or(value_status = 'suppressed') as has_suppressed,
         bool_or(value_status = 'reported') as has_rates_without_counts,
+        bool_and(value_status = 'not_applicable') as has_no_students,
     from of_states
     group by school_year, metric_id, student_group
 ),
@@ -104,6 +115,7 @@ united as (
         cast(null as decimal(18, 12)) as printed_low_pct,
         cast(null as decimal(18, 12)) as printed_high_pct,
         {{ pooled_status('states_reporting_count') }} as value_status,
+        denominator as students_count,
         states_reporting_count as members_reporting_count,
         (select count(*) from states) as members_count,
         states_reporting_count,
@@ -127,6 +139,7 @@ united as (
         case when has_value then coalesce(value_high_pct, value_pct) end
             as printed_high_pct,
         value_status,
+        case when has_value then students_count end as students_count,
         cast(has_value as integer) as members_reporting_count,
         1 as members_count,
         cast(has_value as integer) as states_reporting_count,
@@ -156,6 +169,7 @@ united as (
         cast(null as decimal(18, 12)) as printed_low_pct,
         cast(null as decimal(18, 12)) as printed_high_pct,
         coalition_outcomes.value_status,
+        coalition_outcomes.denominator as students_count,
         coalition_outcomes.members_reporting_count,
         coalition_outcomes.members_count,
         coalition_outcomes.states_reporting_count,
@@ -189,8 +203,8 @@ met as (
 intervals as (
     select
         *,
-        {{ wilson_end('met_low_pct', 'denominator', 'z', '-') }} as met_interval_low_pct,
-        {{ wilson_end('met_high_pct', 'denominator', 'z', '+') }}
+        {{ wilson_end('met_low_pct', 'students_count', 'z', '-') }} as met_interval_low_pct,
+        {{ wilson_end('met_high_pct', 'students_count', 'z', '+') }}
             as met_interval_high_pct,
     from met
 )
@@ -202,7 +216,10 @@ select * exclude (z) from intervals
     its own baseline, and how far each came compared with the network. The path is that of
     the schools (int_school_targets). Nobody can tell where the states that report are not
     all of them, or are others than in the baseline, or where a metric is counted in
-    another way since. Intervals of differences by Newcombe's method: two bounds apart,
+    another way since. A coalition is known by its members: as many of them as
+    target_rules asks for must report in the year and in the baseline's. Beside it stands
+    the rate of those members alone, in both years, since a rate also moves when
+    members join or leave. Intervals of differences by Newcombe's method: two bounds apart,
     which is wide where one is a part of the other. -#}
 {%- macro network_progress(public) -%}
 with rates as (
@@ -240,10 +257,24 @@ states as (
     where is_nessc
 ),
 
+outcomes as (
+    select * from {{ ref('fct_school_outcomes') }}
+    where is_preferred
+),
+
+members as (
+    select * from {{ ref('bridge_coalition_school') }}
+),
+
+members_outcomes as (
+{{ members_outcomes(public) }}
+),
+
 baselines as (
     select
         rates.*,
         rules.rule_version,
+        rules.minimum_same_members_pct,
         rates.school_year + case rules.target_year_means
             when 'known_year' then coalesce(lags.known_after_years, 0) else 0
         end as known_year,
@@ -258,6 +289,89 @@ baselines as (
         partition by rates.level, rates.entity_id, rates.metric_id, rates.student_group
         order by {{ nearest_year('rates.school_year', 'rules.baseline_year') }}
     ) = 1
+),
+
+-- What each member reports in a year, and in the year of its coalition's baseline.
+before_and_now as (
+    select
+        baselines.entity_id,
+        now.*,
+        before.numerator as before_numerator,
+        before.denominator as before_denominator,
+        before.lowest_pct as before_lowest_pct,
+        before.highest_pct as before_highest_pct,
+    from baselines
+    inner join members_outcomes as before
+        on
+            baselines.entity_id = before.coalition_id
+            and baselines.metric_id = before.metric_id
+            and baselines.student_group = before.student_group
+            and baselines.school_year = before.school_year
+    inner join members_outcomes as now
+        on
+            before.coalition_id = now.coalition_id
+            and before.school_key = now.school_key
+            and before.metric_id = now.metric_id
+            and before.student_group = now.student_group
+    where baselines.level = 'coalition' and before.is_usable and now.is_usable
+),
+
+twice_reported as (
+    select
+        entity_id,
+        metric_id,
+        student_group,
+        school_year,
+        false as is_before,
+        numerator,
+        denominator,
+        lowest_pct,
+        highest_pct,
+    from before_and_now
+    union all
+    select
+        entity_id,
+        metric_id,
+        student_group,
+        school_year,
+        true as is_before,
+        before_numerator,
+        before_denominator,
+        before_lowest_pct,
+        before_highest_pct,
+    from before_and_now
+),
+
+pooled_twice as (
+    select
+        entity_id,
+        metric_id,
+        student_group,
+        school_year,
+        is_before,
+        count(*) as same_members_count,
+        {{ pooled_sums('true') }}
+    from twice_reported
+    group by entity_id, metric_id, student_group, school_year, is_before
+),
+
+same_members as (
+    select
+        entity_id,
+        metric_id,
+        student_group,
+        school_year,
+        same_members_count,
+        max(cast({{ pooled_pct('lowest_sum') }} as double)) filter (where not is_before)
+            as same_members_low_pct,
+        max(cast({{ pooled_pct('highest_sum') }} as double)) filter (where not is_before)
+            as same_members_high_pct,
+        max(cast({{ pooled_pct('lowest_sum') }} as double)) filter (where is_before)
+            as same_members_baseline_low_pct,
+        max(cast({{ pooled_pct('highest_sum') }} as double)) filter (where is_before)
+            as same_members_baseline_high_pct,
+    from pooled_twice
+    group by entity_id, metric_id, student_group, school_year, same_members_count
 ),
 
 begun as (
@@ -384,15 +498,28 @@ compared as (
         goals.goal_pct,
         goals.comparison as goal_comparison,
         baselines.rule_version,
+        same_members.* exclude (entity_id, metric_id, student_group, school_year),
         coalesce(
-            rates.states_reporting_count = rates.states_count
-            and baselines.states_reporting_count = baselines.states_count,
+            case asked.level
+                when 'coalition'
+                    then 100 * same_members.same_members_count
+                        >= baselines.minimum_same_members_pct * rates.members_count
+                else rates.states_reporting_count = rates.states_count
+                    and baselines.states_reporting_count = baselines.states_count
+            end,
             false
-        ) as has_all_states,
+        ) as is_covered,
         coalesce(
-            rates.reporting = baselines.reporting
-            and asked.school_year > baselines.school_year, false
-        ) as has_same_states,
+            asked.school_year > baselines.school_year
+            and case asked.level
+                when 'coalition'
+                    then same_members.same_members_count = rates.members_reporting_count
+                        and same_members.same_members_count
+                        = baselines.members_reporting_count
+                else rates.reporting = baselines.reporting
+            end,
+            false
+        ) as is_of_same_members,
         exists (
             select 1 from broken
             where
@@ -425,6 +552,13 @@ compared as (
             and asked.student_group = paths.student_group
             and asked.school_year = paths.school_year
             and asked.target_model = paths.target_model
+    left join same_members
+        on
+            asked.level = 'coalition'
+            and asked.entity_id = same_members.entity_id
+            and asked.metric_id = same_members.metric_id
+            and asked.student_group = same_members.student_group
+            and asked.school_year = same_members.school_year
     left join goals
         on asked.metric_id = goals.metric_id
 ),
@@ -433,11 +567,11 @@ improved as (
     select
         *,
         case
-            when has_same_states and not crosses_break
+            when is_of_same_members and not crosses_break
                 then cast(met_low_pct - base_high as double)
         end as better_low,
         case
-            when has_same_states and not crosses_break
+            when is_of_same_members and not crosses_break
                 then cast(met_high_pct - base_low as double)
         end as better_high,
         {{ newcombe_distance(
@@ -470,7 +604,7 @@ against as (
     select
         own.*,
         others.states_reporting_count as network_states_reporting_count,
-        others.has_all_states as is_whole_network,
+        others.is_covered as is_whole_network,
         own.better_low - others.better_high as against_low,
         own.better_high - others.better_low as against_high,
         {{ newcombe_distance('own.spread_low', 'others.spread_high') }}
@@ -491,26 +625,47 @@ against as (
             and others.states_reporting_count > 1
 ),
 
-judged as (
+decided as (
     select
         *,
         case
             when target_not_meeting_low_pct is null then 'no_target'
-            when value_status = 'suppressed' then 'suppressed'
-            when met_low_pct is null then 'no_data'
-            when not has_all_states or crosses_break then 'cannot_tell'
-            else {{ standing() }}
-        end as verdict,
-        case
-            when target_not_meeting_low_pct is null then ''
             when met_low_pct is null then ''
-            when crosses_break then 'counted in another way since the baseline'
-            when not has_all_states
-                then coalesce(states_reporting_count, 0) || ' of ' || states_count
-                    || ' states report counts, or fewer in the baseline'
+            when crosses_break or not is_covered then 'incomplete'
             else ''
+        end as undecided,
+        case
+            when undecided <> 'incomplete' then ''
+            when crosses_break then 'counted in another way since the baseline'
+            when level = 'coalition'
+                then coalesce(same_members_count, 0) || ' of ' || members_count
+                    || ' members report here and in the baseline'
+            else coalesce(states_reporting_count, 0) || ' of ' || states_count
+                || ' states report counts, or fewer in the baseline'
         end as verdict_reason,
     from against
+),
+
+stated as (
+    select
+        *,
+        case undecided
+            when 'no_target' then 'no_target'
+            when 'incomplete' then 'unclear'
+            else {{ reached() }}
+        end as reached,
+        case undecided when '' then {{ firmness('reached') }} else undecided end
+            as firmness,
+    from decided
+),
+
+judged as (
+    select
+        *,
+        case undecided
+            when 'no_target' then 'no_target' else {{ verdict('reached', 'firmness') }}
+        end as verdict,
+    from stated
 ),
 
 published as (
@@ -569,6 +724,14 @@ published as (
         end as against_network,
         network_states_reporting_count,
         rule_version,
+        reached,
+        firmness,
+        students_count,
+        same_members_count,
+        same_members_low_pct,
+        same_members_high_pct,
+        same_members_baseline_low_pct,
+        same_members_baseline_high_pct,
     from judged
 )
 

@@ -28,6 +28,20 @@ with outcomes as (
     select * from {{ ref('fct_school_outcomes') }}
 ),
 
+schools as (
+    select * from {{ ref('dim_school') }}
+),
+
+-- Records of students name no school: its name is the one that another file prints.
+named as (
+    select outcomes.* replace (
+        coalesce(outcomes.school_name, schools.school_name) as school_name
+    ),
+    from outcomes
+    left join schools
+        on outcomes.school_key = schools.school_key
+),
+
 published as (
     select
         school_key,
@@ -47,7 +61,7 @@ published as (
         {{ source_columns(public) }},
         data_as_of,
         {{ source_sheet(public) }},
-    from outcomes
+    from named
 )
 
 select * from published
@@ -73,6 +87,7 @@ published as (
         {{ source_columns(public) }},
         data_as_of,
         {{ source_sheet(public) }},
+        counted_from,
     from outcomes
 )
 
@@ -144,10 +159,27 @@ published as (
 select * from published
 {%- endmacro -%}
 
+{#- Cells of the members of coalitions in the years that they were members. -#}
+{%- macro members_outcomes(public) -%}
+    select
+        members.coalition_id,
+        outcomes.*,
+        {% if public %}outcomes.is_hidden_from_public{% else %}false{% endif %} as is_hidden,
+        outcomes.value_status in ('reported', 'range')
+        and outcomes.denominator > 0
+        {%- if public %} and not outcomes.is_hidden_from_public{% endif %} as is_usable,
+    from outcomes
+    inner join members
+        on
+            outcomes.school_key = members.school_key
+            and outcomes.school_year >= members.first_year
+            and outcomes.school_year <= coalesce(members.last_year, 9999)
+{%- endmacro -%}
+
 {#- Pooled over member schools: the sum of the counts, never an average of averages.
     Where a member prints a range, the pooled rate is a range. A member without a
     usable value lowers the coverage and leaves the rate alone. Rates printed without
-    counts cannot be pooled: not_applicable. -#}
+    counts cannot be pooled: not_reported, as where nothing came. -#}
 {%- macro coalition_outcomes(public) -%}
 with outcomes as (
     select * from {{ ref('fct_school_outcomes') }}
@@ -173,19 +205,7 @@ sizes as (
 ),
 
 usable as (
-    select
-        members.coalition_id,
-        outcomes.*,
-        {% if public %}outcomes.is_hidden_from_public{% else %}false{% endif %} as is_hidden,
-        outcomes.value_status in ('reported', 'range')
-        and outcomes.denominator > 0
-        {%- if public %} and not outcomes.is_hidden_from_public{% endif %} as is_usable,
-    from outcomes
-    inner join members
-        on
-            outcomes.school_key = members.school_key
-            and outcomes.school_year >= members.first_year
-            and outcomes.school_year <= coalesce(members.last_year, 9999)
+{{ members_outcomes(public) }}
 ),
 
 pooled as (
@@ -199,6 +219,7 @@ pooled as (
         {{ pooled_sums('is_usable') }}
         bool_or(value_status = 'suppressed' or is_hidden) as has_suppressed,
         bool_or(value_status = 'reported' and not is_hidden) as has_rates_without_counts,
+        bool_and(value_status = 'not_applicable') as has_no_students,
     from usable
     group by coalition_id, school_year, metric_id, student_group
 ),
@@ -379,6 +400,13 @@ published as (
             as {{ column }}{% else %}{{ column }}{% endif %},
         {%- endfor %}
         cast(goal_version as integer) as goal_version,
+        {%- for column in ['reached', 'firmness'] %}
+        {% if public %}case when is_hidden_from_public then 'suppressed' else {{ column }} end
+            as {{ column }}{% else %}{{ column }}{% endif %},
+        {%- endfor %}
+        {%- for column in ['students_count', 'students_count_provider'] %}
+        {% if public %}{{ hide(column) }}{% else %}{{ column }}{% endif %},
+        {%- endfor %}
     from pointed
 )
 

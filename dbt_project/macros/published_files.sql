@@ -18,7 +18,7 @@
 {%- endfor -%}
 {%- endif -%}
 {%- endfor %}
-    ) as listed (schema_name, relation, "table", "column", unit, description)
+    ) as listed (schema_name, relation, table_name, column_name, unit, description)
     where relation is not null
 {%- endmacro -%}
 

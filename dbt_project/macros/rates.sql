@@ -50,13 +50,15 @@ case
         end
 {%- endmacro -%}
 
-{#- Rates printed without counts cannot be pooled. -#}
+{#- Rates printed without counts cannot be pooled. Not applicable is what no member has
+    students for. -#}
 {%- macro pooled_status(reporting) -%}
 case
             when is_exact then 'reported'
             when {{ reporting }} > 0 then 'range'
-            when has_rates_without_counts then 'not_applicable'
+            when has_rates_without_counts then 'not_reported'
             when has_suppressed then 'suppressed'
+            when has_no_students then 'not_applicable'
             else 'not_reported'
         end
 {%- endmacro -%}
@@ -80,29 +82,86 @@ case when lowest_pct = highest_pct then {{ end }} else coalesce({{ printed }}, {
         )
 {%- endmacro -%}
 
-{#- How a rate stands to its goal and its path, one rule for exact numbers and bands,
-    schools and states. The goal is held against the rate itself and wins; the path
-    against the interval, which must lie on one side of all that the target may be. -#}
+{#- How a rate stands to what is asked of it, one rule for exact numbers and bands, schools
+    and states: the fact, how firm it is, and the verdict that follows from both. Asked is
+    the goal or the target of the year, whichever is easier. A class is a full count, so the
+    fact is held against the rate itself; another class of that size might have come out
+    otherwise, so the firmness is held against the interval. Worked through in
+    docs/targets.md. -#}
 {%- macro standing() -%}
+{{ reached() }} as reached,
+        {{ firmness('reached') }} as firmness,
+        {{ verdict('reached', 'firmness') }} as verdict
+{%- endmacro -%}
+
+{%- macro reached() -%}
 case
-            when {{ meets_goal('goal_low_pct', 'goal_high_pct') }} then 'at_goal'
-            when {{ is_beyond_target() }} then 'on_track'
-            when {{ is_short_of_target() }} then 'off_track'
-            else 'cannot_tell'
+            when value_status = 'suppressed' then 'suppressed'
+            when value_status not in ('reported', 'range') then 'no_data'
+            when {{ meets_goal('goal_low_pct', 'goal_high_pct') }} then 'goal'
+            when {{ is_beyond_target('lowest_pct', 'highest_pct') }} then 'target'
+            when
+                {{ is_short_of_target('lowest_pct', 'highest_pct') }}
+                and {{ is_short_of_goal('goal_low_pct', 'goal_high_pct') }} then 'missed'
+            else 'unclear'
         end
 {%- endmacro -%}
 
-{%- macro is_beyond_target() -%}
+{#- Without a number of students nobody can say how firm a rate is. -#}
+{%- macro firmness(reached) -%}
+case
+            when {{ reached }} in ('suppressed', 'no_data') then {{ reached }}
+            when {{ reached }} = 'unclear' then 'range'
+            when coalesce(students_count, 0) = 0 then 'no_count'
+            when
+                {{ reached }} = 'goal'
+                and {{ meets_goal('interval_low_pct', 'interval_high_pct') }} then 'firm'
+            when
+                {{ reached }} in ('goal', 'target')
+                and {{ is_beyond_target('interval_low_pct', 'interval_high_pct') }}
+                then case {{ reached }} when 'goal' then 'firm_of_target' else 'firm' end
+            when
+                {{ reached }} = 'missed'
+                and {{ is_short_of_target('interval_low_pct', 'interval_high_pct') }}
+                and {{ is_short_of_goal('interval_low_pct', 'interval_high_pct') }}
+                then 'firm'
+            else 'close'
+        end
+{%- endmacro -%}
+
+{%- macro verdict(reached, firmness) -%}
+case
+            when {{ reached }} in ('suppressed', 'no_data') then {{ reached }}
+            when {{ firmness }} not in ('firm', 'firm_of_target') then 'cannot_tell'
+            when {{ reached }} = 'missed' then 'off_track'
+            when {{ reached }} = 'goal' and {{ firmness }} = 'firm' then 'at_goal'
+            else 'on_track'
+        end
+{%- endmacro -%}
+
+{%- macro is_beyond_target(low, high) -%}
 (
-            direction = 'higher' and interval_low_pct >= target_high_pct
-            or direction = 'lower' and interval_high_pct <= target_low_pct
+            direction = 'higher' and {{ low }} >= target_high_pct
+            or direction = 'lower' and {{ high }} <= target_low_pct
         )
 {%- endmacro -%}
 
-{%- macro is_short_of_target() -%}
+{%- macro is_short_of_target(low, high) -%}
 (
-            direction = 'higher' and interval_high_pct < target_low_pct
-            or direction = 'lower' and interval_low_pct > target_high_pct
+            direction = 'higher' and {{ high }} < target_low_pct
+            or direction = 'lower' and {{ low }} > target_high_pct
+        )
+{%- endmacro -%}
+
+{#- Whether nothing between two ends meets the goal; so it is where there is none. -#}
+{%- macro is_short_of_goal(low, high) -%}
+(
+            goal_pct is null
+            or direction = 'higher' and {{ high }} < goal_pct
+            or direction = 'lower' and {{ low }} > goal_pct
+            or direction = 'lower'
+            and {{ low }} = goal_pct
+            and goal_comparison is not distinct from 'below'
         )
 {%- endmacro -%}
 

@@ -1,5 +1,5 @@
--- An outlook says of the newest year what the verdict of that cell says: at the goal or
--- not, hidden or not. A row here is a school that two tables judge in two ways.
+-- An outlook says of the newest year what is said of that cell's target: whether the goal
+-- is reached, hidden or not. A row here is a school that two tables judge in two ways.
 with outlooks as (
     select
         *,
@@ -33,7 +33,7 @@ compared as (
         outlooks.is_public,
         outlooks.outlook,
         verdicts.target_model,
-        verdicts.verdict,
+        verdicts.reached,
     from outlooks
     left join verdicts
         on
@@ -47,6 +47,6 @@ compared as (
 select *
 from compared
 where
-    verdict is null
-    or (outlook = 'at_goal') <> (verdict = 'at_goal')
-    or (outlook = 'suppressed') <> (verdict = 'suppressed')
+    reached is null
+    or (outlook = 'at_goal') <> (reached = 'goal')
+    or (outlook = 'suppressed') <> (reached = 'suppressed')

@@ -91,7 +91,10 @@ verdicts as (
             )
     where
         cell.verdict <> 'suppressed'
+        or cell.reached <> 'suppressed'
+        or cell.firmness <> 'suppressed'
         or coalesce(
+            cell.students_count,
             cell.target_pct,
             cell.target_low_pct,
             cell.target_high_pct,

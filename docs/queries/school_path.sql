@@ -10,6 +10,8 @@ select
     target_low_pct,
     target_high_pct,
     goal_pct,
+    reached,
+    firmness,
     verdict,
     warning_ids,
     source_file
@@ -18,5 +20,4 @@ where
     school_name = 'Alder Falls High School'
     and metric_id = 'acgr_4yr'
     and student_group = 'all'
-    and coalesce(target_model, 'compounding') = 'compounding'
 order by school_year;

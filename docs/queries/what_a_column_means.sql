@@ -1,5 +1,5 @@
 -- What does a column mean, in which unit?
 select *
 from data_dictionary
-where "table" = 'school_history' -- noqa: RF06
-order by "column"; -- noqa: RF06
+where table_name = 'school_history'
+order by column_name;

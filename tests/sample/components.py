@@ -91,7 +91,7 @@ def truth(
 ) -> Iterator[Outcome]:
     """What a correct warehouse holds of a row: a cell a count."""
     whole = tally["students_count"]
-    federal = school.ncessch if school.in_crosswalk == "1" else ""
+    federal = school.ncessch if school.is_matched else ""
     who = (federal, school.state_code, school.school or school.schnam)
     for column, metric in component.metrics.items():
         known = ("nessc", name, school.state, *who, year, metric, group)

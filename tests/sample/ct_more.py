@@ -196,7 +196,7 @@ def head_count(key: tuple, cell: str) -> HeadCount:
     extract, place, *cell_of = key
     who = ("", "", "")
     if place:
-        nces = place.ncessch if place.in_crosswalk == "1" else ""
+        nces = place.ncessch if place.is_matched else ""
         who = (nces, place.state_code, place.school)
     status = "reported" if cell[:1].isdigit() else "suppressed"
     number = edsight.number(cell)

@@ -130,7 +130,7 @@ def read_cells(
     school: School, year: int, cells: dict[str, tuple[str, str]]
 ) -> Iterator[Outcome]:
     """What the printed cells of one school say."""
-    state_code = school.state_code if school.in_crosswalk == "1" else ""
+    state_code = school.state_code if school.is_matched else ""
     for group, (cohort, rate) in cells.items():
         who = (school.state, school.ncessch, state_code, school.schnam, year)
         known = Outcome("us", "edfacts_acgr", *who, "acgr_4yr", GROUPS[group])

@@ -263,7 +263,7 @@ def outcome(key: tuple, rate: str, numerator: str = "", cohort: str = "") -> Out
     status = {"*": "suppressed", "N/A": "not_applicable"}.get(rate, "reported")
     who = ("", "", "")
     if place:
-        nces = place.ncessch if place.in_crosswalk == "1" else ""
+        nces = place.ncessch if place.is_matched else ""
         who = (nces, place.state_code, place.school)
     known = Outcome("ct", extract, "CT", *who, year, metric, group, numerator, cohort)
     return known._replace(value_pct=number(rate), value_status=status)

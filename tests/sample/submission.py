@@ -117,7 +117,7 @@ def outcome(
     """The truth of one cell: its counts and, unrounded, their quotient."""
     who = ("", "", "")
     if place:
-        federal = place.ncessch if place.in_crosswalk == "1" else ""
+        federal = place.ncessch if place.is_matched else ""
         who = (federal, *school_cells(place)[:2])
     numerator, denominator, status = cells
     extract = ("nessc", "common_metrics_submission")

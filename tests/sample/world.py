@@ -62,6 +62,11 @@ class School(NamedTuple):
     last_year: str
     in_crosswalk: str
 
+    @property
+    def is_matched(self) -> bool:
+        """The crosswalk brings its ids together, or equal cohorts in two files do."""
+        return self.in_crosswalk == "1" or self.state == "CT"
+
 
 class World:
     """The schools and their true counts, the same for the same seed."""

@@ -17,8 +17,8 @@ types as (
 
 typed as (
     select
-        described.table,
-        described."column",
+        described.table_name,
+        described.column_name,
         types.data_type as type,
         coalesce(
             described.unit,
@@ -35,7 +35,7 @@ typed as (
         on
             described.schema_name = types.schema_name
             and described.relation = types.relation
-            and described."column" = types.column_name
+            and described.column_name = types.column_name
 )
 
 select * from typed

@@ -623,11 +623,17 @@ verdicts as (
             when verdict = 'at_goal' and is_higher then goal_pct
             when verdict = 'on_track' and is_higher then target_high_pct
             when verdict = 'off_track' and not is_higher then target_high_pct
+            when reached = 'goal' and is_higher then goal_pct
+            when reached = 'target' and is_higher then target_high_pct
+            when reached = 'missed' and not is_higher then target_high_pct
         end) as low,
         coalesce(value_high_pct, value_pct, interval_high_pct, case
             when verdict = 'at_goal' and not is_higher then goal_pct
             when verdict = 'on_track' and not is_higher then target_low_pct
             when verdict = 'off_track' and is_higher then target_low_pct
+            when reached = 'goal' and not is_higher then goal_pct
+            when reached = 'target' and not is_higher then target_low_pct
+            when reached = 'missed' and is_higher then target_low_pct
         end) as high,
     from (
         select
@@ -635,6 +641,9 @@ verdicts as (
             coalesce(direction, 'higher') = 'higher' as is_higher,
         from all_school_target_status as verdicts
         left join dim_metric using (metric_id)
+        union all by name
+        -- Releases before these columns say the same by their verdict alone.
+        select null as reached where false
     )
 ),
 

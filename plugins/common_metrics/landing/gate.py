@@ -78,12 +78,17 @@ def _refuse_other_year(contract: Contract, name: str, years: list[int]) -> None:
         return
     said = years_in_name(contract.landing.name_year, name)
     if said and years not in [[year] for year in said]:
-        named, inside = _written(said), _written(years)
-        raise DeliveryRefused(
-            f"the school year that its name says, {named}",
-            f"{inside} inside the file",
-            "Find out which one is right, rename the file or fetch the other one.",
-        )
+        raise other_year(said, years)
+
+
+def other_year(said: list[int], years: list[int]) -> DeliveryRefused:
+    """Return the refusal of a file whose name says another year than its rows."""
+    named, inside = _written(said), _written(years)
+    return DeliveryRefused(
+        f"the school year that its name says, {named}",
+        f"{inside} inside the file",
+        "Find out which one is right, rename the file or fetch the other one.",
+    )
 
 
 def _written(years: list[int]) -> str:

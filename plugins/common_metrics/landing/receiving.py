@@ -20,6 +20,7 @@ from common_metrics.errors import (
 from common_metrics.lake import UNMATCHED, Delivery, Lake
 from common_metrics.landing import gate
 from common_metrics.reading.parsing import Rows, parse
+from common_metrics.reading.years import years_in_name
 
 LONGEST_NAME = 200  # bytes; 255 is what a file system takes, and landing adds to it
 BLOCK = 1_000_000  # bytes read at a time
@@ -86,12 +87,18 @@ def record_unmatched(
 def receive(contract: Contract, drop: Path, name: str, lake: Lake, at: str) -> Landed:
     """Read one file once: what is kept, recorded and parsed are the same bytes.
 
-    Bytes that went through this very contract before come back as they were recorded.
+    Bytes that went through this very contract before come back as they were recorded,
+    unless their name now states another year: a delivery is its bytes and its year.
     Of bytes that cannot be read as what the contract says the refusal is recorded; they
     are kept under refused/, or under landing/ where the year could be read.
     """
     with _taken(contract, _inside(drop, name), lake) as taken:
         earlier = lake.recorded(contract.key, taken.sha256)
+        if earlier and (error := _other_year(contract, earlier, name)):
+            if not contract.identity.file_name or (drop / earlier.file).exists():
+                return _refuse_beside(earlier, name, error, lake, at)
+            _forget(earlier, lake)
+            earlier = None
         if earlier and is_judged(earlier, contract):
             return Landed(_delivered_again(earlier, name, lake, at))
         delivery = Delivery(
@@ -110,6 +117,52 @@ def receive(contract: Contract, drop: Path, name: str, lake: Lake, at: str) -> L
                 landed_at=earlier.landed_at, landed_before=earlier.landed_before
             )
         return _read(contract, delivery, taken, lake)
+
+
+def _other_year(
+    contract: Contract, earlier: Delivery, name: str
+) -> DeliveryRefused | None:
+    """Return what is to be said where a name gives known bytes another year."""
+    inside, years = not contract.identity.file_name, earlier.school_years
+    pattern = contract.identity.file_name or contract.landing.name_year
+    said = years_in_name(pattern, name) if pattern else []
+    if not (said and years) or years in [[year] for year in said]:
+        return None
+    if inside:
+        return gate.other_year(said, years)
+    return DeliveryRefused(
+        "the file of the year that its name says",
+        f"the very bytes of {earlier.file}, of another year",
+        "Fetch the file of that year. If the earlier name was the wrong one, take that "
+        "file out of the drop folder and deliver this one again.",
+    )
+
+
+def _refuse_beside(
+    earlier: Delivery, name: str, error: DeliveryRefused, lake: Lake, at: str
+) -> Landed:
+    """Refuse known bytes under another year's name; the record that they have stays.
+
+    This one is of name and bytes.
+    """
+    known_by = f"{name} {earlier.sha256}".encode("utf-8", "surrogateescape")
+    delivery = Delivery(
+        provider=earlier.provider,
+        extract=earlier.extract,
+        file=name,
+        sha256=hashlib.sha256(known_by).hexdigest(),
+        bytes=earlier.bytes,
+        landed_at=at,
+        contract_sha256=earlier.contract_sha256,
+    )
+    return Landed(refuse(delivery, error, lake), refusal=error)
+
+
+def _forget(delivery: Delivery, lake: Lake) -> None:
+    """Take back what was made of bytes under a name that was the wrong one."""
+    for stage in ("validated", "quarantine"):
+        lake.rows(stage, delivery).unlink(missing_ok=True)
+    lake.landing(delivery).unlink(missing_ok=True)
 
 
 def is_judged(delivery: Delivery, contract: Contract) -> bool:

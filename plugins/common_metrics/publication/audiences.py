@@ -129,7 +129,7 @@ def _described(tables: list[Table]) -> list[Table]:
     """Return the tables, of the dictionary the rows about these tables alone."""
     names = ", ".join(literal(table.name) for table in tables)
     return [
-        replace(table, rows=f'{table.rows} where "table" in ({names})')
+        replace(table, rows=f"{table.rows} where table_name in ({names})")
         if table.name == DICTIONARY
         else table
         for table in tables

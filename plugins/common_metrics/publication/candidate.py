@@ -30,6 +30,10 @@ SCHEMA = re.compile(r"\bwarehouse\.\w+\.")
 RELEASED_TABLES = (
     "select table_name from duckdb_tables() where database_name = 'release'"
 )
+RELEASED_VIEWS = (
+    "select view_name from duckdb_views() "
+    "where database_name = 'release' and not internal"
+)
 
 
 def write(
@@ -126,10 +130,15 @@ def _comment(con: duckdb.DuckDBPyConnection, table: Table) -> None:
 
 
 def _write_parquet(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Write tables as they are, and views in an order that does not change."""
     folder.mkdir()
-    for (name,) in con.execute(RELEASED_TABLES).fetchall():
+    tables = [name for (name,) in con.execute(RELEASED_TABLES).fetchall()]
+    views = [name for (name,) in con.execute(RELEASED_VIEWS).fetchall()]
+    rows = {name: f"from {name}" for name in tables}
+    rows |= {name: f"from {name} order by all" for name in views}
+    for name, query in rows.items():
         place = literal(str(folder / f"{name}.parquet"))
-        con.execute(f"copy {name} to {place} (format parquet, compression zstd)")
+        con.execute(f"copy ({query}) to {place} (format parquet, compression zstd)")
 
 
 def _count_rows(con: duckdb.DuckDBPyConnection) -> dict[str, int]:

@@ -191,7 +191,7 @@ def _dictionary(
     said = {
         (table, column): (unit, text)
         for table, column, unit, text in con.execute(
-            'select "table", "column", unit, description from data_dictionary'
+            "select table_name, column_name, unit, description from data_dictionary"
         ).fetchall()
     }
     rows = [

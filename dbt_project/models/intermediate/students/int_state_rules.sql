@@ -35,7 +35,10 @@ pivoted as (
         coalesce(max(value) filter (where rule = '{{ rule }}') = 'true', false)
             as {{ rule }},
         {%- endfor %}
-        {%- for rule in ['chronic_threshold_pct', 'chronic_min_days_member'] %}
+        {%- for rule in [
+            'chronic_threshold_pct', 'chronic_min_days_member',
+            'minimum_state_coverage_pct',
+        ] %}
         cast(max(value) filter (where rule = '{{ rule }}') as decimal(9, 3))
             as {{ rule }},
         {%- endfor %}

@@ -1,10 +1,10 @@
 -- Where a school's newest outcome leads: by how much the share not meeting the metric
--- has fallen a year since the baseline, by how much it must fall to reach the
--- goal in the last target year, and the year in which the goal is met at the pace so
--- far. The pace is compounding: m(t) = m(b) * (1 - a)^(t - b). Whether the goal is met
--- already, the verdict says. No pace is carried on from a range, nor from fewer years
--- than minimum_pace_years of target_rules, nor beyond the last year that the rule has a
--- decrease for; outlook_reason says which.
+-- has fallen a year since the baseline, by how much it must fall to reach the goal in
+-- the last target year, and the year in which the goal is met at the pace so far. The
+-- pace is compounding: m(t) = m(b) * (1 - a)^(t - b). Whether the goal is met
+-- already, `reached` of the verdict says. No pace is carried on from a range, nor
+-- from fewer years than minimum_pace_years of target_rules, nor beyond the last year
+-- that the rule has a decrease for; outlook_reason says which.
 with verdicts as (
     select * from {{ ref('int_school_verdicts') }}
     where target_model = 'compounding' and value_status in ('reported', 'range')
@@ -121,7 +121,7 @@ reasoned as (
     select
         *,
         case
-            when goal_pct is null or verdict = 'at_goal' then ''
+            when goal_pct is null or reached = 'goal' then ''
             when not is_point then 'a_range'
             when years_gone < minimum_pace_years then 'too_few_years'
             when goal_not_meeting_pct = 0 then 'goal_of_nobody'
@@ -137,13 +137,13 @@ foreseen as (
         *,
         case
             when goal_pct is null then 'no_goal'
-            when verdict = 'at_goal' then 'at_goal'
+            when reached = 'goal' then 'at_goal'
             when outlook_reason in ('a_range', 'too_few_years') then 'cannot_tell'
             when outlook_reason <> '' then 'not_at_this_pace'
             else 'at_this_pace'
         end as outlook,
         case
-            when goal_pct is not null and verdict <> 'at_goal' and outlook_reason = ''
+            when goal_pct is not null and reached <> 'goal' and outlook_reason = ''
                 then cast(year_at_this_pace as integer)
         end as goal_year,
     from reasoned
