@@ -401,9 +401,29 @@ union all
 select kind, tag, whole, node, coefficient from terms;
 
 -- Nobody is left over where nobody ever is: as far as all parts are shown (three times at
--- least), or where a group and its opposite divide the students.
+-- least), or where a group and its opposite divide the students. A group without a row
+-- may have students: only a family with a row of each group that its provider names says
+-- that nobody is left over.
 insert into entries
-with families as (
+with named_parts as (
+    select
+        provider,
+        partition as name,
+        count(distinct student_group) as parts_count,
+        bool_and(has_two_parts) as is_group_and_opposite,
+    from named
+    inner join (
+        select
+            *,
+            count(*) over (partition by partition) = 2 as has_two_parts,
+        from group_sums
+    ) as parts
+        on named.student_group = parts.part_group
+    where is_own
+    group by provider, partition
+),
+
+families as (
     select
         entries.kind,
         entries.tag,
@@ -440,25 +460,27 @@ wholes as (
     select habits.*
     from habits
     inner join nodes on habits.anchor = nodes.node
+    left join named_parts
+        on
+            habits.kind = 'groups'
+            and habits.tag = named_parts.name
+            and nodes.provider = named_parts.provider
     left join (
-        select 'groups' as kind, partition as name, count(*) as parts_count
-        from group_sums
-        group by partition
-        union all
-        select 'sum', whole_count, count(*)
+        select whole_count, count(*) as parts_count
         from count_sums
         group by whole_count
-    ) as sizes
-        on
-            habits.kind = sizes.kind
-            and sizes.name = if(habits.kind = 'sum', count_name, habits.tag)
+    ) as outcomes
+        on habits.kind = 'sum' and nodes.count_name = outcomes.whole_count
     where
         is_whole
         and (
             shown_count >= 3 and has_rows
-            or habits.kind = 'groups' and parts_count = 2 and length = 3
+            or is_group_and_opposite
         )
-        and (habits.kind <> 'sum' or length = parts_count + 1)
+        and (
+            habits.kind = 'level'
+            or length = 1 + coalesce(named_parts.parts_count, outcomes.parts_count)
+        )
 )
 
 select kind, 'is whole ' || tag, anchor, node, coefficient
