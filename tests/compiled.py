@@ -16,7 +16,8 @@ SEEDS = DBT_PROJECT / "seeds"
 GIVEN = {
     "intermediate.int_outcomes_reconciled": """
         provider varchar, extract varchar, level varchar, state varchar,
-        school_key varchar, school_id_nces varchar, school_name varchar,
+        school_key varchar, school_id_nces varchar, lea_id_nces varchar,
+        school_name varchar,
         school_year bigint, metric_id varchar, student_group varchar,
         numerator bigint, denominator bigint, value_pct decimal(18, 12),
         value_low_pct decimal(18, 12), value_high_pct decimal(18, 12),

@@ -288,6 +288,56 @@ ordered as (
 select 'order', tag, greater, unnest([greater, lesser]), unnest([1, -1])
 from ordered;
 
+-- What dim_metric says of two metrics: whom the one counts, the other counts too. Read from
+-- the definitions and not from the rule tables, so that what was forgotten there is found.
+create or replace temp table definitions as
+with read as (
+    from (values
+        ('acgr_4yr', 'numerator', 'pse_12m_graduates', 'denominator'),
+        ('pse_first_fall_cohort', 'numerator', 'pse_first_fall_graduates', 'numerator'),
+        ('pse_12m_cohort', 'numerator', 'pse_12m_graduates', 'numerator'),
+        ('pse_16m_cohort', 'numerator', 'pse_16m_graduates', 'numerator'),
+        ('pse_persistence', 'numerator', 'pse_12m_graduates', 'numerator'),
+        ('still_enrolled_5yr', 'numerator', 'still_enrolled_4yr', 'numerator'),
+        ('still_enrolled_6yr', 'numerator', 'still_enrolled_5yr', 'numerator'),
+        ('dropout_cohort', 'numerator', 'other_noncompletion_4yr', 'numerator'),
+        ('proficiency_ela', 'denominator', 'chronic_absence', 'denominator'),
+        ('proficiency_math', 'denominator', 'chronic_absence', 'denominator'),
+        ('proficiency_science', 'denominator', 'chronic_absence', 'denominator')
+    ) as read (part_metric, part_side, whole_metric, whole_side)
+),
+
+sides as (
+    select metric_id, 'numerator' as side, numerator_count as count_name
+    from metric_counts
+    union all
+    select metric_id, 'denominator', denominator_count
+    from metric_counts
+)
+
+select
+    part.count_name as part_count,
+    whole.count_name as whole_count,
+from read
+inner join sides as part on part_metric = part.metric_id and part_side = part.side
+inner join sides as whole on whole_metric = whole.metric_id and whole_side = whole.side;
+
+insert into entries
+with parts as (
+    select
+        whole.node as whole,
+        part.node as part,
+        definitions.part_count as tag,
+    from definitions
+    inner join nodes as whole on definitions.whole_count = whole.count_name
+    inner join nodes as part
+        using (provider, level, state, place, school_year, student_group)
+    where part.count_name = definitions.part_count
+)
+
+select 'definition', tag, whole, unnest([whole, part]), unnest([1, -1])
+from parts;
+
 -- Groups that divide all students, as each source names them: Asian and Pacific Islander
 -- students are one group to some and two to others, and must not count twice.
 create or replace temp table divisions as
@@ -986,6 +1036,7 @@ select
         when kind = 'complement' then min_complement
         when kind in ('sum', 'order') then min_numerator
         when kind not in ('groups', 'level') or contains(tag, ' as of ') then 0
+        when contains(tag, ' definition ') then 0
         when contains(tag, ' complement') then min_complement
         when contains(tag, ' ') then min_numerator
         else minimum

@@ -9,6 +9,10 @@ missing as (
     select * from {{ ref('int_outcomes_missing') }}
 ),
 
+uncounted as (
+    select * from {{ ref('int_outcomes_uncounted') }}
+),
+
 provider_ranks as (
     select * from {{ ref('provider_ranks') }}
 ),
@@ -21,6 +25,8 @@ completed as (
         *,
         'not_reported' as value_status,
     from missing
+    union all by name
+    select * from uncounted
 ),
 
 ranked as (
