@@ -457,9 +457,21 @@ related as (
     from rates
 ),
 
+sizes as (
+    select
+        whole_count,
+        count(*) as parts_count,
+    from count_sums
+    group by whole_count
+),
+
 keyed as (
     select
         related.*,
+        related.kind = 'outcomes'
+        and whole.student_count = 0
+        and count(*) over (partition by related.kind, related.whole_id, related.name)
+        <= sizes.parts_count as is_of_nobody,
         dense_rank() over (
             order by related.kind, related.whole_id, related.name
         ) as relation_id,
@@ -481,6 +493,8 @@ keyed as (
         on related.whole_id = whole.count_id
     inner join numbers
         on related.count_id = numbers.count_id
+    left join sizes
+        on whole.count_name = sizes.whole_count
     where related.coefficient <> 0
 ),
 
@@ -496,7 +510,7 @@ rested as (
 -- Parts that exceed their whole are an error of who sent them: a negative rest says so.
 -- Where nothing is left over, a reader may take it that nothing can be: of groups,
 -- schools and outcomes. The difference of two horizons and of a cell may be none by
--- chance.
+-- chance, and so may that of nobody and some of the outcomes.
 termed as (
     select
         relation_id,
@@ -510,6 +524,7 @@ termed as (
             as is_rest_protected,
         rest_count = 0
         and not hides_a_part
+        and not coalesce(is_of_nobody, false)
         and kind in ('outcomes', 'groups', 'schools') as is_complete,
     from rested
     where
