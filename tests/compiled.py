@@ -25,6 +25,9 @@ GIVEN = {
         definition_id varchar, visibility varchar, source_file varchar,
         source_sheet varchar,
         source_row bigint, delivery varchar, is_preferred boolean""",
+    "staging.stg_lake__released_cells": """
+        level varchar, place_key varchar, school_year integer, metric_id varchar,
+        student_group varchar, numerator bigint, denominator bigint""",
     "intermediate.int_suppressed_cells": """
         provider varchar, level varchar, state varchar, school_key varchar,
         school_year bigint, metric_id varchar, student_group varchar""",
@@ -47,7 +50,7 @@ class Warehouse:
         self.models = models
         self.con = duckdb.connect()
         self.con.execute("attach ':memory:' as warehouse")
-        for schema in ("rules", "intermediate", "published"):
+        for schema in ("rules", "staging", "intermediate", "published"):
             self.con.execute(f"create schema warehouse.{schema}")
         for table, columns in GIVEN.items():
             self.con.execute(f"create table warehouse.{table} ({columns})")

@@ -43,8 +43,11 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def shown(models: dict[str, str]):
     """Return rows as the public sees them, with relations of some kinds forgotten."""
 
-    def shown(rows: list[dict], forgotten: str = "nothing") -> list[dict]:
+    def shown(
+        rows: list[dict], forgotten: str = "nothing", kept: list[dict] | None = None
+    ) -> list[dict]:
         warehouse = Warehouse(models)
+        warehouse.put("staging.stg_lake__released_cells", released_cells(kept or []))
         told = [{"level": "school", "extract": "e"} | line for line in rows]
         warehouse.put("intermediate.int_outcomes_reconciled", told)
         warehouse.make(*GRAPH)
@@ -82,6 +85,33 @@ def test_a_part_by_definition_does_not_give_a_hidden_cell_away(shown, tmp_path: 
         ("pse_12m_cohort", "female"),
         ("pse_12m_cohort", "male"),
     }
+
+
+def released_cells(rows: list[dict]) -> list[dict]:
+    """Return what a kept release shows of these rows."""
+    columns = ("school_year", "metric_id", "student_group", "numerator", "denominator")
+    return [
+        {"level": "school", "place_key": line["school_key"]}
+        | {name: line[name] for name in columns}
+        for line in rows
+        if line["denominator"] is not None
+    ]
+
+
+def test_beside_a_kept_release_that_hid_other_cells_none_follows(shown, tmp_path: Path):
+    """Of three groups one is small; the kept release hid another one beside it."""
+    numbers = {"all": (60, 103), "white": (27, 45), "black": (23, 38)}
+    rows = [row(group, *counts) for group, counts in numbers.items()]
+    rows.append(row("hispanic", 10, 20))
+    now = [line["student_group"] for line in shown(rows) if line["numerator"]]
+    (other,) = {"white", "black"} & set(now)
+    hid = (other, "hispanic")
+    kept = [r if r["student_group"] not in hid else row(r["student_group"]) for r in rows]
+    before = released(tmp_path / "kept.duckdb", kept)
+    apart = released(tmp_path / "apart.duckdb", shown(rows))
+    assert found(attack.recovered(apart, [before]))
+    beside = released(tmp_path / "beside.duckdb", shown(rows, kept=kept))
+    assert not found(attack.recovered(beside, [before]))
 
 
 def sides() -> dict[str, tuple[str, str]]:

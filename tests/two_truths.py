@@ -11,27 +11,36 @@ from common_metrics.lake import Lake
 from common_metrics.publication.audiences import Audiences
 
 CHANGED, CHOSEN = "int_computed_outcomes", "int_suppressed_cells"
-# Of each place, metric and category one group stays: that a file counts by gender is
-# no secret. Of the others that are hidden with their denominators nobody is left.
+# Of the groups that are hidden with their denominators every second one has nobody in
+# the other truth; of each place, metric and category the first stays: that a school is
+# counted by gender is no secret.
 EMPTIED = """
-delete from intermediate.int_computed_outcomes as computed
-using intermediate.int_outcomes_current as cell,
-    intermediate.int_suppressed_cells as hidden, rules.student_groups as groups
-where
-    computed.level = cell.level and computed.state = cell.state
-    and computed.school_id_state is not distinct from cell.school_id_state
-    and computed.school_year = cell.school_year
-    and computed.metric_id = cell.metric_id
-    and computed.student_group_label = cell.student_group
-    and cell.provider = 'computed' and hidden.provider = 'computed'
-    and hidden.level = cell.level and hidden.state = cell.state
-    and hidden.school_key is not distinct from cell.school_key
-    and hidden.school_year = cell.school_year
-    and hidden.metric_id = cell.metric_id
-    and hidden.student_group = cell.student_group
-    and hidden.is_denominator_hidden
-    and groups.student_group = cell.student_group
-    and groups.student_group not in ('all', 'female', 'white', 'ed', 'el', 'swd')
+with groups as (
+    select
+        computed.*, computed.rowid as row_number,
+        row_number() over (
+            partition by computed.level, computed.state, computed.school_id_state,
+                computed.school_year, computed.metric_id, category
+            order by student_group
+        ) > 1 and hash(school_id_state, school_year, student_group) % 2 = 0 as may_go,
+    from intermediate.int_computed_outcomes as computed
+    inner join rules.student_groups on student_group_label = student_group
+)
+delete from intermediate.int_computed_outcomes
+where rowid in (
+    select groups.row_number
+    from groups
+    inner join intermediate.int_outcomes_current as cell
+        using (level, state, school_year, metric_id, provider)
+    inner join intermediate.int_suppressed_cells as hidden
+        using (level, state, school_year, metric_id, provider)
+    where
+        may_go and is_denominator_hidden
+        and groups.school_id_state is not distinct from cell.school_id_state
+        and groups.student_group_label = cell.student_group
+        and cell.school_key is not distinct from hidden.school_key
+        and cell.student_group = hidden.student_group
+)
 """
 
 
@@ -46,12 +55,12 @@ def seen_otherwise(lake: Lake, folder: Path) -> dict[str, list]:
     shutil.copy(lake.build(), file)
     target = lake.dbt_target()
     manifest = json.loads((target / "manifest.json").read_text())
-    compiled = {f.stem: f for f in (target / "compiled").rglob("models/**/*.sql")}
+    compiled = target / "compiled" / manifest["metadata"]["project_name"]
     with duckdb.connect(str(file)) as con:
         assert con.execute(EMPTIED).fetchone()[0] > 100
         for node in _downstream(manifest["nodes"]):
             kind = "view" if node["config"]["materialized"] == "view" else "table"
-            sql = compiled[node["name"]].read_text()
+            sql = (compiled / node["original_file_path"]).read_text()
             con.execute(f"create or replace {kind} {node['relation_name']} as {sql}")
     return _rows(lake, file)
 

@@ -20,7 +20,6 @@ metric_counts as (
 named as (
     select distinct
         outcomes.provider,
-        outcomes.extract,
         student_groups.category,
         outcomes.student_group,
     from outcomes
@@ -46,6 +45,8 @@ places as (
         max(outcomes.lea_id_state) as lea_id_state,
         max(outcomes.lea_name) as lea_name,
         max(outcomes.school_name) as school_name,
+        max(outcomes.data_as_of) as data_as_of,
+        max(outcomes.source_file) as source_file,
     from outcomes
     inner join student_groups
         on outcomes.student_group = student_groups.student_group
@@ -101,7 +102,6 @@ uncounted as (
     inner join named
         on
             asked.provider = named.provider
-            and asked.extract = named.extract
             and asked.category = named.category
     anti join outcomes
         on
