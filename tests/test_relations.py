@@ -106,7 +106,9 @@ def test_beside_a_kept_release_that_hid_other_cells_none_follows(shown, tmp_path
     now = [line["student_group"] for line in shown(rows) if line["numerator"]]
     (other,) = {"white", "black"} & set(now)
     hid = (other, "hispanic")
-    kept = [r if r["student_group"] not in hid else row(r["student_group"]) for r in rows]
+    kept = [
+        r if r["student_group"] not in hid else row(r["student_group"]) for r in rows
+    ]
     before = released(tmp_path / "kept.duckdb", kept)
     apart = released(tmp_path / "apart.duckdb", shown(rows))
     assert found(attack.recovered(apart, [before]))

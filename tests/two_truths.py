@@ -89,4 +89,5 @@ def _rows(lake: Lake, file: Path) -> dict[str, list]:
     tables = [t for t in Audiences(lake).tables("public") if not t.view]
     with duckdb.connect() as con:
         con.execute(f"attach '{file}' as warehouse (read_only)")
-        return {table.name: con.execute(table.rows).fetchall() for table in tables}
+        sql = {t.name: f"from ({t.rows}) order by all" for t in tables}
+        return {name: con.execute(rows).fetchall() for name, rows in sql.items()}

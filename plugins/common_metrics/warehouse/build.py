@@ -241,28 +241,28 @@ def write_inputs(lake: Lake) -> None:
     )
 
 
+RELEASED = """
+    level varchar, place_key varchar, school_year integer, metric_id varchar,
+    student_group varchar, numerator bigint, denominator bigint"""
+
+
 def _write_released_cells(lake: Lake) -> None:
-    """Write the restricted numbers that kept releases show: what they told, they told."""
+    """Write the restricted numbers that the kept releases show."""
     with duckdb.connect() as con:
-        con.execute(
-            "create table cells (level varchar, place_key varchar, school_year integer, "
-            "metric_id varchar, student_group varchar, numerator bigint, "
-            "denominator bigint)"
-        )
+        con.execute(f"create table cells ({RELEASED})")
         for file in sorted(lake.published.glob("[0-9]*/public.duckdb")):
             path = str(file).replace("'", "''")
             con.execute(f"attach '{path}' as kept (read_only)")
             for level, place in (("school", "school_key"), ("state", "state")):
                 con.execute(
                     f"insert into cells select '{level}', {place}, school_year, "
-                    f"metric_id, student_group, numerator, denominator "
+                    "metric_id, student_group, numerator, denominator "
                     f"from kept.{level}_outcomes where visibility <> 'public' "
                     "and coalesce(numerator, denominator) is not null"
                 )
             con.execute("detach kept")
         con.execute(
-            "copy (select distinct * from cells order by all) "
-            "to $file (format parquet)",
+            "copy (select distinct * from cells order by all) to $file",
             {"file": str(lake.released_cells())},
         )
 
