@@ -1,5 +1,5 @@
--- Which rows a restricted file or a computed metric has must not tell of how many
--- students: a row for each group that nobody is counted in, or that the file leaves out.
+-- Which rows a restricted file or a computed metric has must tell of no student: there
+-- is a row for each group that nobody is counted in, or that the file leaves out.
 -- Public facts alone decide which groups: those that the provider names anywhere, of
 -- the categories that it counts the place, year and metric by. Of a metric that divides
 -- by the numerator of another (those who returned of those who entered), the places are
@@ -66,10 +66,11 @@ came as (
 ),
 
 dividing as (
-    select places.* replace (
-        came.metric_id as metric_id,
-        came.definition_id as definition_id
-    )
+    select
+        places.* replace (
+            came.metric_id as metric_id,
+            came.definition_id as definition_id
+        )
     from places
     inner join metric_counts as above
         on places.metric_id = above.metric_id
@@ -93,7 +94,7 @@ asked as (
 
 uncounted as (
     select
-        asked.* exclude (category),
+        asked.* exclude (category), -- noqa: RF02
         named.student_group,
         -- Of our own count who has no row is nobody; a file may leave out whom it will.
         if(asked.provider = 'computed', 'not_applicable', 'not_reported')

@@ -3,8 +3,8 @@
 -- publisher prints of the same school, class and group, exactly or as a range, is known
 -- to everybody, the cohort also where its rate is suppressed; where it contradicts the
 -- number it tells nothing. What a kept release shows is known alike. Numbers that are
--- only printed stand beside them (cells_count 0), a range by its lowest value: they may be
--- parts of a restricted whole.
+-- only printed stand beside them (cells_count 0), a range by its lowest value: they may
+-- be parts of a restricted whole.
 with cells as (
     select * from {{ ref('int_restricted_cells') }}
 ),

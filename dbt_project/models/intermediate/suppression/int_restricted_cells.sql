@@ -4,8 +4,8 @@
 -- cent tell of every student in the cell. What a publisher already printed is not
 -- hidden again. Groups without the row of all students are withheld: their sum tells a
 -- whole that has no cell here, so that nothing would protect what follows from it.
--- That a group has nobody is a number as any other, and so is that a file leaves a group
--- out beside others (not_reported): the public sees neither.
+-- That a group has nobody is a number as any other, and so is that a file leaves a
+-- group out beside others (not_reported): the public sees neither.
 with outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
     where visibility is distinct from 'public'
@@ -71,13 +71,12 @@ ruled as (
         coalesce(minimums.min_interval, strictest.min_interval) as min_interval,
         withheld.provider is not null
         or coalesce(
-                bool_and(
-                    outcomes.student_group <> 'all'
-                    or outcomes.value_status = 'not_reported'
-                ) over same_metric,
-                false
-            )
-            as is_withheld,
+            bool_and(
+                outcomes.student_group <> 'all'
+                or outcomes.value_status = 'not_reported'
+            ) over same_metric,
+            false
+        ) as is_withheld,
     from stated as outcomes
     cross join strictest
     left join minimums
