@@ -2,7 +2,7 @@
 -- rest is never negative. The outcomes of a cohort and the groups of a partition sum to
 -- it, a state holds its schools (and students outside any), a district its schools, a
 -- longer horizon the shorter one where both are counted of the same students, a
--- denominator its numerator, a population its sub-population (seed count_parts). One row
+-- denominator its numerator, a population a part of it (seed count_parts). One row
 -- a relation and number; the rest is a number of students too.
 with numbers as (
     select * from {{ ref('int_protected_counts') }}
