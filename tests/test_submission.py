@@ -130,7 +130,15 @@ def hidden(published) -> set[tuple]:
     """Cells that the build hides: the small ones, and what would give them away."""
     sql = (
         "select state, school_key, school_year, metric_id, student_group, reason "
-        "from intermediate.int_suppressed_cells"
+        "from intermediate.int_suppressed_cells semi join "
+        # Groups that a file leaves out are hidden too, but they are no cells of it.
+        "(from intermediate.int_restricted_cells where value_status = 'reported') as "
+        "said on int_suppressed_cells.provider = said.provider "
+        "and int_suppressed_cells.state = said.state "
+        "and int_suppressed_cells.school_key is not distinct from said.school_key "
+        "and int_suppressed_cells.school_year = said.school_year "
+        "and int_suppressed_cells.metric_id = said.metric_id "
+        "and int_suppressed_cells.student_group = said.student_group"
     )
     with duckdb.connect(str(published.build()), read_only=True) as con:
         found = {row[:5]: row[5] for row in con.execute(sql).fetchall()}
@@ -395,6 +403,9 @@ def test_public_hides_small_cells_what_gives_them_away_and_no_other(tiers, hidde
     assert public.keys() == partner.keys() > hidden
     for cell, row in public.items():
         hide_source(row, partner[cell])
+        if partner[cell]["value_status"] in ("not_reported", "not_applicable"):
+            assert row["value_status"] == "suppressed" and row["numerator"] is None
+            continue
         if cell not in hidden:
             assert row == partner[cell], cell
             continue
