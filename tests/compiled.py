@@ -16,7 +16,8 @@ SEEDS = DBT_PROJECT / "seeds"
 GIVEN = {
     "intermediate.int_outcomes_reconciled": """
         provider varchar, extract varchar, level varchar, state varchar,
-        school_key varchar, school_id_nces varchar, school_name varchar,
+        school_key varchar, school_id_nces varchar, lea_id_nces varchar,
+        school_name varchar,
         school_year bigint, metric_id varchar, student_group varchar,
         numerator bigint, denominator bigint, value_pct decimal(18, 12),
         value_low_pct decimal(18, 12), value_high_pct decimal(18, 12),
@@ -24,6 +25,9 @@ GIVEN = {
         definition_id varchar, visibility varchar, source_file varchar,
         source_sheet varchar,
         source_row bigint, delivery varchar, is_preferred boolean""",
+    "staging.stg_lake__released_cells": """
+        level varchar, place_key varchar, school_year integer, metric_id varchar,
+        student_group varchar, numerator bigint, denominator bigint""",
     "intermediate.int_suppressed_cells": """
         provider varchar, level varchar, state varchar, school_key varchar,
         school_year bigint, metric_id varchar, student_group varchar""",
@@ -46,7 +50,7 @@ class Warehouse:
         self.models = models
         self.con = duckdb.connect()
         self.con.execute("attach ':memory:' as warehouse")
-        for schema in ("rules", "intermediate", "published"):
+        for schema in ("rules", "staging", "intermediate", "published"):
             self.con.execute(f"create schema warehouse.{schema}")
         for table, columns in GIVEN.items():
             self.con.execute(f"create table warehouse.{table} ({columns})")

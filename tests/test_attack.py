@@ -144,6 +144,21 @@ def test_one_hidden_part_of_two_is_the_difference(attacked):
     assert not found(attacked([ALL, row("female"), row("male")]))
 
 
+def test_a_group_without_a_row_may_have_students(attacked):
+    """A publisher suppressed one group and left its opposite out: it is not all."""
+    elsewhere = [
+        row(group, *numbers, school_key=school)
+        for school in "BCD"
+        for group, numbers in (("all", (150, 200)), ("swd", (70, 100)))
+    ]
+    opposite = [row("non_swd", 80, 100, school_key=school) for school in "BCD"]
+    rows = [ALL, row("swd"), *elsewhere, *opposite]
+    assert not found(attacked(rows))
+    assert found(attacked([*rows, row("non_swd", 70, 90)])) == {
+        ("acgr_4yr", "swd", "numerator")
+    }
+
+
 def test_a_group_without_students_leaves_all_to_the_other(attacked):
     none = row("male", value_status="not_applicable")
     assert ("acgr_4yr", "female", "numerator") in found(

@@ -251,12 +251,38 @@ select * from published
 {%- endmacro -%}
 
 {#- A target would give its baseline away (m(t) divided by the factor), so the public
-    sees no target whose baseline is hidden. -#}
+    sees no target whose baseline is hidden. That there is a target says that the baseline
+    has students, and one from another year than the rule's that the rule's year has none:
+    the public has no row of either (docs/decisions/0053). -#}
 {%- macro hidden_baselines() -%}
 hidden as (
     select * from {{ ref('int_suppressed_cells') }}
     where level = 'school'
+),
+
+hidden_series as (
+    select
+        school_key,
+        metric_id,
+        student_group,
+        max(school_year) as last_hidden_year,
+    from hidden
+    group by school_key, metric_id, student_group
 )
+{%- endmacro -%}
+
+{%- macro joins_hidden_series(relation) -%}
+    left join hidden_series
+        on
+            {{ relation }}.school_key = hidden_series.school_key
+            and {{ relation }}.metric_id = hidden_series.metric_id
+            and {{ relation }}.student_group = hidden_series.student_group
+{%- endmacro -%}
+
+{%- macro has_hidden_start() -%}
+hidden_baseline.school_key is not null
+        or baseline_reason <> 'year_of_the_rule' and hidden_series.school_key is not null
+            as has_hidden_start
 {%- endmacro -%}
 
 {%- macro joins_hidden(alias, relation, year, provider) -%}
@@ -305,9 +331,10 @@ with targets as (
 marked as (
     select
         targets.*,
-        hidden_baseline.school_key is not null as is_hidden_from_public,
+        {{ has_hidden_start() }},
     from targets
 {{ joins_hidden('hidden_baseline', 'targets', 'baseline_year', 'baseline_provider') }}
+{{ joins_hidden_series('targets') }}
 ),
 
 pointed as (
@@ -324,13 +351,12 @@ published as (
         cast(baseline_year as integer) as baseline_year,
         baseline_reason,
         break_description,
-        {% if public %}case when is_hidden_from_public then 'suppressed' else baseline_status end
-            as baseline_status{% else %}baseline_status{% endif %},
+        baseline_status,
         baseline_provider,
         {{ baseline_source_columns(public) }},
         cast(school_year as integer) as school_year,
         target_model,
-        {{ target_values(public) }}
+        {{ target_values(false) }}
         cast(goal_pct as double) as goal_pct,
         is_override,
         target_year_means,
@@ -341,11 +367,14 @@ published as (
             'rule_not_meeting_low_pct', 'rule_not_meeting_high_pct',
             'override_reason', 'override_author_role', 'override_decided_on',
         ] %}
-        {% if public %}{{ hide(column) }}{% else %}{{ column }}{% endif %},
+        {{ column }},
         {%- endfor %}
         cast(rule_year as integer) as rule_year,
         {{ source_sheet(public, 'baseline_') }},
     from pointed
+    {%- if public %}
+    where not has_hidden_start
+    {%- endif %}
 )
 
 select * from published
@@ -361,11 +390,12 @@ with verdicts as (
 marked as (
     select
         verdicts.*,
-        hidden_baseline.school_key is not null or hidden_outcome.school_key is not null
-            as is_hidden_from_public,
+        hidden_outcome.school_key is not null as is_hidden_from_public,
+        {{ has_hidden_start() }},
     from verdicts
 {{ joins_hidden('hidden_baseline', 'verdicts', 'baseline_year', 'baseline_provider') }}
 {{ joins_hidden('hidden_outcome', 'verdicts', 'school_year', 'provider') }}
+{{ joins_hidden_series('verdicts') }}
 ),
 
 pointed as (
@@ -408,6 +438,9 @@ published as (
         {% if public %}{{ hide(column) }}{% else %}{{ column }}{% endif %},
         {%- endfor %}
     from pointed
+    {%- if public %}
+    where not has_hidden_start
+    {%- endif %}
 )
 
 select * from published
@@ -423,11 +456,12 @@ with outlooks as (
 marked as (
     select
         outlooks.*,
-        hidden_baseline.school_key is not null or hidden_outcome.school_key is not null
-            as is_hidden_from_public,
+        {{ has_hidden_start() }},
+        coalesce(hidden_series.last_hidden_year >= outlooks.school_year, false)
+            as has_hidden_end,
     from outlooks
 {{ joins_hidden('hidden_baseline', 'outlooks', 'baseline_year', 'baseline_provider') }}
-{{ joins_hidden('hidden_outcome', 'outlooks', 'school_year', 'provider') }}
+{{ joins_hidden_series('outlooks') }}
 ),
 
 published as (
@@ -444,15 +478,16 @@ published as (
         {%- for column in [
             'achieved_low_pct', 'achieved_high_pct', 'required_low_pct', 'required_high_pct',
         ] %}
-        cast({% if public %}case when not is_hidden_from_public then {{ column }} end
-        {%- else %}{{ column }}{% endif %} as double) as {{ column }},
+        cast({{ column }} as double) as {{ column }},
         {%- endfor %}
-        {% if public %}{{ hide('goal_year') }}{% else %}goal_year{% endif %},
-        {% if public %}case when is_hidden_from_public then 'suppressed' else outlook end
-            as outlook{% else %}outlook{% endif %},
+        goal_year,
+        outlook,
         rule_version,
-        {% if public %}{{ hide('outlook_reason') }}{% else %}outlook_reason{% endif %},
+        outlook_reason,
     from marked
+    {%- if public %}
+    where not has_hidden_start and not has_hidden_end
+    {%- endif %}
 )
 
 select * from published
@@ -508,6 +543,66 @@ published as (
         is_preferred,
         provider,
     from marked
+)
+
+select * from published
+{%- endmacro -%}
+
+{#- The public knows of no hidden number why a school has no target, but that it is one. -#}
+{%- macro target_coverage(public) -%}
+with coverage as (
+    select * from {{ ref('int_target_coverage') }}
+),
+{% if public %}
+{{ hidden_baselines() }},
+
+targets as (
+    select distinct
+        school_key,
+        metric_id,
+        student_group,
+        school_year,
+        true as is_shown,
+    from {{ ref('school_targets_public') }}
+),
+{% endif %}
+told as (
+    select
+        coverage.* exclude (reason),
+        {% if public -%}
+        case
+            when targets.is_shown then 'target'
+            when
+                hidden_series.school_key is not null
+                and coverage.reason not in ('closed', 'metric_not_reported_in_state')
+                then 'suppressed_baseline'
+            else coverage.reason
+        end as reason,
+        {%- else -%}
+        coverage.reason,
+        {%- endif %}
+    from coverage
+    {%- if public %}
+{{ joins_hidden_series('coverage') }}
+    left join targets
+        on
+            coverage.school_key = targets.school_key
+            and coverage.metric_id = targets.metric_id
+            and coverage.student_group = targets.student_group
+            and coverage.school_year = targets.school_year
+    {%- endif %}
+),
+
+published as (
+    select
+        school_key,
+        state,
+        metric_id,
+        student_group,
+        cast(school_year as integer) as school_year,
+        reason = 'target' as has_target,
+        reason,
+    from told
 )
 
 select * from published

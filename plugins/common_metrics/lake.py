@@ -134,6 +134,10 @@ class Lake:
     def contracts(self) -> Path:
         return self._at("build", "contracts.json")
 
+    def released_cells(self) -> Path:
+        """Return what the kept releases show of restricted cells."""
+        return self._at("build", "released_cells.parquet")
+
     def school_years_due(self) -> Path:
         return self._at("build", "school_years_due.json")
 

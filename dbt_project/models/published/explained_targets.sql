@@ -85,7 +85,6 @@ derived as (
             target_words
         ),
         case
-            when baseline_status = 'suppressed' then 'hidden: its baseline is'
             when is_override
                 then
                     rule_derivation || '; set by the school: ' || target_words || ' ('

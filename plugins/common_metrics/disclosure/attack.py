@@ -26,8 +26,9 @@ DERIVED = (
     "group_gaps",
     "reconciliation",
 )
-# What is said of restricted cells outside of the candidate; it may be mistaken.
-OUTSIDE = {"public print", "earlier release", "insider", "other provider"}
+# What is said of restricted cells outside of the candidate, and definitions, which who
+# counts may read otherwise: it may be mistaken.
+OUTSIDE = {"public print", "earlier release", "insider", "other provider", "definition"}
 # Unknowns of one linear programme: more at once take longer than one after another.
 BATCH = 8_000
 TOLERANCE = 1e-4

@@ -288,6 +288,56 @@ ordered as (
 select 'order', tag, greater, unnest([greater, lesser]), unnest([1, -1])
 from ordered;
 
+-- What dim_metric says of two metrics: whom the one counts, the other counts too. Read from
+-- the definitions and not from the rule tables, so that what was forgotten there is found.
+create or replace temp table definitions as
+with read as (
+    from (values
+        ('acgr_4yr', 'numerator', 'pse_12m_graduates', 'denominator'),
+        ('pse_first_fall_cohort', 'numerator', 'pse_first_fall_graduates', 'numerator'),
+        ('pse_12m_cohort', 'numerator', 'pse_12m_graduates', 'numerator'),
+        ('pse_16m_cohort', 'numerator', 'pse_16m_graduates', 'numerator'),
+        ('pse_persistence', 'numerator', 'pse_12m_graduates', 'numerator'),
+        ('still_enrolled_5yr', 'numerator', 'still_enrolled_4yr', 'numerator'),
+        ('still_enrolled_6yr', 'numerator', 'still_enrolled_5yr', 'numerator'),
+        ('dropout_cohort', 'numerator', 'other_noncompletion_4yr', 'numerator'),
+        ('proficiency_ela', 'denominator', 'chronic_absence', 'denominator'),
+        ('proficiency_math', 'denominator', 'chronic_absence', 'denominator'),
+        ('proficiency_science', 'denominator', 'chronic_absence', 'denominator')
+    ) as read (part_metric, part_side, whole_metric, whole_side)
+),
+
+sides as (
+    select metric_id, 'numerator' as side, numerator_count as count_name
+    from metric_counts
+    union all
+    select metric_id, 'denominator', denominator_count
+    from metric_counts
+)
+
+select
+    part.count_name as part_count,
+    whole.count_name as whole_count,
+from read
+inner join sides as part on part_metric = part.metric_id and part_side = part.side
+inner join sides as whole on whole_metric = whole.metric_id and whole_side = whole.side;
+
+insert into entries
+with parts as (
+    select
+        whole.node as whole,
+        part.node as part,
+        definitions.part_count as tag,
+    from definitions
+    inner join nodes as whole on definitions.whole_count = whole.count_name
+    inner join nodes as part
+        using (provider, level, state, place, school_year, student_group)
+    where part.count_name = definitions.part_count
+)
+
+select 'definition', tag, whole, unnest([whole, part]), unnest([1, -1])
+from parts;
+
 -- Groups that divide all students, as each source names them: Asian and Pacific Islander
 -- students are one group to some and two to others, and must not count twice.
 create or replace temp table divisions as
@@ -401,9 +451,29 @@ union all
 select kind, tag, whole, node, coefficient from terms;
 
 -- Nobody is left over where nobody ever is: as far as all parts are shown (three times at
--- least), or where a group and its opposite divide the students.
+-- least), or where a group and its opposite divide the students. A group without a row
+-- may have students: only a family with a row of each group that its provider names says
+-- that nobody is left over.
 insert into entries
-with families as (
+with named_parts as (
+    select
+        provider,
+        partition as name,
+        count(distinct student_group) as parts_count,
+        bool_and(has_two_parts) as is_group_and_opposite,
+    from named
+    inner join (
+        select
+            *,
+            count(*) over (partition by partition) = 2 as has_two_parts,
+        from group_sums
+    ) as parts
+        on named.student_group = parts.part_group
+    where is_own
+    group by provider, partition
+),
+
+families as (
     select
         entries.kind,
         entries.tag,
@@ -440,25 +510,27 @@ wholes as (
     select habits.*
     from habits
     inner join nodes on habits.anchor = nodes.node
+    left join named_parts
+        on
+            habits.kind = 'groups'
+            and habits.tag = named_parts.name
+            and nodes.provider = named_parts.provider
     left join (
-        select 'groups' as kind, partition as name, count(*) as parts_count
-        from group_sums
-        group by partition
-        union all
-        select 'sum', whole_count, count(*)
+        select whole_count, count(*) as parts_count
         from count_sums
         group by whole_count
-    ) as sizes
-        on
-            habits.kind = sizes.kind
-            and sizes.name = if(habits.kind = 'sum', count_name, habits.tag)
+    ) as outcomes
+        on habits.kind = 'sum' and nodes.count_name = outcomes.whole_count
     where
         is_whole
         and (
             shown_count >= 3 and has_rows
-            or habits.kind = 'groups' and parts_count = 2 and length = 3
+            or is_group_and_opposite
         )
-        and (habits.kind <> 'sum' or length = parts_count + 1)
+        and (
+            habits.kind = 'level'
+            or length = 1 + coalesce(named_parts.parts_count, outcomes.parts_count)
+        )
 )
 
 select kind, 'is whole ' || tag, anchor, node, coefficient
@@ -973,6 +1045,7 @@ select
         when kind = 'complement' then min_complement
         when kind in ('sum', 'order') then min_numerator
         when kind not in ('groups', 'level') or contains(tag, ' as of ') then 0
+        when contains(tag, ' definition ') then 0
         when contains(tag, ' complement') then min_complement
         when contains(tag, ' ') then min_numerator
         else minimum

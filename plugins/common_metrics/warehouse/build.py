@@ -226,6 +226,7 @@ def write_inputs(lake: Lake) -> None:
     parsing.write(whole_students.COLUMNS.empty_table(), lake.no_rows_set_aside)
     due = [row for contract in load_contracts().values() for row in _due(contract)]
     write_json(lake.school_years_due(), due)
+    _write_released_cells(lake)
     write_json(
         lake.contracts(),
         [
@@ -238,6 +239,32 @@ def write_inputs(lake: Lake) -> None:
             for c in load_contracts().values()
         ],
     )
+
+
+RELEASED = """
+    level varchar, place_key varchar, school_year integer, metric_id varchar,
+    student_group varchar, numerator bigint, denominator bigint"""
+
+
+def _write_released_cells(lake: Lake) -> None:
+    """Write the restricted numbers that the kept releases show."""
+    with duckdb.connect() as con:
+        con.execute(f"create table cells ({RELEASED})")
+        for file in sorted(lake.published.glob("[0-9]*/public.duckdb")):
+            path = str(file).replace("'", "''")
+            con.execute(f"attach '{path}' as kept (read_only)")
+            for level, place in (("school", "school_key"), ("state", "state")):
+                con.execute(
+                    f"insert into cells select '{level}', {place}, school_year, "
+                    "metric_id, student_group, numerator, denominator "
+                    f"from kept.{level}_outcomes where visibility <> 'public' "
+                    "and coalesce(numerator, denominator) is not null"
+                )
+            con.execute("detach kept")
+        con.execute(
+            "copy (select distinct * from cells order by all) to $file",
+            {"file": str(lake.released_cells())},
+        )
 
 
 def _due(contract: Contract) -> list[dict[str, object]]:

@@ -10,6 +10,10 @@ missing as (
     select * from {{ ref('int_outcomes_missing') }}
 ),
 
+uncounted as (
+    select * from {{ ref('int_outcomes_uncounted') }}
+),
+
 provider_ranks as (
     select * from {{ ref('provider_ranks') }}
 ),
@@ -26,6 +30,8 @@ completed as (
         *,
         'not_reported' as value_status,
     from missing
+    union all by name
+    select * from uncounted
 ),
 
 placed as (

@@ -2,8 +2,8 @@
 -- rest is never negative. The outcomes of a cohort and the groups of a partition sum to
 -- it, a state holds its schools (and students outside any), a district its schools, a
 -- longer horizon the shorter one where both are counted of the same students, a
--- denominator its numerator. One row a relation and number; the rest is a number of
--- students too.
+-- denominator its numerator, a population a part of it (seed count_parts). One row
+-- a relation and number; the rest is a number of students too.
 with numbers as (
     select * from {{ ref('int_protected_counts') }}
 ),
@@ -26,6 +26,10 @@ count_sums as (
 
 count_orders as (
     select * from {{ ref('count_orders') }}
+),
+
+count_parts as (
+    select * from {{ ref('count_parts') }}
 ),
 
 group_sums as (
@@ -110,7 +114,7 @@ told as (
         using (level, place_key, school_year)
 ),
 
--- What a publisher marked as suppressed is a part that nobody here knows either.
+-- What a publisher marked as suppressed, or left out, is a part that nobody here knows.
 marked as (
     select distinct
         cells.provider,
@@ -122,7 +126,7 @@ marked as (
         unnest([cells.numerator_count, cells.denominator_count]) as count_name,
         cells.student_group,
     from cells
-    where cells.value_status = 'suppressed'
+    where cells.value_status in ('suppressed', 'not_reported')
 ),
 
 marked_groups as (
@@ -256,6 +260,27 @@ horizons as (
             and of_greater.student_count = of_lesser.student_count
 ),
 
+-- A count of some students is at most that of all of them, by what their metrics say.
+parts_by_definition as (
+    select
+        whole.count_id as whole_id,
+        part.count_id as part_id,
+        'parts' as kind,
+        whole.teller || ' ' || part.count_name as name,
+        false as has_marked_part,
+    from count_parts
+    inner join told as whole
+        on count_parts.whole_count = whole.count_name
+    inner join told as part
+        on
+            count_parts.part_count = part.count_name
+            and whole.teller = part.teller
+            and whole.level = part.level
+            and whole.place_key = part.place_key
+            and whole.school_year = part.school_year
+            and whole.student_group = part.student_group
+),
+
 numerators as (
     select
         below.count_id as whole_id,
@@ -277,6 +302,8 @@ pairs as (
     select * from schools_of_a_place
     union
     select * from horizons
+    union
+    select * from parts_by_definition
     union
     select * from numerators
 ),
@@ -309,7 +336,7 @@ shaped as (
     from first_order
     inner join numbers
         on first_order.count_id = numbers.count_id
-    where first_order.kind in ('outcomes', 'horizons', 'numerators')
+    where first_order.kind in ('outcomes', 'horizons', 'parts', 'numerators')
     group by first_order.kind, first_order.name, first_order.whole_id
 ),
 
@@ -430,9 +457,21 @@ related as (
     from rates
 ),
 
+sizes as (
+    select
+        whole_count,
+        count(*) as parts_count,
+    from count_sums
+    group by whole_count
+),
+
 keyed as (
     select
         related.*,
+        related.kind = 'outcomes'
+        and whole.student_count = 0
+        and count(*) over (partition by related.kind, related.whole_id, related.name)
+        <= sizes.parts_count as is_of_nobody,
         dense_rank() over (
             order by related.kind, related.whole_id, related.name
         ) as relation_id,
@@ -454,6 +493,8 @@ keyed as (
         on related.whole_id = whole.count_id
     inner join numbers
         on related.count_id = numbers.count_id
+    left join sizes
+        on whole.count_name = sizes.whole_count
     where related.coefficient <> 0
 ),
 
@@ -469,7 +510,7 @@ rested as (
 -- Parts that exceed their whole are an error of who sent them: a negative rest says so.
 -- Where nothing is left over, a reader may take it that nothing can be: of groups,
 -- schools and outcomes. The difference of two horizons and of a cell may be none by
--- chance.
+-- chance, and so may that of nobody and some of the outcomes.
 termed as (
     select
         relation_id,
@@ -479,9 +520,12 @@ termed as (
         rest_count,
         min_interval,
         kind in ('groups', 'schools', 'outcomes', 'horizons', 'numerators')
-        and rest_count > 0
-        and (rest_count < min_rest or hides_a_part) as is_rest_protected,
-        rest_count = 0 and kind in ('outcomes', 'groups', 'schools') as is_complete,
+        and (rest_count > 0 and rest_count < min_rest or hides_a_part)
+            as is_rest_protected,
+        rest_count = 0
+        and not hides_a_part
+        and not coalesce(is_of_nobody, false)
+        and kind in ('outcomes', 'groups', 'schools') as is_complete,
     from rested
     where
         restricted_count > 0

@@ -2,9 +2,9 @@
 -- number (seed metric_counts) and providers that agree on it share the row. What a
 -- publisher prints of the same school, class and group, exactly or as a range, is known
 -- to everybody, the cohort also where its rate is suppressed; where it contradicts the
--- number it tells nothing. Numbers that are only
--- printed stand beside them (cells_count 0), a range by its lowest value: they may be
--- parts of a restricted whole.
+-- number it tells nothing. What a kept release shows is known alike. Numbers that are
+-- only printed stand beside them (cells_count 0), a range by its lowest value: they may
+-- be parts of a restricted whole.
 with cells as (
     select * from {{ ref('int_restricted_cells') }}
 ),
@@ -18,6 +18,10 @@ outcomes as (
 
 metric_counts as (
     select * from {{ ref('metric_counts') }}
+),
+
+released_cells as (
+    select * from {{ ref('stg_lake__released_cells') }}
 ),
 
 sided as (
@@ -53,6 +57,22 @@ agreed as (
         )
 ),
 
+-- What a kept release shows is known, whatever the next one hides.
+released as (
+    select
+        released_cells.level,
+        released_cells.place_key,
+        released_cells.school_year,
+        released_cells.student_group,
+        unnest([metric_counts.numerator_count, metric_counts.denominator_count])
+            as count_name,
+        unnest([released_cells.numerator, released_cells.denominator]) as lowest,
+        lowest as highest,
+    from released_cells
+    inner join metric_counts
+        on released_cells.metric_id = metric_counts.metric_id
+),
+
 printed as (
     select
         outcomes.level,
@@ -84,6 +104,9 @@ printed as (
     from outcomes
     inner join metric_counts
         on outcomes.metric_id = metric_counts.metric_id
+    union all
+    select * from released
+    where lowest is not null
 ),
 
 restricted as (

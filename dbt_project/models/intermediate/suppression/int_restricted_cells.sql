@@ -4,11 +4,22 @@
 -- cent tell of every student in the cell. What a publisher already printed is not
 -- hidden again. Groups without the row of all students are withheld: their sum tells a
 -- whole that has no cell here, so that nothing would protect what follows from it.
+-- That a group has nobody is a number as any other, and so is that a file leaves a
+-- group out beside others (not_reported): the public sees neither.
 with outcomes as (
     select * from {{ ref('int_outcomes_reconciled') }}
-    where
-        visibility is distinct from 'public'
-        and value_status in ('reported', 'range', 'suppressed')
+    where visibility is distinct from 'public'
+),
+
+stated as (
+    select
+        * exclude (numerator, denominator),
+        if(value_status = 'not_applicable', 0, numerator) as numerator,
+        if(value_status = 'not_applicable', 0, denominator) as denominator,
+    from outcomes
+    qualify bool_or(value_status <> 'not_reported') over (
+        partition by provider, level, state, school_key, school_year, metric_id
+    )
 ),
 
 minimums as (
@@ -59,9 +70,14 @@ ruled as (
         coalesce(minimums.min_complement, strictest.min_complement) as min_complement,
         coalesce(minimums.min_interval, strictest.min_interval) as min_interval,
         withheld.provider is not null
-        or coalesce(bool_and(outcomes.student_group <> 'all') over same_metric, false)
-            as is_withheld,
-    from outcomes
+        or coalesce(
+            bool_and(
+                outcomes.student_group <> 'all'
+                or outcomes.value_status = 'not_reported'
+            ) over same_metric,
+            false
+        ) as is_withheld,
+    from stated as outcomes
     cross join strictest
     left join minimums
         on outcomes.state = minimums.state
