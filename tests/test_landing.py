@@ -290,7 +290,7 @@ BAD = {
         lambda good: good.replace(b"Osprey", b"Ospr\xe9y"),
         8,
         "ascii text",
-        "a byte that is none (0xe9)",
+        "byte 0xe9 is not ascii",
         "change read.encoding in expectations/ct/graduation_4yr.yml",
     ),
     "renamed column": Bad(
