@@ -345,8 +345,8 @@ def test_more_wrong_rows_than_allowed_refuse_the_file(run, lake, graduation, gra
     assert delivery.status == "refused"
     assert delivery.message == (
         f"{KEY} {delivery.file} row 6: Expected a count, * or N/A, in cohort_count. "
-        "Found 4 of 20 rows otherwise, most of them a number below zero. So many "
-        "cannot be single mistakes: the layout "
+        "Found 4 of 20 rows otherwise, most of them a number below zero, like -9. "
+        "So many cannot be single mistakes: the layout "
         "or a code list has changed, or this is another extract. Compare it with the "
         "last one and expectations/ct/graduation_4yr.yml."
     )
