@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common_metrics import batching
-from common_metrics.contracts.loading import load_contracts
+from common_metrics.contracts.loading import CONTRACTS, DRAFT, load_contracts
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery, Lake
 from common_metrics.landing import receiving
@@ -144,7 +144,8 @@ def test_each_layout_goes_through_whole(
 
 def test_every_contract_has_a_fixture(contracts):
     held = {f"{p.parent.parent.name}/{p.parent.name}" for p in FIXTURES.glob("*/*/*.*")}
-    assert held == set(contracts)
+    drafts = {key for key in held if (CONTRACTS / f"{key}{DRAFT}").exists()}
+    assert held - drafts == set(contracts)
 
 
 def test_additional_columns_are_reported_and_left_out(run, rows, graduation, graduates):

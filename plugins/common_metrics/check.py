@@ -19,7 +19,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from common_metrics import batching
-from common_metrics.contracts.loading import load_contracts
+from common_metrics.contracts.loading import CONTRACTS, DRAFT, load_contracts
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import Refused
 from common_metrics.lake import Delivery, Lake
@@ -156,6 +156,15 @@ def _contract(key: str) -> Contract:
     contracts = load_contracts()
     if key in contracts:
         return contracts[key]
+    if key in contracts.barred:
+        raise contracts.barred[key]
+    if (CONTRACTS / f"{key}{DRAFT}").is_file():
+        raise Refused(
+            f"KEY={key}",
+            "the key of a contract",
+            f"a draft, expectations/{key}{DRAFT}",
+            "Resolve its TODOs, then take .draft out of its name.",
+        )
     raise Refused(
         f"KEY={key}",
         "the key of a contract",
