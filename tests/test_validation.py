@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -6,6 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import unquote
 
 import pyarrow.parquet as pq
 import pytest
@@ -438,6 +440,29 @@ def test_data_docs_have_a_page_for_each_batch(
     assert (site / "index.html").is_file()
     (page,) = site.rglob("validations/**/*.html")
     assert page.parents[1].name == "2014-15 · 2 files"
+
+
+def test_the_start_pages_need_no_scripts_and_lead_to_each_page(
+    run, lake, contracts, graduation, graduates, crosswalk
+):
+    for contract, content in (
+        (graduation, graduates.replace(TANSY, b",57,-41,71.9")),
+        (contracts["nessc/school_crosswalk"], crosswalk),
+    ):
+        run(contract, content, "2014-15.csv")
+        expectations.build_data_docs(contract.key, lake)
+    root = lake.root / "data_docs"
+    pages = [root / "index.html", *root.glob("*/*/gx/*/data_docs/*/index.html")]
+    linked = set()
+    for page in pages:
+        text = page.read_text()
+        assert "<script" not in text and "<td>" in text
+        hrefs = [unquote(href) for href in re.findall('href="(.+?)"', text)]
+        linked |= {(page.parent / href).resolve() for href in hrefs}
+    written = {*root.rglob("validations/**/*.html"), *pages}
+    assert written <= linked and [p for p in linked if not p.is_file()] == []
+    of_graduation = next(page for page in pages if "graduation_4yr" in str(page))
+    assert re.search(r"</td><td>\d+</td><td>1</td></tr>", of_graduation.read_text())
 
 
 def test_a_page_of_the_data_docs_tells_nobody_who_reads_it(

@@ -143,14 +143,13 @@ def _print_release(console: Console, lake: Lake) -> None:
         for row in cursor.fetchall():
             table.add_row(*[str(cell) for cell in row])
     console.print(table)
-    pages = "data_docs/*/*/gx/uncommitted/data_docs/local_site/index.html"
-    docs = sorted(lake.root.glob(pages))
+    docs = lake.private("data_docs") / "index.html"
     places = {
         "release": lake.current.resolve().name,
         "site": lake.current / "site/index.html",
         "files": lake.current / "public.duckdb",
         "": f"{lake.current / 'partner.duckdb'}, and Parquet beside both",
-        "checks": f"{docs[0] if docs else 'none'}, one an extract",
+        "checks": f"{docs}, of all extracts" if docs.exists() else "none",
         "docs": "README.md, docs/bi.md for BI tools; make docs describes each column",
     }
     for what, place in places.items():
