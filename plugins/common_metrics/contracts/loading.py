@@ -27,8 +27,6 @@ JUDGES = (
     *("contracts/forms.py", "contracts/headers.py", "contracts/loading.py"),
     *("contracts/model.py", "pseudonyms.py", "landing", "reading", "validation"),
 )
-# Written in C it takes a fifth of the time, of which every task of Airflow pays some.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 BLOCKS: dict[object, type[BaseModel]] = {
     "origin": model.Origin,
     "landing": model.Landing,
@@ -94,7 +92,7 @@ def columns_of(key: str, root: Path = CONTRACTS) -> list[str]:
     """Return the columns that a contract names, even if the rest cannot be read."""
     names: list[str] = []
     with suppress(yaml.YAMLError, TypeError, AttributeError):
-        content = yaml.load((root / f"{key}.yml").read_bytes(), _LOADER)
+        content = yaml.load((root / f"{key}.yml").read_bytes(), forms.LOADER)
         names = columns_of(content["extends"], root) if "extends" in content else []
         names += content.get("columns", {})
     return [*dict.fromkeys(names)]
@@ -117,7 +115,7 @@ def _content(file: Path, root: Path) -> dict[str, Any]:
 def _stated(file: Path, root: Path) -> dict[str, Any]:
     text = file.read_bytes()
     _refuse_guesses(file, root, text)
-    return dict(yaml.load(text, _LOADER))
+    return dict(yaml.load(text, forms.LOADER))
 
 
 def merged(base: Any, own: Any) -> Any:
