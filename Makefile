@@ -104,7 +104,7 @@ test-all: $(VENV)/.dev $(CLIENTS_READY) ## run every test; needs REAL_DATA, Node
 # What has not ended ten seconds after it was asked to, is ended with all it started: a
 # scheduler waits for its tasks. Nothing is lost, since files of the lake are renamed.
 END_ALL = end_all() { parts=$$(jobs -p); kill $$parts; \
-	for _ in $$(seq 20); do kill -0 $$parts || break; sleep 0.5; done; \
+	for _ in $$(seq 20); do [ -n "$$(jobs -rp)" ] || break; sleep 0.5; done; \
 	for part in $$parts; do kill -KILL -- -$$part; done; } 2>/dev/null
 # It stays the last line: what the parts say goes to a log. `wait -n` ends with any job.
 UP_LOG = $(LAKE_DIR)/logs/up.log
