@@ -8,6 +8,8 @@ rule of thumb that hides the next smallest cell of each sum.
 """
 
 import argparse
+import os
+import resource
 import tempfile
 import time
 from pathlib import Path
@@ -20,6 +22,7 @@ from compiled import Warehouse, compile_models
 from test_attack import RULES, TABLES
 
 from common_metrics.disclosure import attack, control
+from common_metrics.disclosure.numbers import System, hidden_cells, system_of
 
 GRAPH = [
     "int_restricted_cells",
@@ -112,17 +115,17 @@ from (
 """
 
 
-def by_models(counted: pd.DataFrame, system: control.System) -> None:
+def by_models(counted: pd.DataFrame, system: System) -> None:
     control.protect(system)
 
 
-def by_table(counted: pd.DataFrame, system: control.System) -> None:
+def by_table(counted: pd.DataFrame, system: System) -> None:
     table = ["provider", "level", "place_key", "school_year", "metric_id"]
     whole = counted.groupby(table).is_small.transform("any")
     system.hide(system.shows[whole.to_numpy()].ravel())
 
 
-def by_next_smallest(counted: pd.DataFrame, system: control.System) -> None:
+def by_next_smallest(counted: pd.DataFrame, system: System) -> None:
     rows = system.matrix.tocsr()
     while True:
         unknown = system.is_unknown()
@@ -177,6 +180,17 @@ def attacked(
         return attack.recovered(file, insider=own if knows else None)
 
 
+def processor_seconds() -> float:
+    """Return what this process and those it waited for have used."""
+    return sum(os.times()[:4])
+
+
+def megabytes() -> int:
+    """Return the most that this process or one that it waited for has held."""
+    whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(who).ru_maxrss for who in whose) // 1024
+
+
 def compare(con: duckdb.DuckDBPyConnection, ways: list[str], knows: str | None) -> None:
     """Print shares, what is recovered and seconds, one line a way of hiding."""
     con.execute(f"create temp view outcomes as from {SCHEMA}.int_outcomes_reconciled")
@@ -190,15 +204,16 @@ def compare(con: duckdb.DuckDBPyConnection, ways: list[str], knows: str | None) 
         f"{counted.is_small.sum():,} small"
     )
     for way in ways:
-        started = time.monotonic()
-        system = control.system_of(counted, *tables[1:])
+        started = processor_seconds()
+        system = system_of(counted, *tables[1:])
         WAYS[way](counted, system)
-        seconds = time.monotonic() - started
+        seconds = processor_seconds() - started
         shown = int((~system.is_hidden_cell()).sum())
-        report = attacked(con, control.hidden_cells(cells, counted, system), knows)
+        report = attacked(con, hidden_cells(cells, counted, system), knows)
         print(
             f"{way}: {shown:,} shown ({shown / len(counted):.1%}), "
-            f"{seconds:.0f} s; the attack: {report.counts()}",
+            f"{seconds:.0f} processor seconds, {megabytes()} MB; "
+            f"the attack: {report.counts()}",
             flush=True,
         )
 

@@ -35,7 +35,7 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
     for key, name in SCHOOLS.items():
         con.execute(
             "insert into dim_school by name select ? as school_key, "
-            "? as school_name, 'CT' as state",
+            "? as school_name, 'CT' as state, true as is_consortium_state",
             [key, name],
         )
     for year in YEARS:
@@ -369,5 +369,5 @@ def test_a_workbook_keeps_to_excel_s_rows_and_explains_every_column(
     read = {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
     assert ["Schools", "1 of 2 rows"] in read["Read me"]
     assert all(len(read[name]) <= 2 for name in workbook.SHEETS)
-    explained = {(sheet, column) for sheet, column, *_ in read["Dictionary"][1:]}
+    explained = {(sheet, head) for sheet, head, *_ in read["Dictionary"][1:]}
     assert explained == {(name, c) for name in workbook.SHEETS for c in read[name][0]}

@@ -10,7 +10,7 @@ def read(folder):
     book = CalamineWorkbook.from_path(str(folder / "public/excel/CT.xlsx"))
     (_, (_, release), *_) = book.get_sheet_by_name("Read me").to_python()
     header, *rows = book.get_sheet_by_name("Targets").to_python()
-    verdict = header.index("verdict")
+    verdict = header.index("Verdict")
     return release, sum(1 for row in rows if row[verdict])
 
 

@@ -8,7 +8,7 @@ def read(folder):
     book = openpyxl.load_workbook(folder / "public/excel/CT.xlsx", read_only=True)
     release = book["Read me"]["B2"].value
     header, *rows = book["Targets"].iter_rows(values_only=True)
-    verdict = header.index("verdict")
+    verdict = header.index("Verdict")
     book.close()
     return release, sum(1 for row in rows if row[verdict])
 

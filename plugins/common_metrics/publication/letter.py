@@ -33,7 +33,9 @@ def page_of(public: Path, school: str) -> str:
     with duckdb.connect(str(public), read_only=True) as con:
         key = find_school(con, school)["school_key"]
         con.execute((TEMPLATES / "setup.sql").read_text())
-        con.execute("select slug from shown_schools where school_key = ?", [key])
+        con.execute(
+            "select slug, is_active from shown_schools where school_key = ?", [key]
+        )
         found = con.fetchone()
     if found is None:
         raise NotFound(
@@ -42,7 +44,15 @@ def page_of(public: Path, school: str) -> str:
             f"{key} without one",
             "Choose a school that the site has a page of.",
         )
-    return found[0]
+    slug, is_active = found
+    if not is_active:
+        raise NotFound(
+            f"SCHOOL={school}",
+            "a school that is open",
+            f"{key}, which no file names any more",
+            "Read its page of the site: a closed school has no families to write to.",
+        )
+    return slug
 
 
 def write_letter(lake: Lake, school: str) -> Path:

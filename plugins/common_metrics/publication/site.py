@@ -23,6 +23,25 @@ TEMPLATES = Path(__file__).with_name("templates")
 SINGLE = ("index", "method", "data-quality")
 EACH = {"state": "states", "coalition": "coalitions", "metric": "metrics"}
 BATCH = 100
+# What the search reads of a school, in the order in which assets/site.js takes it.
+SEARCHED = (
+    "school_name",
+    "lea_name",
+    "state",
+    "state_name",
+    "slug",
+    "is_active",
+    "school_id_nces",
+    "school_id_state",
+)
+# What a mark of a chart covers from top to bottom.
+MARKED = (
+    "value_pct",
+    "value_low_pct",
+    "value_high_pct",
+    "interval_low_pct",
+    "interval_high_pct",
+)
 Row = dict[str, Any]
 
 
@@ -67,6 +86,34 @@ class Scale:
             for year in [row["school_year"]]
         )
 
+    def label_y(self, rows: list[Row], at: int, goal: float | None) -> float:
+        """Return where the number of year ``at`` stands: over its mark, or under it
+        where a line, a target or the goal would run through it."""
+        row = rows[at]
+        ends = [row[name] for name in MARKED if row[name] is not None]
+        above, below = self.y(max(ends)) - 13, self.y(min(ends)) + 14
+        lines = self._lines(rows, at)
+        if goal is not None:
+            lines.append(self.y(goal))
+        clear = {
+            y: min((abs(y - line) for line in lines), default=99)
+            for y in (above, below)
+        }
+        is_under = clear[above] < 9 < clear[below] and below < self.y(self.low) - 4
+        return round((below if is_under else above) + 4, 1)
+
+    def _lines(self, rows: list[Row], at: int) -> list[float]:
+        """Return the pixels at which lines pass the year and both sides of it."""
+        here, found = rows[at], []
+        for name in ("value_pct", "compounding_low_pct", "compounding_high_pct"):
+            if here[name] is None:
+                continue
+            found += [self.y(here[name])] * (name != "value_pct")
+            for there in (*rows[max(0, at - 1) : at], *rows[at + 1 : at + 2]):
+                if there[name] is not None:
+                    found.append(self.y(here[name] + 0.25 * (there[name] - here[name])))
+        return found
+
 
 def scale(rows: list[Row], goal: float | None, height: int = 250) -> Scale:
     """Return a scale for the years of ``rows``, all their rates and the goal."""
@@ -80,6 +127,12 @@ def scale(rows: list[Row], goal: float | None, height: int = 250) -> Scale:
     high = min(100, math.ceil((max(rates, default=100) + 2) / 10) * 10)
     years = [row["school_year"] for row in rows]
     return Scale(range(min(years), max(years) + 1), low, max(high, low + 10), height)
+
+
+def filled(heads: list[Any], rows: list[list]) -> tuple[list[Any], list[list]]:
+    """Return a table without the columns in which no row has anything."""
+    kept = [at for at in range(len(heads)) if any(row[at] for row in rows)]
+    return [heads[at] for at in kept], [[row[at] for at in kept] for row in rows]
 
 
 def write_site(public: Path, folder: Path, release: str) -> Path:
@@ -96,10 +149,15 @@ def write_site(public: Path, folder: Path, release: str) -> Path:
         _write(pages.get_template(f"{name}.html"), folder / f"{name}.html", root="")
     for kind, name in EACH.items():
         template = pages.get_template(f"{kind}.html")
-        for row in found[name]:
+        for row in filter(_has_page, found[name]):
             file = folder / name / f"{row['slug']}.html"
             _write(template, file, root="../", **{kind: row})
     return folder / "index.html"
+
+
+def _has_page(row: Row) -> bool:
+    """A coalition of which a release knows no school and no rate has none."""
+    return row.get("has_page", True)
 
 
 def environment(folder: Path, **options: Any) -> jinja2.Environment:
@@ -116,7 +174,7 @@ def environment(folder: Path, **options: Any) -> jinja2.Environment:
 def _environment(release: str) -> jinja2.Environment:
     pages = environment(TEMPLATES, autoescape=True)
     made = datetime.strptime(release[:16], "%Y%m%dT%H%M%SZ")
-    pages.globals.update(release=release, made=made, scale=scale)
+    pages.globals.update(release=release, made=made, scale=scale, filled=filled)
     return pages
 
 
@@ -134,9 +192,10 @@ def _write_schools(
     for school in _rows(con, "school"):
         file = folder / "schools" / f"{school['slug']}.html"
         _write(page, file, root="../", school=school)
-        file = file.with_name(f"{school['slug']}-letter.html")
-        _write(letter, file, root="../", school=school)
-        index.append([school[k] for k in ("school_name", "lea_name", "state", "slug")])
+        if school["is_active"]:
+            file = file.with_name(f"{school['slug']}-letter.html")
+            _write(letter, file, root="../", school=school)
+        index.append([school[name] for name in SEARCHED])
     # A script, since a page opened from disk may not fetch a file.
     script = f"window.schools = {json.dumps(index, separators=(',', ':'))};\n"
     (folder / "assets" / "schools.js").write_text(script)

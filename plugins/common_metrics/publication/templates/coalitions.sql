@@ -4,6 +4,7 @@ with histories as (
         entity_id as coalition_id,
         list({'metric_id': metric_id, 'slug': metric.slug, 'label': label,
             'direction': direction, 'goal_pct': goal_pct, 'goal_words': goal_words,
+            'is_core': is_core, 'is_of_class': is_of_class,
             'baseline_year': baseline_year, 'years': years} order by place) as metrics
     from progress
     inner join shown_metrics as metric using (metric_id)
@@ -36,7 +37,7 @@ notes as (
     select
         dim_coalition.coalition_id,
         list({'printed_metric': printed_metric, 'publisher': publisher,
-            'definition': definition, 'is_comparable': is_comparable, 'reason': reason}
+            'definition': american(definition), 'is_comparable': is_comparable, 'reason': american(reason)}
             order by printed_metric) as notes
     from dim_coalition
     inner join coalition_definition_notes as noted
@@ -46,6 +47,8 @@ notes as (
 
 select
     dim_coalition.*, slug(coalition_id) as slug,
+    -- A page of documents alone would be an empty one to who looks for numbers.
+    metrics is not null or members is not null as has_page,
     coalesce(members_count, 0) as members_count,
     coalesce(members, []) as members, coalesce(metrics, []) as metrics,
     coalesce(printed, []) as printed, coalesce(notes, []) as notes

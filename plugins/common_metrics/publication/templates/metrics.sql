@@ -24,7 +24,7 @@ goals as (
     select
         metric_id,
         list({'document': document, 'pct': goal_pct::double, 'comparison': comparison,
-            'is_current': is_current, 'reason': reason, 'source': source,
+            'is_current': is_current, 'reason': american(reason), 'source': source,
             'evidence': evidence} order by goal_version nulls first) as goals
     from metric_goals
     group by all
@@ -33,7 +33,7 @@ goals as (
 breaks as (
     select
         metric_id,
-        list({'state': state, 'first_year': first_year, 'description': description,
+        list({'state': state, 'first_year': first_year, 'description': american(description),
             'evidence': evidence, 'source': source} order by state) as breaks
     from metric_breaks
     group by all

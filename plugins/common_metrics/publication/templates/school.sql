@@ -40,11 +40,16 @@ sources as (
 ),
 
 seen as (
-    select school_key, metric_id, min(school_year) as first_year,
-        max(school_year) as last_year
-    from numbered
+    select school_key, metric_id, min(school_year) filter (has_figure) as first_year,
+        max(school_year) filter (has_figure) as last_year,
+        max(school_year) as seen_until
+    from (
+        select *, value_status in ('reported', 'range', 'suppressed') as has_figure
+        from numbered
+    )
     where is_preferred
     group by all
+    having last_year is not null
 ),
 
 aimed as (
@@ -59,7 +64,7 @@ aimed as (
 
 years as (
     select
-        school_key, metric_id, seen.last_year as seen_until, baseline_year,
+        school_key, metric_id, seen_until, baseline_year,
         start_low_pct, start_high_pct,
         unnest(generate_series(
             least(seen.first_year, aimed.first_year),
@@ -138,17 +143,17 @@ histories as (
     group by all
 ),
 
--- Each group in the newest year that has a rate for it, else in its newest year.
+-- All groups of one year, the newest in which a group has a rate.
 grouped as (
     select *
     from points
     semi join shown_schools using (school_key)
     semi join (from dim_metric where has_targets) using (metric_id)
-    where is_preferred and student_group <> 'all' and value_status <> 'not_reported'
-    qualify row_number() over (
-        partition by school_key, metric_id, student_group
-        order by value_status in ('reported', 'range') desc, school_year desc
-    ) = 1
+    where is_preferred and student_group <> 'all'
+        and value_status in ('reported', 'range', 'suppressed')
+    qualify school_year = max(school_year) filter (value_status <> 'suppressed') over (
+        partition by school_key, metric_id
+    )
 ),
 
 gaps as (
@@ -171,7 +176,7 @@ groups as (
             'gap': gap, 'than': complement.label,
             'gap_words': case
                 when gap is null then ''
-                when gap_low_points is null then 'Hidden or not reported'
+                when gap_low_points is null then null
                 when round(gap_low_points, 1) = round(gap_high_points, 1)
                     then format('{:.1f}', abs(round(gap_low_points, 1))) || ' points'
                 when gap_low_points >= 0 then digits(gap_low_points) || ' to '
@@ -224,7 +229,8 @@ measured as (
         list({
             'metric_id': metric_id, 'slug': metric.slug, 'label': label,
             'direction': direction, 'goal_pct': goal_pct, 'goal_words': goal_words,
-            'has_targets': has_targets, 'numerator_definition': numerator_definition,
+            'has_targets': has_targets, 'is_core': is_core,
+            'is_of_class': is_of_class, 'numerator_definition': numerator_definition,
             'denominator_definition': denominator_definition,
             'baseline_year': baseline_year, 'years': years, 'groups': groups,
             'no_target_reason': reason, 'outlook': outlook,

@@ -6,19 +6,19 @@ create temp macro digits(value) as format('{:g}', round(value, 1));
 create temp macro printed(value, provider) as
     if(provider = 'us', digits(value), format('{:.1f}', round(value, 1)));
 
+-- What describes the tables is spelled as American readers spell it; the tables keep it.
+create temp macro american(words) as replace(replace(replace(
+    words, 'per cent', 'percent'), 'enrolment', 'enrollment'), 'programme', 'program');
+
 create temp macro span(low, high) as case
-    when round(low, 1) = round(high, 1) then format('{:.1f} %', round(low, 1))
-    else digits(low) || ' to ' || digits(high) || ' %'
+    when round(low, 1) = round(high, 1) then format('{:.1f}%', round(low, 1))
+    else digits(low) || ' to ' || digits(high) || '%'
 end;
 
-create temp macro rate_words(pct, low, high, status, provider, visibility) as case
-    when pct is not null then printed(pct, provider) || ' %'
-    when low is not null then digits(low) || ' to ' || digits(high) || ' %'
-    when status = 'suppressed' and visibility = 'public'
-        then 'Hidden by its publisher: few students, or a number of few would '
-            || 'follow from it'
-    when status = 'suppressed'
-        then 'Hidden here: few students, or a number of few would follow from it'
+create temp macro rate_words(pct, low, high, status, provider) as case
+    when pct is not null then printed(pct, provider) || '%'
+    when low is not null then digits(low) || ' to ' || digits(high) || '%'
+    when status = 'suppressed' then 'Not shown, to protect students in small groups'
     when status = 'not_applicable' then 'No such students'
     when status = 'not_yet_observed' then 'Not known yet'
     else 'Not reported'
@@ -56,14 +56,26 @@ from (
         ('RI', 'Rhode Island'), ('VT', 'Vermont')
 ) as named (state, state_name);
 
+-- The consortium's own metrics come first: what has both a goal and targets. Of these
+-- the tests of college readiness come last, since two of them say one thing.
 create temp table shown_metrics as
 select
-    *,
+    * replace (
+        american(label) as label,
+        american(numerator_definition) as numerator_definition,
+        american(denominator_definition) as denominator_definition
+    ),
     slug(metric_id) as slug,
+    has_targets and goal_pct is not null as is_core,
+    -- Of a class of students, or else of all who were at school in a school year.
+    horizon_years is not null or regexp_matches(
+        lower(denominator_definition), 'cohort|class|graduates|completers'
+    ) as is_of_class,
     row_number() over (
-        order by not has_targets, not is_of_high_schools, metric_id
+        order by not is_core, metric_id like 'college_ready%', not has_targets,
+            not is_of_high_schools, metric_id
     ) as place,
-    if(direction = 'higher', 'at least ', 'at most ') || digits(goal_pct) || ' %'
+    if(direction = 'higher', 'at least ', 'at most ') || digits(goal_pct) || '%'
         as goal_words
 from dim_metric;
 
@@ -72,8 +84,8 @@ select
     school_key, metric_id, student_group, school_year, value_pct, value_low_pct,
     value_high_pct, value_status, numerator, denominator, provider, extract,
     visibility, is_preferred, source_file, source_sheet, source_row, delivery,
-    rate_words(value_pct, value_low_pct, value_high_pct, value_status, provider,
-        visibility) as words,
+    rate_words(value_pct, value_low_pct, value_high_pct, value_status, provider)
+        as words,
     mark(value_pct, value_low_pct, denominator, value_status) as mark
 from school_outcomes
 semi join shown_states using (state);
@@ -91,9 +103,11 @@ where school_key in (
     select school_key from points
     inner join dim_metric using (metric_id)
     where is_of_high_schools and student_group = 'all' and is_preferred
+        and value_status in ('reported', 'range', 'suppressed')
 );
 
--- One row a target and year, both readings side by side.
+-- One row a target and year, both readings side by side. A school that closed has
+-- nothing before it.
 create temp table paths as
 select
     school_key, metric_id, student_group, school_year,
@@ -113,7 +127,11 @@ select
         baseline_not_meeting_high_pct))::double as start_high_pct
 from school_targets
 inner join (select metric_id, direction from dim_metric) using (metric_id)
+inner join (
+    select school_key, if(is_active, null, last_year) as closed_after from dim_school
+) using (school_key)
 semi join shown_states using (state)
+where closed_after is null or school_year <= closed_after
 group by all;
 
 create temp table verdicts as
@@ -233,9 +251,9 @@ select
         'value_status': value_status, 'denominator': denominator,
         'words': if(value_status = 'not_reported', coalesce(why, 'Not reported'),
             rate_words(value_pct, value_low_pct, value_high_pct, value_status,
-                coalesce(provider, ''), coalesce(visibility, ''))),
-        -- A rate of some of the members is not the rate of all: its mark is open.
-        'mark': if(is_partial and value_pct is not null, 'open',
+                coalesce(provider, ''))),
+        -- A rate of some of the members has a mark of its own, however many they are.
+        'mark': if(is_partial and value_pct is not null, 'part',
             mark(value_pct, value_low_pct, coalesce(denominator, 50), value_status)),
         'is_partial': coalesce(is_partial, false),
         'is_ahead': value_status = 'not_yet_observed',

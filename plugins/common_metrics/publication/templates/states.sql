@@ -5,6 +5,7 @@ with histories as (
         entity_id as state,
         list({'metric_id': metric_id, 'slug': metric.slug, 'label': label,
             'direction': direction, 'goal_pct': goal_pct, 'goal_words': goal_words,
+            'is_core': is_core, 'is_of_class': is_of_class,
             'has_targets': has_targets, 'baseline_year': baseline_year,
             'years': years} order by place) as metrics
     from progress
@@ -38,6 +39,7 @@ stands as (
         shown_schools.*,
         list({'metric_id': metric_id, 'words': words, 'mark': mark,
             'school_year': school_year, 'judged_year': judged_year,
+            'has_number': value_pct is not null or value_low_pct is not null,
             'compounding': compounding, 'linear': linear} order by place)
             filter (has_targets) as metrics
     from shown_schools

@@ -1,4 +1,4 @@
-select table_name, comment
+select table_name, american(comment) as comment
 from duckdb_tables()
 where not internal and not temporary
 order by table_name;

@@ -1,4 +1,4 @@
--- How many schools have which verdict, by state, metric and year, both readings.
+-- How many schools have which verdict, by state, metric and year, both ways of counting.
 with counted as (
     select
         state, metric_id, school_year, model,
@@ -18,7 +18,9 @@ with counted as (
         on compounding, linear into name model value verdict
     )
     group by all
+    -- A year of which no rate has come says nothing of the schools.
+    having count(*) filter (verdict <> 'no_data') > 0
 )
 
 from counted
-order by state, metric_id, school_year, model;
+order by state, metric_id, school_year desc, model;

@@ -1,0 +1,63 @@
+"""What bounds alone tell of a number: how far each relation lets it move."""
+
+import numpy as np
+from scipy.sparse import csc_matrix
+
+from common_metrics.disclosure.numbers import System
+
+# Far beyond every interval asked for; keeps the programs bounded.
+FAR = 1000.0
+NEAR_ZERO = 1e-6
+TIGHTENINGS = 4
+
+
+def room(system: System) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far down and up each column may move from the truth."""
+    down = np.clip(system.lowest - system.truth, -FAR, 0)
+    up = np.clip(system.highest - system.truth, 0, FAR)
+    down[system.is_public] = up[system.is_public] = 0
+    return down, up
+
+
+def is_told(system: System, known: np.ndarray) -> np.ndarray:
+    """Return which columns prints tell: they could not move with all else hidden.
+
+    ``known`` is what this reader knows beside what is public.
+    """
+    columns = np.flatnonzero(~(system.is_public | known))
+    down, up = (ends[columns] for ends in room(system))
+    down, up = _tightened(system.matrix[:, columns], down, up)
+    told = system.is_public | known
+    told[columns] = up - down < system.interval[columns] - NEAR_ZERO
+    return told
+
+
+def around(system: System, column: int) -> np.ndarray:
+    """Return the numbers that stand in one relation with a column, of its own place.
+
+    Where what publishers print tells a number anyway, a reader may still doubt a print
+    or round it otherwise; what stands around it here must not settle the doubt.
+    """
+    rows = system.matrix[:, [column]].indices
+    beside = np.unique(system.matrix[rows].tocsr().indices)
+    return beside[system.place[beside] == system.place[column]]
+
+
+def _tightened(
+    part: csc_matrix, down: np.ndarray, up: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the room that each row on its own leaves its columns."""
+    part = part.tocoo()
+    for _ in range(TIGHTENINGS):
+        ends = np.sort(part.data * np.array([down[part.col], up[part.col]]), axis=0)
+        least, most = (np.bincount(part.row, end, part.shape[0]) for end in ends)
+        # The others of a row sum to the opposite of the column.
+        limits = np.sort(
+            np.array([-(most[part.row] - ends[1]), -(least[part.row] - ends[0])])
+            / part.data,
+            axis=0,
+        )
+        down, up = down.copy(), up.copy()
+        np.maximum.at(down, part.col, limits[0])
+        np.minimum.at(up, part.col, limits[1])
+    return down, up

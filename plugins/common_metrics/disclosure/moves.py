@@ -1,0 +1,169 @@
+"""How some places' numbers may move together: one linear model, solved many times.
+
+Columns are two a number, up and down, so that what is shown costs each step;
+residuals are bounds of rows. Between programmes bounds and costs change, and HiGHS
+starts from the last basis.
+"""
+
+import highspy
+import numpy as np
+from scipy.sparse import csc_matrix
+
+from common_metrics.disclosure.bounds import NEAR_ZERO
+from common_metrics.disclosure.numbers import System
+
+# A denominator that may be shown stands beside a hidden rate; it is worth less.
+BESIDE = 0.1
+# Of two that cost the same one is chosen, not a half of each.
+TIE, FREE = 0.01, 1e-3
+# A number that moves little in the cheapest table is made dearer, for fewer to move.
+HALF = 0.5
+OPTIONS: dict[str, bool | int | str] = {
+    "output_flag": False,
+    "presolve": "off",
+    "solver": "simplex",
+    "threads": 1,
+    "random_seed": 0,
+}
+
+
+class Moves:
+    """The tables in which no number differs but ``numbers``."""
+
+    def __init__(
+        self,
+        system: System,
+        numbers: np.ndarray,
+        relations: csc_matrix,
+        residuals: np.ndarray,
+        room: tuple[np.ndarray, np.ndarray],
+    ) -> None:
+        """``relations`` has the numbers' columns; row k sums to ``residuals[k]``."""
+        self.system, self.numbers, self.size = system, numbers, len(numbers)
+        part = relations[:, numbers]
+        rows = np.unique(part.indices)
+        self.part, self.residuals = part[rows].tocsc(), residuals[rows]
+        self.down, self.up = (ends[numbers] for ends in room)
+        self.floor, self.ceiling = (ends[self.residuals] for ends in room)
+        links, self._at = np.unique(system.link[numbers], return_inverse=True)
+        sides = system.link[system.shows]
+        self._cells = np.flatnonzero(np.isin(sides, links).any(axis=1))
+        self._sides = np.searchsorted(links, sides[self._cells])
+        self._sides[~np.isin(sides[self._cells], links)] = len(links)
+        self._all = np.arange(2 * self.size, dtype=np.int32)
+        self.solver = _solver(self.part, self.floor, self.ceiling)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take up what is hidden by now: it moves freely."""
+        self.hidden = self.system.is_hidden[self.numbers]
+        self.cost = np.where(self.hidden, 0, self._cost())
+        none = np.zeros(self.size)
+        self.least = np.concatenate([np.where(self.hidden, self.down, 0), none])
+        self.most = np.concatenate([self.up, np.where(self.hidden, 0, -self.down)])
+        self._bound(self.least, self.most)
+
+    def widest(self, weights: np.ndarray) -> list[np.ndarray]:
+        """Return two tables, as far down and up as what is hidden lets them go."""
+        still = np.concatenate([self.hidden, np.zeros(self.size, bool)])
+        self._bound(np.where(still, self.least, 0), np.where(still, self.most, 0))
+        found = []
+        for sign in (1.0, -1.0):
+            self._price(np.concatenate([sign * weights, -sign * weights]))
+            found.append(self._solved())
+        self._bound(self.least, self.most)
+        return [table for table in found if table is not None]
+
+    def cheapest(self, column: int, amount: float) -> np.ndarray | None:
+        """Return the cheapest table with ``column`` so far up or down, or None."""
+        if column in self.residuals:
+            row = int(np.flatnonzero(self.residuals == column)[0])
+            ends = self.floor[row], self.ceiling[row]
+            limit = (amount, ends[1]) if amount > 0 else (ends[0], amount)
+            if limit[0] > limit[1]:
+                return None
+            self.solver.changeRowBounds(row, *map(float, limit))
+            found = self._few()
+            self.solver.changeRowBounds(row, *map(float, ends))
+            return found
+        return self._cheapest_number(int(np.searchsorted(self.numbers, column)), amount)
+
+    def value(self, table: np.ndarray) -> float:
+        """Return what all must be hidden for so that a table is possible."""
+        return float(self.cost[np.abs(table) > NEAR_ZERO].sum())
+
+    def _cheapest_number(self, at: int, amount: float) -> np.ndarray | None:
+        limit = (amount, self.up[at]) if amount > 0 else (self.down[at], amount)
+        if limit[0] > limit[1]:
+            return None
+        if self.hidden[at]:
+            self.solver.changeColBounds(at, *map(float, limit))
+        else:
+            one, other = (at, at + self.size)[:: 1 if amount > 0 else -1]
+            self.solver.changeColBounds(one, abs(amount), float(self.most[one]))
+            self.solver.changeColBounds(other, 0.0, 0.0)
+        found = self._few()
+        for column in (at, at + self.size):
+            ends = self.least[column], self.most[column]
+            self.solver.changeColBounds(column, *map(float, ends))
+        return found
+
+    def _few(self) -> np.ndarray | None:
+        """Return the cheapest table; once more, dearer where little moved."""
+        self._price(np.tile(self.cost, 2))
+        found = self._solved()
+        if found is None or self.value(found) == 0:
+            return found
+        self._price(np.tile(self.cost / (np.abs(found) + HALF), 2))
+        fewer = self._solved()
+        is_better = fewer is not None and self.value(fewer) <= self.value(found)
+        return fewer if is_better else found
+
+    def _solved(self) -> np.ndarray | None:
+        self.solver.run()
+        status = self.solver.getModelStatus()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            return None
+        if status != highspy.HighsModelStatus.kOptimal:
+            raise RuntimeError(
+                f"int_suppressed_cells: expected a solution of {self.size} numbers. "
+                f"Found: {self.solver.modelStatusToString(status)}. Nothing was "
+                "published; run the build again, and withhold the metric in the seed "
+                "withheld_from_public if it stays."
+            )
+        found = np.array(self.solver.getSolution().col_value)
+        return found[: self.size] - found[self.size :]
+
+    def _cost(self) -> np.ndarray:
+        """Return what hiding each number takes away that is shown still."""
+        cells = self.system.shows[self._cells]
+        shown = ~self.system.is_hidden[cells].any(axis=1)
+        weight = self.system.weight[self._cells]
+        beside = np.where(shown, weight, BESIDE)
+        cost = np.bincount(self._sides[:, 0], weight * shown, self._at.max() + 2)
+        cost += np.bincount(self._sides[:, 1], beside, self._at.max() + 2)
+        ties = 1 + TIE * self.numbers / len(self.system.link)
+        return cost[self._at] * ties + FREE
+
+    def _bound(self, least: np.ndarray, most: np.ndarray) -> None:
+        self.solver.changeColsBounds(len(self._all), self._all, least, most)
+
+    def _price(self, cost: np.ndarray) -> None:
+        self.solver.changeColsCost(len(self._all), self._all, cost)
+
+
+def _solver(part: csc_matrix, floor: np.ndarray, ceiling: np.ndarray) -> highspy.Highs:
+    size = part.shape[1]
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = 2 * size, part.shape[0]
+    model.col_cost_ = model.col_lower_ = model.col_upper_ = np.zeros(2 * size)
+    model.row_lower_, model.row_upper_ = floor, ceiling
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    model.a_matrix_.start_ = np.r_[part.indptr, part.indptr[1:] + part.nnz]
+    model.a_matrix_.index_ = np.tile(part.indices, 2)
+    model.a_matrix_.value_ = np.r_[part.data, -part.data]
+    solver = highspy.Highs()
+    for name, value in OPTIONS.items():
+        solver.setOptionValue(name, value)
+    solver.passModel(model)
+    return solver
