@@ -33,6 +33,11 @@ export AIRFLOW__CORE__DAGS_FOLDER := $(CURDIR)/dags
 export AIRFLOW__CORE__PLUGINS_FOLDER := $(CURDIR)/plugins
 export AIRFLOW__API__PORT := $(PORT)
 export AIRFLOW__API__BASE_URL := http://127.0.0.1:$(PORT)
+# airflow.cfg, written once, holds absolute paths: of a lake that was copied or moved it
+# would name the old one's database and logs.
+export AIRFLOW__DATABASE__SQL_ALCHEMY_CONN := sqlite:///$(AIRFLOW_HOME)/airflow.db?timeout=60
+export AIRFLOW__LOGGING__BASE_LOG_FOLDER := $(AIRFLOW_HOME)/logs
+export AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY := $(AIRFLOW_HOME)/logs/dag_processor
 # For the targets whose tools take no --lake: tests must not find the lake by chance.
 up: export COMMON_METRICS_LAKE := $(LAKE_DIR)
 # The students of the sample are invented, and so may be the key that hashes them.
@@ -48,6 +53,7 @@ metric: export DBT_TARGET_PATH := $(CURDIR)/dbt_project/target
 metric: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
 metric: METRICS ?= pooled_low_pct,pooled_high_pct,schools_pooled_count,coverage_pct
 metric: BY ?= state,metric,student_group,metric_time__year
+metric: LIMIT ?= 40
 docs: export DBT_LOG_PATH := $(LAKE_DIR)/logs/dbt
 lint: export DBT_LOG_PATH := $(CURDIR)/dbt_project/logs
 # Not where builds look for what is parsed: it holds the path of the project as given.
@@ -95,18 +101,32 @@ test: $(VENV)/.dev ## run the tests that need Python alone, all stages on the sa
 test-all: $(VENV)/.dev $(CLIENTS_READY) ## run every test; needs REAL_DATA, Node, Chromium, docker-compose
 	@$(PYTEST)
 
+# What has not ended ten seconds after it was asked to, is ended with all it started: a
+# scheduler waits for its tasks. Nothing is lost, since files of the lake are renamed.
+END_ALL = end_all() { parts=$$(jobs -p); kill $$parts; \
+	for _ in $$(seq 20); do [ -n "$$(jobs -rp)" ] || break; sleep 0.5; done; \
+	for part in $$parts; do kill -KILL -- -$$part; done; } 2>/dev/null
+# It stays the last line: what the parts say goes to a log. `wait -n` ends with any job.
+UP_LOG = $(LAKE_DIR)/logs/up.log
+PASSWORDS = $(AIRFLOW_HOME)/simple_auth_manager_passwords.json.generated
+SAY_WHERE = { echo "Airflow starts; what it says goes to $(UP_LOG)"; \
+	until (exec 3<>/dev/tcp/127.0.0.1/$(PORT)) 2>/dev/null; do sleep 1; done; \
+	echo "Airflow: $(AIRFLOW__API__BASE_URL) (user and password:" \
+	"$$(cat "$(PASSWORDS)")); Ctrl-C ends it"; exec sleep infinity; }
+
 # Not `airflow standalone`: its scheduler and triggerer serve the logs on every
 # interface, and it has no switch against it. set -m keeps Ctrl-C from the components:
 # a scheduler that gets SIGINT and then SIGTERM waits for its workers for ever.
 up: $(VENV)/.runtime $(if $(DROP),,sample) ## Airflow's UI and scheduler on 127.0.0.1; DROP=, LAKE=, PORT=
 	@mkdir -p "$(LAKE_DIR)" && mkdir -p -m 700 "$(AIRFLOW_HOME)"
-	@airflow db migrate
-	@echo "Airflow: $(AIRFLOW__API__BASE_URL) (user admin; the password is in" \
-		"$(AIRFLOW_HOME)/simple_auth_manager_passwords.json.generated)"
-	@set -m; trap 'kill $$(jobs -p) 2>/dev/null; wait' EXIT; \
-	airflow api-server & airflow scheduler --skip-serve-logs & \
-	airflow dag-processor & airflow triggerer --skip-serve-logs & \
-	wait -n
+	@mkdir -p "$(LAKE_DIR)/logs" && airflow db migrate >"$(UP_LOG)" 2>&1 \
+		|| { tail -20 "$(UP_LOG)"; exit 1; }
+	@set -m; $(END_ALL); trap end_all EXIT; exec 4>>"$(UP_LOG)"; \
+	airflow api-server >&4 2>&4 & airflow scheduler --skip-serve-logs >&4 2>&4 & \
+	airflow dag-processor >&4 2>&4 & airflow triggerer --skip-serve-logs >&4 2>&4 & \
+	$(SAY_WHERE) & \
+	wait -n; echo "make up: expected four parts of Airflow that run. Found that one has" \
+		"ended. See the end of $(UP_LOG)."
 
 sample: $(VENV)/.runtime ## write the sample extracts; OUT=, FAULTS=all
 	@mkdir -p -m 700 "$(call absolute,$(OUT))"
@@ -136,12 +156,21 @@ notebook: $(VENV)/.dev ## the notebook, run on the current release, as LAKE/note
 
 # mf finds its manifest below the project alone, and asks outside for newer versions: it
 # is sent to a port where nothing listens.
-metric: $(VENV)/.dev ## ask the semantic layer; METRICS=, BY=, WHERE=, LAKE=
+SHOW_ROWS = import sys, duckdb; \
+	file, most = sys.argv[1], int(sys.argv[2]); rows = duckdb.read_csv(file); \
+	rows.limit(most).show(max_rows=most, max_width=200); \
+	print(f"{min(most, len(rows)):,} of {len(rows):,} rows, in order; all are in {file}." \
+	" LIMIT= shows more, WHERE= narrows them.")
+metric: $(VENV)/.dev ## ask the semantic layer; METRICS=, BY=, WHERE=, LIMIT=, LAKE=
+	@case "$(LIMIT)" in ''|*[!0-9]*) echo 'make metric: expected LIMIT=<number of rows>.' \
+		'Found something else. Write it like `make metric LIMIT=40`.'; exit 2;; esac
+	@mkdir -p "$(LAKE_DIR)/logs"
 	@$(PYTHON) -m common_metrics.cli sources
 	@dbt --quiet parse --project-dir "$(CURDIR)/dbt_project" \
 		--profiles-dir "$(CURDIR)/dbt_project"
 	@HTTPS_PROXY=http://127.0.0.1:9 mf query --metrics "$(METRICS)" --group-by "$(BY)" \
-		--order "$(BY)" $(if $(WHERE),--where "$(WHERE)")
+		--order "$(BY)" $(if $(WHERE),--where "$(WHERE)") --csv "$(LAKE_DIR)/logs/metric.csv"
+	@$(PYTHON) -c '$(SHOW_ROWS)' "$(LAKE_DIR)/logs/metric.csv" $(LIMIT)
 
 clients: $(VENV)/.runtime $(CLIENTS_READY) ## what BI clients see while releases change; LAKE=
 	@$(PYTHON) -m tests.clients.run --lake "$(LAKE_DIR)" \

@@ -172,6 +172,41 @@ def test_any_other_contract_by_its_key(checked, graduates) -> None:
     assert done.returncode == 0
 
 
+def test_what_is_found_in_a_row_is_told_by_its_shape(checked, graduates) -> None:
+    """Digits as 9: the shape tells what to mend, and no number."""
+    content = graduates.replace(b",57,41,71.9", b',"1,057",41,71.9%')
+    content = content.replace(b'"=""0006111"""', b"6111")
+    total = b'"Total","","","",900,800,88.9\r\n\r\n'
+    content = content.removesuffix(b"\r\n") + total
+    done = checked(content, "four-year_2014-15.csv", "--key", "ct/graduation_4yr")
+    _, _, first, second, last, todo = done.stdout.splitlines()
+    assert first.endswith("found a code that lost its leading zeros in school_id_state")
+    assert "; found digits with a thousands comma, like 9,999 in cohort_count" in second
+    assert "; a number with a percent sign, like 99.9% in graduation_pct" in second
+    assert last.endswith("found a row of totals")
+    assert "without a thousands comma. Write rates without a percent sign." in todo
+    assert todo.endswith("Take rows of totals out of the file.")
+
+
+def test_of_a_student_s_file_nothing_but_a_lost_zero_of_a_school_is_told(
+    checked, example
+) -> None:
+    key = "nessc/student_enrollment"
+    rows = example(key).split(b"\n")
+    rows[1] = rows[1].replace(b",0006111,", b",6111,")
+    rows[2] = rows[2].replace(b"1996-11-20", b"11/20/1996")
+    name = "x_student_enrollment_2014-15.csv"
+    done = checked(b"\n".join(rows), name, "--key", key)
+    assert done.stdout.count("found") == 1
+    assert "a code that lost its leading zeros in school_id_state" in done.stdout
+
+
+def test_a_column_that_is_left_out_is_named(checked, crosswalk) -> None:
+    name, key = "hs_crosswalk_2015_16.csv", "nessc/school_crosswalk"
+    done = checked(crosswalk, name, "--key", key)
+    assert 'Note: columns that would be left out: "' in done.stdout
+
+
 def test_an_unknown_key_and_a_missing_file_say_what_to_give(checked, vermont) -> None:
     done = checked(vermont, "vt_2013-14.csv", "--key", "vt/none")
     assert done.returncode == 2

@@ -449,6 +449,21 @@ def repository(tmp_path: Path, monkeypatch) -> Iterator[Path]:
     forget()
 
 
+def test_a_bad_contract_bars_itself_alone(repository: Path) -> None:
+    root = repository / "expectations"
+    good = {*load_contracts(root)}
+    (root / "ct/sat.yml").write_text("title: [not yaml")
+    (root / "me/drafted.yml").write_text("title: TODO\n")
+    (root / "me/other.draft.yml").write_text("title: TODO\n")
+    forget()
+    contracts = load_contracts(root)
+    assert {*contracts} == good - {"ct/sat"}
+    assert {*contracts.barred} == {"ct/sat", "me/drafted"}
+    for key, error in contracts.barred.items():
+        assert f"{error}".startswith(f"expectations/{key}.yml")
+    assert load_contracts().barred == {}
+
+
 def forget() -> None:
     forms.named_forms.cache_clear()
     forms.seed_rows.cache_clear()

@@ -27,6 +27,37 @@ def test_each_contract_has_a_dag_and_nothing_else_does(dags: dict) -> None:
     assert set(dags) == landing | others
 
 
+BAD = """
+from common_metrics.contracts import loading
+from common_metrics.errors import ContractError
+read = loading.load_contract
+def refuse(file, root=loading.CONTRACTS):
+    if file.stem == "sat":
+        raise ContractError("expectations/ct/sat.yml", "sense", "none", "Mend it.")
+    return read(file, root)
+loading.load_contract = refuse
+import sys
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(sys.argv[1])
+print(sorted(bag.dags))
+print(list(bag.import_errors.items()))
+"""
+
+
+def test_a_contract_that_cannot_be_read_is_an_import_error_and_no_more() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", BAD, str(ROOT / "dags")],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "plugins")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    names, errors = done.stdout.strip().splitlines()[-2:]
+    assert "land_ct_sat" not in names
+    assert "'land_ct_science'" in names and "'build_warehouse'" in names
+    assert "barred_contracts.py" in errors and "expectations/ct/sat.yml" in errors
+
+
 def test_landing_maps_a_task_over_batches_on_the_contract_s_schedule(
     dags: dict,
 ) -> None:

@@ -1,3 +1,4 @@
+import json
 import os
 import subprocess
 import sys
@@ -6,10 +7,14 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
+from rich.console import Console
 
+from common_metrics import report
 from common_metrics.contracts import dbt_sources
 from common_metrics.contracts.dbt_sources import STAGING, source_files, write
-from common_metrics.contracts.loading import load_contracts
+from common_metrics.contracts.loading import Contracts, load_contracts
+from common_metrics.errors import ContractError
+from common_metrics.lake import Lake
 from common_metrics.reading.parsing import no_rows
 from common_metrics.warehouse import build
 
@@ -96,3 +101,44 @@ def test_the_location_is_where_validated_rows_lie(contracts, lake, run, graduate
     location = location.replace("validated", str(lake.validated))
     found = duckdb.sql(f"select count(*) from {location.format(name=contract.extract)}")
     assert found.fetchone() == (20,)
+
+
+@pytest.fixture
+def barred(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on the contract of one extract cannot be read."""
+    less = Contracts(load_contracts())
+    del less["ct/sat"]
+    error = ContractError("expectations/ct/sat.yml", "sense", "none", "Mend it.")
+    less.barred = {"ct/sat": error}
+    for module in (dbt_sources, build, report):
+        monkeypatch.setattr(module, "load_contracts", lambda: less)
+
+
+def test_a_model_may_read_the_table_of_a_contract_that_is_barred(barred: None) -> None:
+    text = dbt_sources.source_files()[dbt_sources.generated("ct")]
+    (source,) = yaml.safe_load(text)["sources"]
+    assert {"name": "sat"} in source["tables"]
+
+
+def test_what_landed_under_a_barred_contract_is_seen_as_before(
+    lake: Lake, request: pytest.FixtureRequest
+) -> None:
+    build.write_inputs(lake)
+    before = [lake.contracts().read_text(), lake.school_years_due().read_text()]
+    columns = lake.empty_rows("ct/sat").read_bytes()
+    request.getfixturevalue("barred")
+    build.write_inputs(lake)
+    after = [lake.contracts().read_text(), lake.school_years_due().read_text()]
+    for was, now in zip(before, after, strict=True):
+        assert sorted(json.loads(was), key=str) == sorted(json.loads(now), key=str)
+    assert lake.empty_rows("ct/sat").read_bytes() == columns
+
+
+def test_a_run_names_the_contract_that_is_barred(
+    barred: None, lake: Lake, tmp_path: Path
+) -> None:
+    console = Console(record=True, width=200)
+    assert report.report(console, lake, tmp_path, []) == 1
+    said = console.export_text()
+    assert "barred: expectations/ct/sat.yml: expected sense. Found none." in said
+    assert "Failed: land_ct_sat. " in said

@@ -258,9 +258,8 @@ def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 con.execute(f"copy {name} to '{folder}/public/{name}.parquet'")
     quarantine = tmp_path / "lake/quarantine/ct/college_entrance/2014"
     quarantine.mkdir(parents=True)
-    duckdb.sql("select 1 as _source_row, 'why' as _reason").write_parquet(
-        str(quarantine / "0.parquet")
-    )
+    row = duckdb.sql("select 1 as _source_row, 'why' as _reason, 'what' as _found")
+    row.write_parquet(str(quarantine / "0.parquet"))
     return tmp_path
 
 

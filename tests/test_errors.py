@@ -185,19 +185,27 @@ def test_wrong_words_are_answered_in_four_parts(make, variables, found) -> None:
     assert code == 2 and printed.startswith(f"{where}. Found {found}")
 
 
-@pytest.mark.parametrize("words", [["check", __file__], ["sources"]])
-def test_a_draft_with_its_marks_is_told_wherever_contracts_are_read(
-    make, words, monkeypatch, tmp_path
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("dropout.yml", "expectations/me/dropout.yml line 1: expected lines that "),
+        (
+            "dropout.draft.yml",
+            "KEY=me/dropout: expected the key of a contract. Found a",
+        ),
+    ],
+)
+def test_a_draft_is_told_to_whoever_asks_for_it(
+    make, name, said, monkeypatch, tmp_path
 ) -> None:
-    draft = tmp_path / "me/dropout.yml"
+    draft = tmp_path / "me" / name
     draft.parent.mkdir()
     draft.write_text("title: TODO what a row tells\n")
     drafts = partial(load_contracts, tmp_path)
-    for module in ("check", "contracts.dbt_sources", "contracts.blanks"):
-        monkeypatch.setattr(f"common_metrics.{module}.load_contracts", drafts)
-    code, printed = make(*words)
-    said = "expectations/me/dropout.yml line 1: expected lines that "
-    assert code == 2 and said in printed
+    monkeypatch.setattr("common_metrics.check.load_contracts", drafts)
+    monkeypatch.setattr("common_metrics.check.CONTRACTS", tmp_path)
+    code, printed = make("check", __file__, "--key", "me/dropout")
+    assert code == 2 and printed.startswith(said)
 
 
 def test_words_are_judged_before_any_tool_is_loaded() -> None:

@@ -23,6 +23,7 @@ from common_metrics.lake import Delivery
 from common_metrics.landing import receiving
 from common_metrics.reading import parsing, text
 from common_metrics.validation import quarantine
+from workbook import xlsx
 
 FIXTURES = Path(__file__).parent / "fixtures"
 KEY = "ct/graduation_4yr"
@@ -343,7 +344,7 @@ BAD = {
         lambda good: good.replace(b"Osprey", b"Ospr\xe9y"),
         8,
         "ascii text",
-        "a byte that is none (0xe9)",
+        "byte 0xe9 is not ascii",
         "change read.encoding in expectations/ct/graduation_4yr.yml",
     ),
     "renamed column": Bad(
@@ -386,6 +387,69 @@ BAD = {
     ),
     "zip": Bad(zipped, None, "a csv table", "a zip archive", "Take the table out"),
     "gzip": Bad(gzip.compress, None, "a csv table", "a gzip archive", "Take the table"),
+    "workbook": Bad(
+        lambda good: xlsx({"Data": [["a", "b"]]}),
+        None,
+        "a csv table",
+        "an .xlsx workbook under a csv name",
+        'save it as "CSV", or',
+    ),
+    "semicolons": Bad(
+        lambda good: good.replace(b",", b";"),
+        None,
+        "cells separated by commas",
+        "cells separated by semicolons",
+        "change read.delimiter in expectations/ct/graduation_4yr.yml",
+    ),
+    "tabs": Bad(
+        lambda good: good.replace(b",", b"\t"),
+        None,
+        "cells separated by commas",
+        "cells separated by tabs",
+        "Export it with commas.",
+    ),
+    "byte order mark": Bad(
+        lambda good: b"\xef\xbb\xbf" + good,
+        1,
+        "ascii text",
+        "UTF-8 text, which begins with a byte order mark: byte 0xef is not ascii",
+        'Save it as "CSV", without the mark.',
+    ),
+    "utf-16": Bad(
+        lambda good: good.decode().encode("utf-16"),
+        1,
+        "ascii text",
+        "UTF-16 text, which begins with a byte order mark: byte 0xff is not ascii",
+        'save it as "CSV", or',
+    ),
+    "utf-16 without a mark": Bad(
+        lambda good: good.decode().encode("utf-16-le"),
+        1,
+        "ascii text",
+        "bytes of zero, as UTF-16 text",
+        'save it as "CSV", or',
+    ),
+    "lines of an old Mac": Bad(
+        lambda good: good.replace(b"\r\n", b"\r"),
+        None,
+        "lines that end in LF",
+        "lines that end in CR alone",
+        'save it as "CSV", or',
+    ),
+    "two tables": Bad(
+        lambda good: good + good,
+        27,
+        "one table in the file",
+        "a second table begins there",
+        "Deliver each table as a file of its own.",
+    ),
+    "a cover above": Bad(
+        lambda good: b"\r\n" * 45 + good,
+        None,
+        "like ^Four-Year Graduation Rates, 2014-15$, within the first 40 rows",
+        "the first one in row 46 only",
+        "Delete the rows above it",
+    ),
     "another table": Bad(
         lambda good: b"name,rate\r\nQuillmere,70.0\r\n",
         None,

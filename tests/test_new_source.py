@@ -10,7 +10,7 @@ import duckdb
 import pytest
 import yaml
 
-from common_metrics.contracts.loading import load_contract
+from common_metrics.contracts.loading import contract_keys, load_contract
 from common_metrics.contracts.model import Contract, Read
 from common_metrics.contracts.scaffold import NotDrafted, cell, draft
 from common_metrics.errors import ContractError
@@ -46,8 +46,9 @@ def test_a_draft_is_refused_while_a_guess_is_marked(tmp_path: Path, file: Path) 
     with pytest.raises(ContractError) as refused:
         load_contract(contract, contract.parents[1])
     said = str(refused.value)
-    assert said.startswith("expectations/me/dropout.yml line 3: expected lines that ")
-    assert "Found the mark TODO in " in said and "take the marks away." in said
+    assert said.startswith("expectations/me/dropout.draft.yml line 2: expected lines ")
+    assert "Found the mark TODO in 6 lines" in said and "take the marks away." in said
+    assert contract_keys(contract.parents[1]) == []
     contract.write_text(contract.read_text().replace("TODO", "sure"))
     assert load_contract(contract, contract.parents[1]).visibility == "restricted"
 
@@ -72,6 +73,27 @@ def test_a_fixture_has_the_header_and_no_cell_of_the_file(
     assert header == SAMPLE.splitlines()[0].split(",") and len(rows) == 1
     cells = {cell for line in SAMPLE.splitlines()[1:] for cell in line.split(",")}
     assert set(rows[0]) & cells <= {"All Students"}
+
+
+def test_what_the_sample_proves_has_no_mark(tmp_path: Path, file: Path) -> None:
+    names = draft("me/dropout", file, tmp_path)
+    contract, model, yml = texts(tmp_path, names[:3])
+    marks = [text.count("TODO") for text in (contract, model, yml)]
+    assert marks == [6, 3, 0]
+    assert "dropouts_count as numerator_token" in model
+    assert "enrolled_in_grades_9_to_12_count as denominator_token" in model
+    assert "identity: {file_name: '{school_year}'}" in contract
+    assert "grain: [lea_id_state, school_id_state, student_group_label]\n" in contract
+
+
+def test_what_the_sample_does_not_prove_is_marked(tmp_path: Path, file: Path) -> None:
+    twice = SAMPLE.replace("Female", "All Students").replace(",6,2.5", ",6,7.5")
+    place = file.with_name("dropout.csv")
+    place.write_text(twice)
+    contract, model = texts(tmp_path, draft("me/dropout", place, tmp_path)[:2])
+    assert "TODO what tells rows apart" in contract
+    assert "TODO where the file says its school year" in contract
+    assert "TODO_numerator as" in model and "TODO_value as" in model
 
 
 def test_a_workbook_is_drafted_too(tmp_path: Path) -> None:
@@ -203,6 +225,7 @@ def confirm(place: Path) -> None:
     place.write_text(re.sub(r" +# TODO.*", "", text))
 
 
+KEYS = "from common_metrics.contracts.loading import contract_keys as c; print(c())"
 BUILD = """
 import subprocess
 from pathlib import Path
@@ -232,6 +255,10 @@ def test_the_walk_of_the_page_ends_in_school_outcomes(copied: Path, file: Path) 
     for place in drafted:
         confirm(place)
         assert "TODO" not in place.read_text()
+    assert "me/dropout" not in python(copied, "-c", KEYS)
+    for old, new in re.findall(r"^mv (\S+) (\S+)$", WALK, re.M):
+        (copied / old).rename(copied / new)
+    assert "me/dropout" in python(copied, "-c", KEYS)
     union = copied / UNIONED
     (ref,) = re.findall(r"`(ref\(.+?\),)` to the list", WALK)
     union.write_text(union.read_text().replace("] %}", f"    {ref}\n] %}}", 1))

@@ -439,3 +439,6 @@ def test_a_refused_file_says_what_the_cells_look_like(run, contracts, graduates)
     assert "Found 5 of 20 rows otherwise, most of them digits with a thousands" in (
         delivery.message
     )
+    assert " comma, like 9,999. Write numbers without a thousands comma." in (
+        delivery.message
+    )

@@ -9,6 +9,7 @@ from common_metrics.lake import Delivery
 from common_metrics.reading import parsing
 from common_metrics.reading.text import decode
 from common_metrics.reading.years import read_identity, school_year, years_in_name
+from workbook import xlsx
 
 DELIVERY = Delivery(
     provider="ct",
@@ -188,7 +189,7 @@ def test_rows_survive_parquet(contracts, example, tmp_path):
 @pytest.mark.parametrize("start", [b"", b"\xef\xbb\xbf"], ids=["plain", "with a mark"])
 def test_a_wrong_byte_is_named_with_its_row(contracts, crosswalk, start):
     data = start + crosswalk.replace(b"\r\nME,MAINE", b"\r\n\xc9,MAINE")
-    with pytest.raises(DeliveryRefused, match=r"a byte that is none \(0xc9\)") as error:
+    with pytest.raises(DeliveryRefused, match=r"byte 0xc9 is not utf-8") as error:
         decode(contracts["nessc/school_crosswalk"], data)
     assert error.value.row == 4
 
@@ -336,3 +337,15 @@ def test_a_number_in_exponent_form_elsewhere_is_left_to_the_expectations(
 ):
     rows = read(graduates.replace(b",40,28,70.0", b",4.0E+1,28,70.0"))
     assert rows[0]["cohort_count"] == "4.0E+1"
+
+
+def test_a_second_sheet_with_the_header_is_not_lost_in_silence(contracts) -> None:
+    contract = contracts["nh/cohort_counts"]
+    header = [column.headers[0] for column in contract.columns.values()]
+    title, row = ["2014 - 2015 Cohort Graduation"], [1, 11, "Larch", "Larch High"]
+    table = [title, header, row]
+    one = parsing.records(contract, xlsx({"Cover": [["Cohorts"]], "Data": table}))
+    assert {record.sheet for record in one} == {"Data"}
+    both = xlsx({"Data": table, "More": table})
+    with pytest.raises(DeliveryRefused, match='Found 2 of them: "Data", "More"'):
+        parsing.records(contract, both)

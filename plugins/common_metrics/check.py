@@ -19,11 +19,12 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from common_metrics import batching
-from common_metrics.contracts.loading import load_contracts
+from common_metrics.contracts.loading import CONTRACTS, DRAFT, load_contracts
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import Refused
 from common_metrics.lake import Delivery, Lake
 from common_metrics.pseudonyms import VARIABLE
+from common_metrics.validation.findings import how_to_mend
 
 # The exit codes: every row would be accepted; some are to mend; the file is refused.
 # 2 is that of a check that was not begun.
@@ -78,16 +79,19 @@ def _verdict(judged: Delivery, file: Path, lake: Lake) -> Iterator[str]:
     if judged.rows_quarantined:
         yield f"To mend, {judged.rows_quarantined} rows:"
     wrong = pq.read_table(lake.rows("quarantine", judged)).sort_by("_source_row")
-    for row, reasons in zip(wrong["_source_row"], wrong["_reason"], strict=True):
-        yield f"  row {row}: {_plain(reasons.as_py())}"
+    for row in wrong.select(["_source_row", "_reason", "_found"]).to_pylist():
+        found = f"; found {row['_found']}" if row["_found"] else ""
+        yield f"  row {row['_source_row']}: {_plain(row['_reason'])}{found}"
+    if todo := how_to_mend([*filter(None, wrong["_found"].to_pylist())]):
+        yield f"To do: {todo}"
     if judged.rows_duplicate:
         yield (
             f"Note: {judged.rows_duplicate} rows repeat another one exactly and would "
             "be left out."
         )
     if judged.additional_columns:
-        count = len(judged.additional_columns)
-        yield f"Note: {count} columns that no layout knows would be left out."
+        names = ", ".join(f'"{name}"' for name in judged.additional_columns)
+        yield f"Note: columns that would be left out: {names}."
     if judged.unread_sheets:
         yield f"Note: sheets that would not be read: {', '.join(judged.unread_sheets)}."
 
@@ -152,6 +156,15 @@ def _contract(key: str) -> Contract:
     contracts = load_contracts()
     if key in contracts:
         return contracts[key]
+    if key in contracts.barred:
+        raise contracts.barred[key]
+    if (CONTRACTS / f"{key}{DRAFT}").is_file():
+        raise Refused(
+            f"KEY={key}",
+            "the key of a contract",
+            f"a draft, expectations/{key}{DRAFT}",
+            "Resolve its TODOs, then take .draft out of its name.",
+        )
     raise Refused(
         f"KEY={key}",
         "the key of a contract",

@@ -153,8 +153,9 @@ def new_source(key: Annotated[str, typer.Argument(envvar="KEY")], file: File) ->
 
     print(*draft(key, file), sep="\n")
     print(
-        "Next: resolve each TODO; one ref in int_outcomes_unioned.sql;\nmake check "
-        f"KEY={key} FILE={file.name}; make test. See docs/add-a-source.md."
+        "Next: resolve each TODO and take .draft out of the names; one ref in\n"
+        f"int_outcomes_unioned.sql; make check KEY={key} FILE={file.name}; make test.\n"
+        "See docs/add-a-source.md."
     )
 
 
@@ -162,9 +163,12 @@ def new_source(key: Annotated[str, typer.Argument(envvar="KEY")], file: File) ->
 def sources() -> None:
     """Write the dbt sources and the blank templates anew from the contracts."""
     from common_metrics.contracts import blanks, dbt_sources
+    from common_metrics.contracts.loading import load_contracts
 
     for path in dbt_sources.write():
         print(path.relative_to(dbt_sources.STAGING.parents[2]))
+    for error in load_contracts().barred.values():
+        print(error, file=sys.stderr)
     blanks.write()
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from common_metrics import batching
-from common_metrics.contracts.loading import contract_keys
+from common_metrics.contracts.loading import contract_keys, load_contracts
 from common_metrics.lake import Delivery, Lake
 from common_metrics.publication.release import manifests
 from common_metrics.reading.parsing import left_out
@@ -46,7 +46,9 @@ def report(console: Console, lake: Lake, drop: Path, ended: list[Ended]) -> int:
         d for key in contract_keys() for d in batching.still_refused(key, drop, lake)
     ]
     console.print(_deliveries(records))
-    lines = [f"refused: {record.message}" for record in refused]
+    barred = load_contracts().barred
+    lines = [f"barred: {error}" for error in barred.values()]
+    lines += [f"refused: {record.message}" for record in refused]
     lines += [*left_out(records), *_unmatched(records)]
     lines += [f"reason: {each.reason}" for each in ended if _broke(each)]
     if manifests(lake):
@@ -57,7 +59,8 @@ def report(console: Console, lake: Lake, drop: Path, ended: list[Ended]) -> int:
         _print_release(console, lake)
     failed = [each.dag_id for each in ended if each.state == "failed"]
     # An extract without a new file has no DAG run; its refused files stay refused.
-    failed += sorted({landing_dag(record.key) for record in refused} - {*failed})
+    keys = [*barred, *(record.key for record in refused)]
+    failed += sorted({landing_dag(key) for key in keys} - {*failed})
     if failed:
         sound = not {BUILD, PUBLISH} & {*failed} and manifests(lake)
         what = "What is sound is published" if sound else "Nothing new is published"
@@ -140,14 +143,13 @@ def _print_release(console: Console, lake: Lake) -> None:
         for row in cursor.fetchall():
             table.add_row(*[str(cell) for cell in row])
     console.print(table)
-    pages = "data_docs/*/*/gx/uncommitted/data_docs/local_site/index.html"
-    docs = sorted(lake.root.glob(pages))
+    docs = lake.private("data_docs") / "index.html"
     places = {
         "release": lake.current.resolve().name,
         "site": lake.current / "site/index.html",
         "files": lake.current / "public.duckdb",
         "": f"{lake.current / 'partner.duckdb'}, and Parquet beside both",
-        "checks": f"{docs[0] if docs else 'none'}, one an extract",
+        "checks": f"{docs}, of all extracts" if docs.exists() else "none",
         "docs": "README.md, docs/bi.md for BI tools; make docs describes each column",
     }
     for what, place in places.items():

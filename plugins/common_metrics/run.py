@@ -150,6 +150,8 @@ def _prepare_airflow(lake: Lake, drop: Path) -> None:
         "AIRFLOW_HOME": str(home),
         # Two processes write; the default gives up after five seconds.
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=60",
+        # airflow.cfg of a lake that was moved or copied names the old one's.
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from common_metrics.contracts.forms import seed_rows
-from common_metrics.contracts.loading import load_contracts
+from common_metrics.contracts.loading import load_contract_of
 from common_metrics.contracts.model import Contract
 from common_metrics.files import csv_text
 from common_metrics.validation import plausibility
@@ -166,6 +166,6 @@ def _section(heading: str, head: list[str], rows: list[list[str]]) -> str:
 def write() -> None:
     """Write page and blank files anew."""
     TEMPLATES.mkdir(exist_ok=True)
-    PAGE.write_text(page(load_contracts()[KEY]))
+    PAGE.write_text(page(load_contract_of(KEY)))
     for key, file in BLANKS.items():
-        file.write_text(blank(load_contracts()[key]))
+        file.write_text(blank(load_contract_of(key)))

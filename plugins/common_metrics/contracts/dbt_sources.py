@@ -27,12 +27,14 @@ LOCATION = (
 
 def source_files() -> dict[Path, str]:
     """Return the text of each provider's ``_<provider>__sources.yml`` by its path."""
-    contracts = sorted(load_contracts().values(), key=lambda contract: contract.key)
+    contracts = load_contracts()
+    # A model may read the table of a contract that cannot be read now.
+    tables = {key: {"name": key.split("/")[1]} for key in contracts.barred}
+    tables |= {key: _table(contract) for key, contract in contracts.items()}
+    groups = groupby(sorted(tables), key=lambda key: key.split("/")[0])
     return {
-        generated(provider): _text(provider, list(group))
-        for provider, group in groupby(
-            contracts, key=lambda contract: contract.provider
-        )
+        generated(provider): _text(provider, [tables[key] for key in keys])
+        for provider, keys in groups
     }
 
 
@@ -59,11 +61,11 @@ def write() -> list[Path]:
     return changed
 
 
-def _text(provider: str, contracts: list[Contract]) -> str:
+def _text(provider: str, tables: list[dict[str, object]]) -> str:
     source = {
         "name": provider,
         "config": {"meta": {"external_location": LOCATION.format(provider=provider)}},
-        "tables": [_table(contract) for contract in contracts],
+        "tables": tables,
     }
     content = {"version": 2, "sources": [source]}
     body = yaml.dump(content, Dumper=_DUMPER, sort_keys=False, width=88)

@@ -29,6 +29,8 @@ TYPES = {
     "value_set": "expect_column_values_to_be_in_set",
     "strftime_format": "expect_column_values_to_match_strftime_format",
 }
+# Written in C it takes a fifth of the time, of which every task of Airflow pays some.
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FILLED = "expect_column_values_to_not_be_null"
 EMPTY = "expect_column_values_to_be_null"
 CRITICAL = {"severity": "critical"}
@@ -166,7 +168,7 @@ Cells = Annotated[list[When], _blocks("says")]
 @cache
 def named_forms() -> dict[str, list[Form]]:
     """Return the forms of forms.yml, each of one expectation or several."""
-    content = yaml.safe_load(FORMS.read_text(encoding="utf-8"))
+    content = yaml.load(FORMS.read_bytes(), LOADER)
     return TypeAdapter(dict[str, Forms]).validate_python(content)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
@@ -18,14 +19,14 @@ from common_metrics.errors import ContractError
 
 PACKAGE = Path(__file__).parents[1]
 CONTRACTS = PACKAGE.parents[1] / "expectations"
+# What ends so is nothing yet: it is renamed once a person has confirmed it.
+DRAFT = ".draft.yml"
 CODE_FORMS = CONTRACTS / "code_forms.yml"
 # The modules that decide what becomes of a delivery, beside what its contract says.
 JUDGES = (
     *("contracts/forms.py", "contracts/headers.py", "contracts/loading.py"),
     *("contracts/model.py", "pseudonyms.py", "landing", "reading", "validation"),
 )
-# Written in C it takes a fifth of the time, of which every task of Airflow pays some.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 BLOCKS: dict[object, type[BaseModel]] = {
     "origin": model.Origin,
     "landing": model.Landing,
@@ -54,21 +55,47 @@ def load_contract(file: Path, root: Path = CONTRACTS) -> Contract:
     return contract.model_copy(update={"sha256": _digest(contract)})
 
 
+class Contracts(dict[str, Contract]):
+    """Every contract that can be read, by its key; ``barred`` says why others cannot.
+
+    A bad one bars itself alone: what the others are about lands, is built and shown.
+    """
+
+    barred: dict[str, ContractError]
+
+
 def contract_keys(root: Path = CONTRACTS) -> list[str]:
     """Return the key ``<provider>/<extract>`` of every contract, without reading it."""
-    files = (file.relative_to(root) for file in root.glob("*/*.yml"))
-    return sorted(file.with_suffix("").as_posix() for file in files)
+    files = (f for f in root.glob("*/*.yml") if not f.name.endswith(DRAFT))
+    return sorted(f.relative_to(root).with_suffix("").as_posix() for f in files)
 
 
 @cache
-def load_contracts(root: Path = CONTRACTS) -> dict[str, Contract]:
-    """Return every contract by its key."""
-    return {key: load_contract_of(key, root) for key in contract_keys(root)}
+def load_contracts(root: Path = CONTRACTS) -> Contracts:
+    """Return every contract that can be read."""
+    contracts = Contracts()
+    contracts.barred = {}
+    for key in contract_keys(root):
+        try:
+            contracts[key] = load_contract_of(key, root)
+        except ContractError as error:
+            contracts.barred[key] = error
+    return contracts
 
 
 def load_contract_of(key: str, root: Path = CONTRACTS) -> Contract:
     """Return the contract of a key; raise ContractError."""
     return load_contract(root / f"{key}.yml", root)
+
+
+def columns_of(key: str, root: Path = CONTRACTS) -> list[str]:
+    """Return the columns that a contract names, even if the rest cannot be read."""
+    names: list[str] = []
+    with suppress(yaml.YAMLError, TypeError, AttributeError):
+        content = yaml.load((root / f"{key}.yml").read_bytes(), forms.LOADER)
+        names = columns_of(content["extends"], root) if "extends" in content else []
+        names += content.get("columns", {})
+    return [*dict.fromkeys(names)]
 
 
 def _content(file: Path, root: Path) -> dict[str, Any]:
@@ -88,7 +115,7 @@ def _content(file: Path, root: Path) -> dict[str, Any]:
 def _stated(file: Path, root: Path) -> dict[str, Any]:
     text = file.read_bytes()
     _refuse_guesses(file, root, text)
-    return dict(yaml.load(text, _LOADER))
+    return dict(yaml.load(text, forms.LOADER))
 
 
 def merged(base: Any, own: Any) -> Any:

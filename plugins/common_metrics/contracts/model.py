@@ -54,6 +54,13 @@ def _finds_a_year(pattern: str) -> str:
     return pattern
 
 
+def with_example(pattern: str) -> str:
+    """Return a pattern for people: with a school year for the mark of one."""
+    for years in YEARS.values():
+        pattern = pattern.replace(years, "2014-15")
+    return pattern
+
+
 def _is_below_the_drop_folder(pattern: str) -> str:
     """Return the pattern; raise ValueError if it could lead anywhere else.
 

@@ -1,10 +1,12 @@
 """Drafts a source from a sample file: contract, staging model, its yml and a fixture.
 
 ``make new-source KEY=me/dropout FILE=<file>``. No cell of the file is copied. A column
-is named as in other contracts with its header; each guess is marked TODO.
+is named as in other contracts with its header. What the sample does not prove is marked
+TODO, and nothing loads a draft before it is renamed.
 """
 
 import re
+from itertools import permutations
 from pathlib import Path
 
 import xlsxwriter
@@ -12,7 +14,7 @@ import yaml
 
 from common_metrics.contracts.headers import clean_header, plain_header, told_apart
 from common_metrics.contracts.loading import CODE_FORMS, load_contracts
-from common_metrics.contracts.model import Contract, Read
+from common_metrics.contracts.model import YEARS, Contract, Read
 from common_metrics.errors import DeliveryRefused, Refused
 from common_metrics.files import csv_text
 from common_metrics.publication.site import environment
@@ -27,6 +29,7 @@ OF_A_STUDENT = re.compile(
 )
 SSN = re.compile(r"\d{3}-\d{2}-\d{4}")
 NUMBER = re.compile(r"\d+(\.\d+)?(%?)")
+DECIMAL = re.compile(r"\d+(\.\d+)?")
 NO_NAME = re.compile(r"[\d/.*-]+")
 # What a cell is made up as, by the name of its column; the first that fits.
 INVENTED = {"school_?year": "2014-15", "_count$": "10", "_pct$": "10.0"}
@@ -46,16 +49,20 @@ def draft(key: str, file: Path, root: Path = ROOT) -> list[str]:
         raise NotDrafted(f"KEY={key}", expected, "something else", todo)
     provider, extract = key.split("/")
     read, rows = _read(key, file)
-    columns = _columns(provider, _table(file, rows))
+    table = _table(file, rows)
+    columns = _columns(provider, table)
     kind = "xlsx" if read.format == "workbook" else "csv"
     model = f"dbt_project/models/staging/{provider}/stg_{provider}__{extract}"
     fixture = f"tests/fixtures/{key}/{extract}_2014-15.{kind}"
-    names = [f"expectations/{key}.yml", f"{model}.sql", f"{model}.yml", fixture]
-    if there := [name for name in names if (root / name).exists()]:
+    names = [f"expectations/{key}.yml", f"{model}.sql", f"{model}.yml"]
+    drafts = [str(Path(n).with_suffix(f".draft{Path(n).suffix}")) for n in names]
+    if there := [n for n in [*drafts, *names, fixture] if (root / n).exists()]:
         raise NotDrafted(f"KEY={key}", "a new source", there[0], "Take another key.")
+    names = [*drafts, fixture]
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
     values = {"provider": provider, "extract": extract, "columns": columns}
+    values |= _guesses(file, [*columns], table[1:])
     # dbt's own marks stay as they are.
     marks = {"variable_start_string": "[[", "variable_end_string": "]]"}
     jinja = environment(Path(__file__).with_name("drafts"), **marks)
@@ -139,6 +146,40 @@ def _columns(provider: str, rows: list[list[str]]) -> dict[str, dict[str, object
         name = f"{name}_{at + 1}" if name in drafted else name
         drafted[name] = {"header": title, "is_of_a_student": hashed}
     return drafted
+
+
+def _guesses(file: Path, names: list[str], rows: list[list[str]]) -> dict[str, object]:
+    """Return what the sample proves: where the year is, the grain and the numbers."""
+    cells = {
+        name: [r[at] for r in rows if at < len(r)] for at, name in enumerate(names)
+    }
+    grain = [n for n in names if not n.endswith(("_count", "_pct", "_name"))]
+    keys = list(zip(*(cells[name] for name in grain), strict=False))
+    numbers = _numbers(cells)
+    return {
+        "grain": grain,
+        "is_grain": 0 < len(keys) == len({*keys}),
+        "numbers": numbers or ("TODO_numerator", "TODO_denominator", "TODO_value"),
+        "is_year_named": bool(re.search(YEARS["{school_year}"], file.name)),
+    }
+
+
+def _numbers(cells: dict[str, list[str]]) -> tuple[str, ...] | None:
+    """Return numerator, denominator and rate, where all rows prove that they are so."""
+    counts = [name for name in cells if name.endswith("_count")]
+    rates = [name for name in cells if name.endswith("_pct")]
+    of = [(n, d, r) for n, d in permutations(counts, 2) for r in rates]
+    return next((one for one in of if _proven(*(cells[name] for name in one))), None)
+
+
+def _proven(parts: list[str], wholes: list[str], rates: list[str]) -> bool:
+    printed = [cells for cells in zip(parts, wholes, rates, strict=True)]
+    numbers = [
+        [*map(float, cells)] for cells in printed if all(map(DECIMAL.fullmatch, cells))
+    ]
+    # A rate of 0 or 100 holds for other counts too.
+    proofs = [(n, d, r) for n, d, r in numbers if d and 0 < r < 100]
+    return len(proofs) > 1 and all(abs(100 * n / d - r) <= 0.1 for n, d, r in proofs)
 
 
 def _slug(header: str, cells: list[str]) -> str:

@@ -4,11 +4,13 @@ from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
 from common_metrics.reading.parsing import Record, Rows, parse, records, school_years
+from common_metrics.reading.text import save_as
+from common_metrics.reading.workbook import workbook_kind
 from common_metrics.reading.years import read_identity, years_in_name
 
 MAX_LINE = 1_000_000
 MAX_LINES = 1_000_000
-ARCHIVES = {b"PK\x03\x04": "a zip archive or workbook", b"\x1f\x8b": "a gzip archive"}
+ARCHIVES = {b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "a gzip archive"}
 
 
 def read_records(contract: Contract, data: bytes, size: int) -> list[Record]:
@@ -24,7 +26,7 @@ def read_records(contract: Contract, data: bytes, size: int) -> list[Record]:
             f"If the extract has grown, raise landing.max_bytes in {contract.path}.",
         )
     if contract.read.format == "csv":
-        _refuse_other_type(data)
+        _refuse_other_type(contract, data)
     return records(contract, data)
 
 
@@ -42,7 +44,7 @@ def read_years(
     return years, rows
 
 
-def _refuse_other_type(data: bytes) -> None:
+def _refuse_other_type(contract: Contract, data: bytes) -> None:
     start = data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
         raise DeliveryRefused(
@@ -50,6 +52,12 @@ def _refuse_other_type(data: bytes) -> None:
             "a web page saved under a csv name",
             "The publisher's site answered with a page, often a log-in or an error: "
             "open the page, download the table itself and deliver that.",
+        )
+    if kind := workbook_kind(data):
+        raise DeliveryRefused(
+            "a csv table",
+            f"an {kind} workbook under a csv name",
+            save_as(contract),
         )
     for magic, what in ARCHIVES.items():
         if data.startswith(magic):

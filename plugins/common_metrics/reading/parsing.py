@@ -5,9 +5,11 @@ and blanks around a cell go. ``*``, ``N/A``, ``PS`` and ``.`` stay as they are. 
 what tells of one student does not: it becomes a keyed hash (pseudonyms.py).
 """
 
+import csv
 import re
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import cache, partial
 from itertools import accumulate
 from pathlib import Path
@@ -38,6 +40,8 @@ from common_metrics.reading.years import (
     read_identity,
 )
 
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+MOST_ABOVE = 100_000  # characters that a header and what is above it take
 FILE_COLUMNS = pa.schema(
     [
         ("_source_file", pa.string()),
@@ -64,7 +68,9 @@ def records(contract: Contract, data: bytes) -> Records:
         # Of a draft no column is known yet.
         find = partial(_find_header, contract) if contract.columns else lambda rows: -1
         return workbook.records(contract, data, find)
-    return text.lines(contract, text.decode(contract, data))
+    decoded = text.decode(contract, data)
+    _refuse_other_separator(contract, decoded)
+    return text.lines(contract, decoded)
 
 
 def parse(contract: Contract, delivery: Delivery, found: list[Record]) -> Rows:
@@ -145,6 +151,37 @@ def _found(
     refusals.ragged(found)
     refusals.repeated_header(found)
     return found, sections
+
+
+def _refuse_other_separator(contract: Contract, decoded: str) -> None:
+    """Refuse a file whose header is one only if another sign separates its cells."""
+    own = contract.read.delimiter
+    lines = decoded[:MOST_ABOVE].splitlines()[:SEARCHED_LINES]
+
+    def has_header(separator: str) -> bool:
+        rows = csv.reader(lines, delimiter=separator)
+        # Cells that are too long are told of later.
+        with suppress(csv.Error):
+            return any(_names_columns(contract, cells) for cells in rows)
+        return False
+
+    if not contract.columns or has_header(own):
+        return
+    for other in filter(has_header, SEPARATORS):
+        due = SEPARATORS.get(own, repr(own))
+        raise DeliveryRefused(
+            f"cells separated by {due}",
+            f"cells separated by {SEPARATORS[other]}",
+            f"Export it with {due}. If the publisher changed it for good, change "
+            f"read.delimiter in {contract.path}.",
+        )
+
+
+def _names_columns(contract: Contract, cells: list[str]) -> bool:
+    """Return whether cells are a header, or a row where the contract has none."""
+    if contract.read.header:
+        return len(cells) == len(contract.read.header) > 1
+    return _hits(contract, Record(None, 0, [*map(text.clean, cells)]), None) >= 2
 
 
 def _header_at(contract: Contract, found: list[Record], year_code: str | None) -> int:

@@ -51,6 +51,14 @@ def ragged(found: Found) -> None:
     """Refuse rows that have more or fewer cells than the header."""
     width = len(found.header)
     wrong = [record for record in found.rows if len(record.cells) != width]
+    titles = [record.cells for record in found.above if any(record.cells)]
+    if wrong and wrong[0].cells in titles:
+        raise DeliveryRefused(
+            "one table in the file",
+            "the line above the table once more: a second table begins there",
+            "Deliver each table as a file of its own.",
+            row=wrong[0].row,
+        )
     if wrong:
         raise DeliveryRefused(
             f"{width} cells in each row",

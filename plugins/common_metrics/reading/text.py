@@ -12,6 +12,8 @@ from typing import NamedTuple
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused
 
+# What a byte order mark says of the text behind it.
+MARKS = {b"\xef\xbb\xbf": "UTF-8", b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 FORMULA = re.compile(r'^="(.*)"$')
 
 
@@ -65,14 +67,20 @@ def decode(contract: Contract, data: bytes) -> str:
         text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeDecodeError as error:
         # A byte order mark is taken off first, so the error's own bytes count.
-        read, at = error.object, error.start
+        raise _wrong_byte(contract, error.object, error.start) from None
+    if "\0" in text:
         raise DeliveryRefused(
             f"{encoding} text",
-            f"a byte that is none (0x{read[at]:02x})",
-            "Ask for the file as the contract says, or change read.encoding in "
-            f"{contract.path}.",
-            row=read[:at].count(b"\n") + 1,
-        ) from None
+            "bytes of zero, as UTF-16 text or a damaged file has them",
+            f"{save_as(contract)} If it is so already, ask for the file again.",
+            row=text[: text.index("\0")].count("\n") + 1,
+        )
+    if "\r" in text and "\n" not in text:
+        raise DeliveryRefused(
+            "lines that end in LF, or CR and LF",
+            "lines that end in CR alone, as old programs for the Mac write them",
+            save_as(contract),
+        )
     if contract.read.final_newline and not text.endswith("\n"):
         raise DeliveryRefused(
             "a line end after the last row",
@@ -81,3 +89,36 @@ def decode(contract: Contract, data: bytes) -> str:
             row=text.count("\n") + 1,
         )
     return text
+
+
+def save_as(contract: Contract) -> str:
+    """Return how a spreadsheet saves what the contract reads."""
+    kind = "CSV UTF-8" if contract.read.encoding == "utf-8" else "CSV"
+    return f'Open it in a spreadsheet and save it as "{kind}", or export it so.'
+
+
+def _wrong_byte(contract: Contract, data: bytes, at: int) -> DeliveryRefused:
+    """Return the refusal of bytes in another encoding, which it names if it can."""
+    mark = next((mark for mark in MARKS if data.startswith(mark)), b"")
+    kind = MARKS.get(mark) or ("UTF-8" if _is_utf_8(data) else "perhaps Windows-1252")
+    begins = ", which begins with a byte order mark" * bool(mark)
+    todo = save_as(contract)
+    if kind == "UTF-8":
+        todo = (
+            "Look at that row." if not mark else 'Save it as "CSV", without the mark.'
+        )
+    return DeliveryRefused(
+        f"{contract.read.encoding} text",
+        f"{kind} text{begins}: byte 0x{data[at]:02x} is not {contract.read.encoding}",
+        f"{todo} If the publisher changed it for good, change read.encoding in "
+        f"{contract.path}.",
+        row=data[:at].count(b"\n") + 1,
+    )
+
+
+def _is_utf_8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

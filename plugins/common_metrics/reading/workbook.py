@@ -7,10 +7,11 @@ import sys
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zipfile import is_zipfile
 
 from common_metrics.contracts.model import Contract
-from common_metrics.errors import DeliveryRefused
+from common_metrics.errors import DeliveryRefused, seen
 from common_metrics.reading.text import Record, Records, clean
 
 XLSX, XLS = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
@@ -45,8 +46,9 @@ def records(contract: Contract, data: bytes, find_header: FindHeader) -> Records
         rows = enumerate(sheet["rows"], 1)
         sheet["rows"] = [Record(sheet["name"], at, cells) for at, cells in rows]
     if not contract.read.sheet:
-        with_header = (s for s in sheets if find_header(s["rows"]) is not None)
-        meant = next(with_header, sheets[0])
+        with_header = [s for s in sheets if find_header(s["rows"]) is not None]
+        _refuse_second_table(contract, with_header)
+        meant = next(iter(with_header), sheets[0])
         others = [s for s in sheets if s is not meant]
         found.unread += [
             s["name"] for s in others if any(any(r.cells) for r in s["rows"])
@@ -77,11 +79,30 @@ def refuse_marked(rows: list[tuple[int, list[str]]]) -> None:
         )
 
 
+def workbook_kind(data: bytes) -> str:
+    """Return the name that a workbook has at its end, nothing for another file."""
+    if data.startswith(XLS):
+        return ".xls"
+    # The names of the parts stand unpacked in an archive.
+    return ".xlsx" if data.startswith(XLSX) and b"xl/workbook" in data else ""
+
+
+def _other_kind(data: bytes) -> str:
+    start = data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith(b"<"):
+        return ": a web page"
+    separators = {b",": "commas", b";": "semicolons", b"\t": "tabs"}
+    often = max(separators, key=start.count)
+    if b"\0" in start or not start.count(often):
+        return ""
+    return f": a table of text, separated by {separators[often]}"
+
+
 def _refuse_other_kinds(data: bytes) -> None:
     if not data.startswith((XLSX, XLS)):
         raise DeliveryRefused(
             "a workbook (.xlsx or .xls)",
-            "a file of another kind under its name",
+            f"a file of another kind under its name{_other_kind(data)}",
             "Download the workbook itself; a table saved as text is not read here.",
         )
     if data.startswith(XLSX) and not is_zipfile(BytesIO(data)):
@@ -90,6 +111,22 @@ def _refuse_other_kinds(data: bytes) -> None:
             "one that was cut on the way",
             "Download it again and compare the size.",
         )
+
+
+def _refuse_second_table(contract: Contract, sheets: list[dict[str, Any]]) -> None:
+    if len(sheets) > 1:
+        raise DeliveryRefused(
+            "one sheet with the columns of the contract",
+            f"{len(sheets)} of them{_named(contract, sheets)}",
+            "If the others are data too, deliver each as a workbook of its own; else "
+            f"delete them, or name the one to read in read.sheet of {contract.path}.",
+        )
+
+
+def _named(contract: Contract, sheets: list[dict[str, Any]]) -> str:
+    if contract.visibility != "public":
+        return ""
+    return ": " + ", ".join(f'"{seen(sheet["name"])}"' for sheet in sheets)
 
 
 def _refuse_uncalculated(rows: list[int]) -> None:

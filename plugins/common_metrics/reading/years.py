@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from common_metrics.contracts.model import Contract
+from common_metrics.contracts.model import Contract, with_example
 from common_metrics.errors import DeliveryRefused
 from common_metrics.reading.text import Record
 
@@ -30,15 +30,29 @@ def read_identity(contract: Contract, found: list[Record], name: str) -> Identit
     pattern = says.preamble or says.header or ""
     hits = [hit for cell in first_cells(found) if (hit := re.search(pattern, cell))]
     if not hits:
-        where = "line above the header" if says.preamble else "column name"
-        raise DeliveryRefused(
-            f"a {where} that says what this is, like {pattern}",
-            "none: this is another table, or its head is cut off",
-            "Check that the file lies in the right folder; if the publisher changed "
-            f"the title, change identity in {contract.path}.",
-        )
+        raise _unknown_table(contract, pattern, found)
     groups = hits[0].groupdict()
     return Identity(school_year(groups["school_year"]), groups.get("year_code"))
+
+
+def _unknown_table(
+    contract: Contract, pattern: str, found: list[Record]
+) -> DeliveryRefused:
+    where = "line above the header" if contract.identity.preamble else "column name"
+    expected = f"a {where} that says what this is, like {with_example(pattern)}"
+    later = [r.row for r in found if re.search(pattern, joined(r.cells))]
+    if later:
+        return DeliveryRefused(
+            f"{expected}, within the first {SEARCHED_LINES} rows",
+            f"the first one in row {later[0]} only",
+            "Delete the rows above it, such as a cover or notes, and deliver it again.",
+        )
+    return DeliveryRefused(
+        expected,
+        "none: this is another table, or its head is cut off",
+        "Check that the file lies in the right folder; if the publisher changed "
+        f"the title, change identity in {contract.path}.",
+    )
 
 
 def first_cells(found: list[Record]) -> list[str]:

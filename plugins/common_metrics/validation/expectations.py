@@ -11,7 +11,7 @@ from common_metrics.contracts.model import Contract
 from common_metrics.errors import quoting_no_cell
 from common_metrics.lake import UNDATED, Delivery, Lake
 from common_metrics.landing.receiving import Landed
-from common_metrics.validation import plausibility, quarantine
+from common_metrics.validation import docs_index, plausibility, quarantine
 from common_metrics.validation.findings import ROW, Finding, finding
 from common_metrics.validation.quarantine import Part
 
@@ -64,6 +64,7 @@ def build_data_docs(key: str, lake: Lake) -> Path:
     for page in lake.data_docs(key).rglob("*.html"):
         # Great Expectations' pages call a logo and scripts from elsewhere.
         page.write_text(FOREIGN.sub("", page.read_text()))
+    docs_index.write(key, lake)
     return lake.data_docs(key) / "gx" / "uncommitted" / "data_docs" / "local_site"
 
 

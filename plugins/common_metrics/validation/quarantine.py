@@ -17,6 +17,7 @@ from common_metrics.validation.earlier import refuse_shrunk
 from common_metrics.validation.findings import (
     ROW,
     Finding,
+    found_in,
     reasons,
     refuse_failed,
     wrong_columns,
@@ -89,8 +90,12 @@ def _divided(
     why = with_other_rows(contract, rows, reasons(findings, "critical"), ROW)
     bad = pc.is_in(rows[ROW], pa.array(list(why), pa.int64()))
     moved = _shielded(contract, rows.filter(bad))
-    wrong = wrong_columns(findings)
-    for name, said in (("_reason", why), ("_wrong_columns", wrong)):
+    added = {
+        "_reason": why,
+        "_wrong_columns": wrong_columns(findings),
+        "_found": found_in(contract, findings, rows),
+    }
+    for name, said in added.items():
         told = [said.get(row) for row in moved[ROW].to_pylist()]
         moved = moved.append_column(name, pa.array(told, pa.string()))
     return rows.filter(pc.invert(bad)).drop_columns(ROW), moved.drop_columns(ROW)
@@ -129,7 +134,10 @@ def _message(
 ) -> str:
     parts, delivery, read = [], part.delivery, part.landed.rows
     if moved.num_rows:
-        row, why = moved["_source_row"][0].as_py(), moved["_reason"][0].as_py()
+        row, why, found = (
+            moved[name][0].as_py() for name in ("_source_row", "_reason", "_found")
+        )
+        why += f", found {found}" if found else ""
         parts.append(
             f"{moved.num_rows} rows quarantined, the first is row {row} ({why}); see "
             f"quarantine/{delivery.key}/{delivery.school_year or UNDATED}/"

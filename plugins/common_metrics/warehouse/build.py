@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from common_metrics.contracts import dbt_sources
-from common_metrics.contracts.loading import contract_keys, load_contracts
+from common_metrics.contracts.loading import columns_of, contract_keys, load_contracts
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import Refused
 from common_metrics.lake import Lake, write_json
@@ -221,24 +221,39 @@ def dbt_environment(lake: Lake) -> dict[str, str]:
 
 def write_inputs(lake: Lake) -> None:
     """Write what dbt reads beside deliveries: columns, years due, contracts."""
-    for contract in load_contracts().values():
+    contracts = load_contracts()
+    for contract in contracts.values():
         parsing.write(parsing.no_rows(contract), lake.empty_rows(contract.key))
+    for key in contracts.barred:
+        names, place = columns_of(key), lake.empty_rows(key)
+        if names or not place.exists():
+            bare = Contract.model_construct(columns=dict.fromkeys(names))
+            parsing.write(parsing.no_rows(bare), place)
     parsing.write(whole_students.COLUMNS.empty_table(), lake.no_rows_set_aside)
-    due = [row for contract in load_contracts().values() for row in _due(contract)]
-    write_json(lake.school_years_due(), due)
+    due = [row for contract in contracts.values() for row in _due(contract)]
+    write_json(lake.school_years_due(), _and_barred(lake.school_years_due(), due))
     _write_released_cells(lake)
-    write_json(
-        lake.contracts(),
-        [
-            {
-                "provider": c.provider,
-                "extract": c.extract,
-                "visibility": c.visibility,
-                "sha256": c.sha256,
-            }
-            for c in load_contracts().values()
-        ],
-    )
+    known = [
+        {
+            "provider": c.provider,
+            "extract": c.extract,
+            "visibility": c.visibility,
+            "sha256": c.sha256,
+        }
+        for c in contracts.values()
+    ]
+    write_json(lake.contracts(), _and_barred(lake.contracts(), known))
+
+
+def _and_barred(place: Path, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the rows, with those of the build before for contracts barred since.
+
+    What had landed under them stays in the tables, and is seen by whom it was.
+    """
+    barred = load_contracts().barred
+    before = json.loads(place.read_text()) if place.exists() and barred else []
+    kept = [row for row in before if f"{row['provider']}/{row['extract']}" in barred]
+    return [*rows, *kept]
 
 
 RELEASED = """
@@ -289,7 +304,8 @@ def _code() -> list[Path]:
     ours = [f for f in (PLUGINS / "common_metrics").rglob("*.*") if f.suffix != ".pyc"]
     # They follow from the contracts, which have digests, and may be written later.
     made = {dbt_sources.generated(key.split("/")[0]) for key in contract_keys()}
-    return sorted(f for f in {*dbt, *ours} - made if "target" not in f.parts)
+    read = (f for f in {*dbt, *ours} - made if ".draft" not in f.suffixes)
+    return sorted(f for f in read if "target" not in f.parts)
 
 
 def _code_digest() -> str:
