@@ -1,5 +1,6 @@
 """Errors in four parts: where, what was expected, what was found, what to do."""
 
+import errno
 import unicodedata
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -103,9 +104,32 @@ def told(main: Callable[[], int | None]) -> int:
     """Return a command's exit code; 2 with the sentence printed where it is refused."""
     try:
         return main() or 0
-    except Refused as refused:
-        print(refused)
+    except (Refused, OSError) as refused:
+        print(in_four_parts(refused))
         return 2
+
+
+# What the machine refuses: what was expected, and what to do.
+OF_THE_MACHINE = {
+    errno.ENOENT: ("a file or folder", "It went while it was in use: run again."),
+    errno.ENOSPC: (
+        "room on the disk",
+        "Free some: `make doctor` tells sizes.",
+    ),
+    errno.EROFS: ("a place to write to", "Name another one, or mount it writable."),
+}
+RIGHTS = "the right to it", "Give it to the user that runs this, or name another place."
+FURTHER = "a machine that can do this", "Mend that, then run again."
+
+
+def in_four_parts(error: Exception) -> Exception:
+    """Return an error of the machine as one in four parts, and any other as it is."""
+    if not isinstance(error, OSError) or not error.strerror:
+        return error
+    other = RIGHTS if isinstance(error, PermissionError) else FURTHER
+    expected, todo = OF_THE_MACHINE.get(error.errno or 0, other)
+    found = f"{error.strerror[0].lower()}{error.strerror[1:]}"
+    return Refused(str(error.filename or "the machine"), expected, found, todo)
 
 
 def _place(error: Exception) -> str:
