@@ -96,7 +96,7 @@ def unsound(key: str, lake: Lake) -> list[Delivery]:
 
 
 def to_mend(contract: Contract, drop: Path, lake: Lake) -> list[Delivery]:
-    """Return the unsound whose bytes do not lie in the drop folder, to be read again."""
+    """Return the unsound of which no file of the drop folder is read again."""
     looks = _looks(contract, lake).items()
     there = {
         look[-1]
@@ -108,10 +108,15 @@ def to_mend(contract: Contract, drop: Path, lake: Lake) -> list[Delivery]:
 
 def mend(contract: Contract, drop: Path, lake: Lake) -> None:
     """Make rows again from what landed, one delivery after the other."""
-    broken: dict[str, Exception] = {}
     for delivery in to_mend(contract, drop, lake):
-        again = receiving.receive_again(contract, delivery, lake)
-        _judged(contract, [again] if again.rows else [], lake, broken)
+        mend_one(contract, delivery, lake)
+
+
+def mend_one(contract: Contract, delivery: Delivery, lake: Lake) -> None:
+    """Make a delivery's rows again from what landed, or record that they are lost."""
+    broken: dict[str, Exception] = {}
+    again = receiving.receive_again(contract, delivery, lake)
+    _judged(contract, [again] if again.rows else [], lake, broken)
     if broken:
         print(_not_received(contract, broken))
 

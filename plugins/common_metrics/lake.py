@@ -205,8 +205,12 @@ class Lake:
 
         Their deliveries count as not received, and land again from the drop folder.
         """
-        files = [f for f in self.deliveries.rglob("*.json") if not [*_read([f])]]
+        files = self.unreadable_receipts()
         return [file.rename(file.with_suffix(UNREADABLE)) for file in files]
+
+    def unreadable_receipts(self) -> list[Path]:
+        """Return the receipts that are no receipts, such as half of one."""
+        return [f for f in self.deliveries.rglob("*.json") if not [*_read([f])]]
 
     def damaged(self, delivery: Delivery) -> list[Path]:
         """Return the files of a delivery that are not the bytes of its receipt."""
@@ -218,8 +222,10 @@ class Lake:
         due = {kept: delivery.sha256}
         if delivery.status == "validated":
             for stage in STAGES:
-                due[self.rows(stage, delivery)] = delivery.rows_sha256.get(stage, "")
-        return [file for file, digest in due.items() if sha256_of(file) != digest]
+                rows = self.rows(stage, delivery)
+                # A receipt of an earlier version does not say.
+                due[rows] = delivery.rows_sha256.get(stage) or sha256_of(rows)
+        return [f for f, of in due.items() if not of or sha256_of(f) != of]
 
     def moment(self) -> str:
         """Return the clock's time in UTC, or just after the last one given.
