@@ -99,6 +99,15 @@ test-all: $(VENV)/.dev $(CLIENTS_READY) ## run every test; needs REAL_DATA, Node
 # Not `airflow standalone`: its scheduler and triggerer serve the logs on every
 # interface, and it has no switch against it. set -m keeps Ctrl-C from the components:
 # a scheduler that gets SIGINT and then SIGTERM waits for its workers for ever.
+STEP ?= 1
+drill: $(VENV)/.dev ## disturb runs in every way, run again, compare; STEP=, a kill each so many points
+	@$(PYTHON) tests/drill.py --step $(STEP)
+
+MUTANTS ?= 500
+SEED ?= 1
+fuzz: $(VENV)/.dev ## mutate the sample files and judge what becomes of them; MUTANTS=, SEED=
+	@$(PYTHON) tests/fuzz.py --mutants $(MUTANTS) --seed $(SEED)
+
 up: $(VENV)/.runtime $(if $(DROP),,sample) ## Airflow's UI and scheduler on 127.0.0.1; DROP=, LAKE=, PORT=
 	@mkdir -p "$(LAKE_DIR)" && mkdir -p -m 700 "$(AIRFLOW_HOME)"
 	@airflow db migrate

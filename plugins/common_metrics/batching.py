@@ -7,6 +7,7 @@ its size and times, which stand in ``looks/`` of the lake.
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from common_metrics.contracts.model import Contract
@@ -147,8 +148,10 @@ def _damage(delivery: Delivery, lake: Lake) -> str:
 
 
 def _looks(contract: Contract, lake: Lake) -> dict[str, Look]:
-    file = lake.looks(contract.key)
-    return json.loads(file.read_text()) if file.exists() else {}
+    """Return the last look, {} where there is none that can be read."""
+    with suppress(FileNotFoundError, ValueError):
+        return dict(json.loads(lake.looks(contract.key).read_text()))
+    return {}
 
 
 def _look(file: Path) -> Look:

@@ -18,7 +18,7 @@ from rich.table import Table
 
 from common_metrics import airflow_db, batching, lease
 from common_metrics.contracts.loading import load_contracts
-from common_metrics.lake import STAGES, UNREADABLE, Delivery, Lake
+from common_metrics.lake import STAGES, UNREADABLE, Delivery, Lake, sha256_of
 from common_metrics.publication import release_folders
 
 BY_HAND = "deliver the file again, or put it back from a copy of the lake"
@@ -140,6 +140,12 @@ def _releases(lake: Lake) -> Iterator[Wrong]:
         for left in lake.published.glob(pattern):
             mend = partial(_tidy, lake)
             yield Wrong("a publication was killed", left, "finish or remove it", mend)
+    for name, manifest in kept.items():
+        for file, of in manifest["files"].items():
+            if of and sha256_of(lake.published / name / file) != of["sha256"]:
+                where, todo = lake.published / name / file, "remove it, and run again"
+                mend = partial(release_folders.remove, lake, name)
+                yield Wrong("a release's file was changed", where, todo, mend)
     if lake.current.resolve().name not in kept:
         newest = [*kept][-1]
         mend = partial(release_folders.point_current_at, lake, newest)

@@ -116,8 +116,11 @@ OF_THE_MACHINE = {
         "room on the disk",
         "Free some: `make doctor` tells sizes.",
     ),
+    errno.EFBIG: ("room for the file", "Raise the limit of the user that runs this."),
     errno.EROFS: ("a place to write to", "Name another one, or mount it writable."),
 }
+# What DuckDB says of a full disk, in errors of its own.
+FULL = ("No space left on device", "File too large")
 RIGHTS = "the right to it", "Give it to the user that runs this, or name another place."
 FURTHER = "a machine that can do this", "Mend that, then run again."
 
@@ -125,7 +128,10 @@ FURTHER = "a machine that can do this", "Mend that, then run again."
 def in_four_parts(error: Exception) -> Exception:
     """Return an error of the machine as one in four parts, and any other as it is."""
     if not isinstance(error, OSError) or not error.strerror:
-        return error
+        full = next((words for words in FULL if words in str(error)), None)
+        if not full or isinstance(error, Refused):
+            return error
+        error = OSError(errno.ENOSPC, full)
     other = RIGHTS if isinstance(error, PermissionError) else FURTHER
     expected, todo = OF_THE_MACHINE.get(error.errno or 0, other)
     found = f"{error.strerror[0].lower()}{error.strerror[1:]}"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import warnings
 from functools import lru_cache
 from pathlib import Path
@@ -134,7 +135,20 @@ def _suspects(
 
 @lru_cache(maxsize=1)
 def _checks(contract: Contract, folder: Path) -> Checks:
-    """Return what Great Expectations runs for a contract; it takes 0.2 s to make."""
+    """Return what Great Expectations runs for a contract; it takes 0.2 s to make.
+
+    Its files are not written in one step: where a full disk left half of one, they are
+    made anew.
+    """
+    try:
+        return _made(contract, folder)
+    except Exception:
+        _context.cache_clear()
+        shutil.rmtree(folder)
+        return _made(contract, folder)
+
+
+def _made(contract: Contract, folder: Path) -> Checks:
     import great_expectations as gx
 
     context = _context(folder)
