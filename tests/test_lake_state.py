@@ -19,6 +19,7 @@ from common_metrics import lake as lake_module
 from common_metrics.errors import in_four_parts, told
 from common_metrics.lake import STAGES, Delivery, Lake
 from common_metrics.publication import release
+from common_metrics.validation import expectations
 from common_metrics.warehouse import build
 
 KEY = "ct/graduation_4yr"
@@ -336,3 +337,50 @@ def test_a_file_that_went_since_the_folder_was_listed_stops_no_other(
     with pytest.raises(batching.NotReceived, match=r"gone.csv: .*went while"):
         batching.receive(graduation, drop, [gone, there], lake, HOUR)
     assert there in {d.file for d in lake.recorded_of(KEY)}
+
+
+# What it costs
+
+
+def test_fonts_and_styles_of_all_data_docs_are_kept_once(
+    delivered, run, contracts, crosswalk, lake
+):
+    other = "nessc/school_crosswalk"
+    run(contracts[other], crosswalk, "crosswalk.csv")
+    for key in (KEY, other, KEY):
+        page = expectations.build_data_docs(key, lake) / "index.html"
+        assert [*(page.parent / "static").resolve().rglob("*.css")]
+    static = lake.root / "data_docs/static"
+    found = lake.root.glob("data_docs/**/static")
+    assert [folder for folder in found if not folder.is_symlink()] == [static]
+    assert len([*lake.root.rglob("*.woff*")]) == len([*static.rglob("*.woff*")])
+
+
+TRIM = """
+import sqlite3, sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from common_metrics import airflow_db
+home = Path(sys.argv[1])
+airflow_db.make(home, home / "log")
+with sqlite3.connect(home / "airflow.db") as con:
+    for days in (1, 100):
+        at = datetime.now(UTC) - timedelta(days=days)
+        con.execute("insert into log (dttm, event) values (?, ?)", [str(at), str(days)])
+airflow_db.trim()
+with sqlite3.connect(home / "airflow.db") as con:
+    print("kept", con.execute("select event from log where event <> 'cli'").fetchall())
+"""
+
+
+@pytest.mark.full
+def test_airflow_forgets_what_is_old(lake):
+    home = lake.private("airflow")
+    place = {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": airflow_db.address(home)}
+    done = subprocess.run(
+        [sys.executable, "-c", TRIM, str(home)],
+        env=os.environ | place | {"AIRFLOW_HOME": str(home)},
+        capture_output=True,
+        text=True,
+    )
+    assert "kept [('1',)]" in done.stdout, done.stdout + done.stderr

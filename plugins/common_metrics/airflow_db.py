@@ -7,6 +7,8 @@ import sys
 from contextlib import closing, suppress
 from pathlib import Path
 
+KEPT_DAYS = 90
+
 
 def address(home: Path, name: str = "airflow.db") -> str:
     """Return where Airflow finds it.
@@ -36,6 +38,21 @@ def make(home: Path, log: Path) -> None:
             stderr=stream,
         )
     (home / "airflow.db.part").rename(home / "airflow.db")
+
+
+def trim() -> None:
+    """Forget the history before KEPT_DAYS, so that the database does not grow for ever.
+
+    SQLite uses the room again; the process has Airflow loaded and its settings made.
+    """
+    from airflow.utils.db_cleanup import run_cleanup
+    from pendulum import now
+
+    run_cleanup(
+        clean_before_timestamp=now("UTC").subtract(days=KEPT_DAYS),
+        confirm=False,
+        skip_archive=True,
+    )
 
 
 def is_whole(database: Path) -> bool:

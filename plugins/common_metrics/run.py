@@ -126,6 +126,8 @@ def _run_dags(console: Console, lake: Lake, drop: Path) -> list[Ended]:
                 if step == BUILD or ended[-1].state == "built":
                     counts[:] = 0, 0
                     ended += _follow(shown, name, [start(step)], counts)
+    with _quiet(lake.log("airflow.log")):
+        airflow_db.trim()
     return ended
 
 

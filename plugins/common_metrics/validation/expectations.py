@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import warnings
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -65,7 +66,21 @@ def build_data_docs(key: str, lake: Lake) -> Path:
     for page in lake.data_docs(key).rglob("*.html"):
         # Great Expectations' pages call a logo and scripts from elsewhere.
         page.write_text(FOREIGN.sub("", page.read_text()))
-    return lake.data_docs(key) / "gx" / "uncommitted" / "data_docs" / "local_site"
+    site = lake.data_docs(key) / "gx" / "uncommitted" / "data_docs" / "local_site"
+    _share_static(site / "static", lake.private("data_docs") / "static")
+    return site
+
+
+def _share_static(own: Path, shared: Path) -> None:
+    """Keep the fonts and styles of all extracts' pages once: they are 4 MB each."""
+    if own.is_symlink():
+        return
+    if shared.exists():
+        shutil.rmtree(own)
+    else:
+        with suppress(FileExistsError):
+            own.rename(shared)
+    own.symlink_to(os.path.relpath(shared, own.parent), target_is_directory=True)
 
 
 def label(deliveries: list[Delivery]) -> str:
