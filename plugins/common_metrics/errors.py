@@ -134,7 +134,8 @@ def in_four_parts(error: Exception) -> Exception:
         error = OSError(errno.ENOSPC, full)
     other = RIGHTS if isinstance(error, PermissionError) else FURTHER
     expected, todo = OF_THE_MACHINE.get(error.errno or 0, other)
-    found = f"{error.strerror[0].lower()}{error.strerror[1:]}"
+    said = str(error.strerror)
+    found = said[0].lower() + said[1:]
     return Refused(str(error.filename or "the machine"), expected, found, todo)
 
 
