@@ -64,7 +64,7 @@ CLIENTS = $(VENV)-clients
 PYTHON_CLIENTS := $(notdir $(basename $(wildcard tests/clients/locks/*.txt)))
 CLIENTS_READY = $(patsubst %,$(CLIENTS)/%/.ready,$(PYTHON_CLIENTS) superset node)
 
-.PHONY: help run check test test-all up sample rollback explain letter attack changes what-if bench stress docs notebook metric clients superset new-source sources screenshot lint lock clean
+.PHONY: help run check doctor drill fuzz test test-all up sample rollback explain letter attack changes what-if bench stress docs notebook metric clients superset new-source sources screenshot lint lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -75,13 +75,14 @@ help: ## this list
 
 # The program reads SCHOOL=, METRIC= and the like from its environment, to which make adds
 # the variables that it is given.
-COMMANDS := run check rollback explain letter attack changes what-if new-source sources
+COMMANDS := run check doctor rollback explain letter attack changes what-if new-source sources
 $(COMMANDS): export LAKE := $(LAKE)
 $(COMMANDS): $(VENV)/.runtime
 	@$(PYTHON) -m common_metrics.cli $@
 
 run: ## land, validate, build and publish; DROP=, LAKE=
 check: ## judge a file before it is sent; FILE=, KEY=
+doctor: ## what is wrong with a lake, and its sizes; FIX=1 mends; LAKE=, DROP=
 rollback: ## publish the release before, or RELEASE=
 explain: ## where a number comes from; SCHOOL=, METRIC=, YEAR=, GROUP=, TIER=
 letter: ## a school's letter to parents as a PDF; SCHOOL=, LAKE=
@@ -117,6 +118,15 @@ SAY_WHERE = { echo "Airflow starts; what it says goes to $(UP_LOG)"; \
 # Not `airflow standalone`: its scheduler and triggerer serve the logs on every
 # interface, and it has no switch against it. set -m keeps Ctrl-C from the components:
 # a scheduler that gets SIGINT and then SIGTERM waits for its workers for ever.
+STEP ?= 1
+drill: $(VENV)/.dev ## disturb runs in every way, run again, compare; STEP=, a kill each so many points
+	@$(PYTHON) tests/drill.py --step $(STEP)
+
+MUTANTS ?= 500
+SEED ?= 1
+fuzz: $(VENV)/.dev ## mutate the sample files and judge what becomes of them; MUTANTS=, SEED=
+	@$(PYTHON) tests/fuzz.py --mutants $(MUTANTS) --seed $(SEED)
+
 up: $(VENV)/.runtime $(if $(DROP),,sample) ## Airflow's UI and scheduler on 127.0.0.1; DROP=, LAKE=, PORT=
 	@mkdir -p "$(LAKE_DIR)" && mkdir -p -m 700 "$(AIRFLOW_HOME)"
 	@mkdir -p "$(LAKE_DIR)/logs" && airflow db migrate >"$(UP_LOG)" 2>&1 \

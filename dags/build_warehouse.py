@@ -21,12 +21,11 @@ BUILD = Asset("warehouse/build")
 def build_warehouse() -> None:
     @task
     def list_unmatched() -> list[str]:
-        from common_metrics import batching
         from common_metrics.contracts.loading import load_contracts
         from common_metrics.landing import receiving
 
-        drop, lake, at = settings.drop(), settings.lake(), batching.now()
-        return receiving.record_unmatched(load_contracts(), drop, lake, at)
+        drop, lake = settings.drop(), settings.lake()
+        return receiving.record_unmatched(load_contracts(), drop, lake, lake.moment())
 
     @task.short_circuit
     def is_needed() -> bool:

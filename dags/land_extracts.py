@@ -40,12 +40,14 @@ def land_extract(contract: Contract) -> None:
             from common_metrics.landing import receiving
             from common_metrics.pseudonyms import KeyMissing
 
-            at, drop = batching.now(), settings.drop()
+            drop, lake = settings.drop(), settings.lake()
+            at = lake.moment()
             try:
                 receiving.require_key([contract], drop)
             except KeyMissing as missing:
                 raise AirflowFailException(str(missing)) from None
-            batches = batching.new_batches(contract, drop, settings.lake())
+            batching.mend(contract, drop, lake)
+            batches = batching.new_batches(contract, drop, lake)
             return [{"at": at, "names": names} for names in batches]
 
         # One at a time: Great Expectations keeps one folder of results an extract.
@@ -78,13 +80,15 @@ def land_extract(contract: Contract) -> None:
         # Beside announce: with a failed batch the run has failed without it.
         @task(trigger_rule="none_failed")
         def settle() -> None:
-            """Fail the run, in plain words, if a file there is still refused."""
+            """Fail the run, in plain words, if a file there is refused or damaged."""
             from common_metrics import batching
 
             drop, lake = settings.drop(), settings.lake()
             refused = batching.still_refused(contract.key, drop, lake)
-            if refused:
-                raise AirflowFailException("\n".join(d.message for d in refused))
+            wrong = [delivery.message for delivery in refused]
+            wrong += batching.still_damaged(contract.key, drop, lake)
+            if wrong:
+                raise AirflowFailException("\n".join(wrong))
 
         receive.expand(batch=find_deliveries()) >> [announce(), settle()]
 

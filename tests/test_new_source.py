@@ -235,7 +235,7 @@ from common_metrics.contracts.loading import load_contracts
 from common_metrics.lake import Lake
 lake, contract = Lake(Path("lake").resolve()), load_contracts()["me/dropout"]
 (names,) = batching.new_batches(contract, Path("drop"), lake)
-(one,) = batching.receive(contract, Path("drop"), names, lake, batching.now())
+(one,) = batching.receive(contract, Path("drop"), names, lake, lake.moment())
 print(one.delivery.rows_validated, "rows", flush=True)
 build.write_inputs(lake)
 # The models on the way, and of the tests those of the new model alone.

@@ -7,11 +7,11 @@ its size and times, which stand in ``looks/`` of the lake.
 import json
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from contextlib import suppress
 from pathlib import Path
 
 from common_metrics.contracts.model import Contract
-from common_metrics.errors import Refused
+from common_metrics.errors import Refused, in_four_parts
 from common_metrics.lake import Delivery, Lake, write_json
 from common_metrics.landing import receiving
 from common_metrics.landing.receiving import Landed
@@ -31,9 +31,8 @@ class NotReceived(Refused):
     """Files of a batch that did not become rows; the others did."""
 
 
-def now() -> str:
-    """Return the clock's time in UTC, so fine that no two looks have the same."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")
+class Damaged(Refused):
+    """Files of the lake that are not what was received, or made of it."""
 
 
 def new_batches(contract: Contract, drop: Path, lake: Lake) -> list[list[str]]:
@@ -41,11 +40,15 @@ def new_batches(contract: Contract, drop: Path, lake: Lake) -> list[list[str]]:
     looks, room = _looks(contract, lake), 0
     batches: list[list[str]] = []
     for name in receiving.find_deliveries(contract, drop):
-        if _is_known(contract, drop / name, looks.get(name), lake):
+        try:
+            look = _look(drop / name)
+        except FileNotFoundError:  # it went since the folder was listed
             continue
-        room -= (drop / name).stat().st_size
+        if _is_known(contract, look, looks.get(name), lake):
+            continue
+        room -= (size := int(look[0]))
         if room < 0 or len(batches[-1]) == FILES:
-            room = contract.landing.max_bytes - (drop / name).stat().st_size
+            room = contract.landing.max_bytes - size
             batches.append([])
         batches[-1].append(name)
     return batches
@@ -64,15 +67,17 @@ def receive(
     looks: dict[str, Look] = {}
     broken: dict[str, Exception] = {}
     for name in names:
-        began, look = time.time_ns(), _look(drop / name)
+        began = time.time_ns()
         try:
+            look = _look(drop / name)
             one = receiving.receive(contract, drop, name, lake, at)
+            is_settled = look == _look(drop / name)
         except Exception as error:
             broken[name] = error
             continue
         # Of files with the same bytes the last one counts.
         landed[one.delivery.sha256] = one
-        if look == _look(drop / name) and began - max(map(int, look[1:])) > SETTLED:
+        if is_settled and began - max(map(int, look[1:])) > SETTLED:
             looks[name] = [*look, one.delivery.sha256]
         for told in ON_READ:
             told()
@@ -85,15 +90,68 @@ def receive(
     return done
 
 
+def unsound(key: str, lake: Lake) -> list[Delivery]:
+    """Return the deliveries that were never judged, or of which bytes are damaged."""
+    found = lake.recorded_of(key)
+    return [d for d in found if d.status == "landed" or lake.damaged(d)]
+
+
+def to_mend(contract: Contract, drop: Path, lake: Lake) -> list[Delivery]:
+    """Return the unsound of which no file of the drop folder is read again."""
+    looks = _looks(contract, lake).items()
+    there = {
+        look[-1]
+        for name, look in looks
+        if (drop / name).exists() and look[:-1] == _look(drop / name)
+    }
+    return [d for d in unsound(contract.key, lake) if d.sha256 not in there]
+
+
+def mend(contract: Contract, drop: Path, lake: Lake) -> None:
+    """Make rows again from what landed, one delivery after the other."""
+    for delivery in to_mend(contract, drop, lake):
+        mend_one(contract, delivery, lake)
+
+
+def mend_one(contract: Contract, delivery: Delivery, lake: Lake) -> None:
+    """Make a delivery's rows again from what landed, or record that they are lost."""
+    broken: dict[str, Exception] = {}
+    again = receiving.receive_again(contract, delivery, lake)
+    _judged(contract, [again] if again.rows else [], lake, broken)
+    if broken:
+        print(_not_received(contract, broken))
+
+
 def still_refused(key: str, drop: Path, lake: Lake) -> list[Delivery]:
     """Return the refused among the newest records of the files in the drop folder."""
     newest = lake.newest_of(key).values()
     return [d for d in newest if d.status == "refused" and (drop / d.file).exists()]
 
 
+def still_damaged(key: str, drop: Path, lake: Lake) -> list[str]:
+    """Return a sentence for each delivery that could not be mended."""
+    told = still_refused(key, drop, lake)
+    return [_damage(d, lake) for d in unsound(key, lake) if d not in told]
+
+
+def _damage(delivery: Delivery, lake: Lake) -> str:
+    if delivery.status == "refused":
+        return delivery.message
+    files = (str(f.relative_to(lake.root)) for f in lake.damaged(delivery))
+    damaged = Damaged(
+        f"{delivery.key} {delivery.file}",
+        "the bytes of its receipt",
+        f"others, or none: {', '.join(files) or 'rows that were never judged'}",
+        "Deliver the file again, or put it back from a copy of the lake.",
+    )
+    return str(damaged)
+
+
 def _looks(contract: Contract, lake: Lake) -> dict[str, Look]:
-    file = lake.looks(contract.key)
-    return json.loads(file.read_text()) if file.exists() else {}
+    """Return the last look, {} where there is none that can be read."""
+    with suppress(FileNotFoundError, ValueError):
+        return dict(json.loads(lake.looks(contract.key).read_text()))
+    return {}
 
 
 def _look(file: Path) -> Look:
@@ -102,18 +160,19 @@ def _look(file: Path) -> Look:
     return [told.st_size, told.st_mtime_ns, told.st_ctime_ns]
 
 
-def _is_known(contract: Contract, file: Path, look: Look | None, lake: Lake) -> bool:
-    """Return whether the contract has judged these very bytes."""
-    if not look or look[:-1] != _look(file):
+def _is_known(contract: Contract, look: Look, last: Look | None, lake: Lake) -> bool:
+    """Return whether the contract has judged these very bytes, and they are kept."""
+    if not last or last[:-1] != look:
         return False
-    known = lake.recorded(contract.key, str(look[-1]))
+    known = lake.recorded(contract.key, str(last[-1]))
     if not known or known.status not in ("validated", "refused"):
         return False
-    return known.contract_sha256 == contract.sha256
+    return known.contract_sha256 == contract.sha256 and not lake.damaged(known)
 
 
 def _not_received(contract: Contract, broken: dict[str, Exception]) -> NotReceived:
-    found = "".join(f"\n  {name}: {error}" for name, error in broken.items())
+    told = {name: in_four_parts(error) for name, error in broken.items()}
+    found = "".join(f"\n  {name}: {error}" for name, error in told.items())
     return NotReceived(
         contract.key,
         "files that the code can take",

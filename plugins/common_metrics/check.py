@@ -51,7 +51,7 @@ def check(contract: Contract, file: Path, lake: Lake) -> tuple[int, list[str]]:
     """Return the exit code and what to print."""
     drop = lake.root / "drop"
     name = _put(contract, file, drop)
-    (received,) = batching.receive(contract, drop, [name], lake, batching.now())
+    (received,) = batching.receive(contract, drop, [name], lake, lake.moment())
     judged = received.delivery
     if received.refusal:
         return REFUSED, [

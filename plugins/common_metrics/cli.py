@@ -60,6 +60,18 @@ def check(
     return code
 
 
+@app.command(epilog="make doctor FIX=1")
+def doctor(
+    lake: LakeFolder = HERE,
+    drop: Annotated[Path | None, _taken("DROP", "extracts, as of make run")] = None,
+    fix: Annotated[bool, typer.Option("--fix", envvar="FIX", help="mend it")] = False,
+) -> int:
+    """Print what is wrong with a lake, and mend it; 1 where something is left."""
+    from common_metrics import doctor
+
+    return doctor.doctor(Lake(lake), drop, fix)
+
+
 @app.command(epilog="make rollback RELEASE=20260301T060000Z-93d63659")
 def rollback(
     lake: LakeFolder = HERE,

@@ -1,5 +1,6 @@
 """Errors in four parts: where, what was expected, what was found, what to do."""
 
+import errno
 import unicodedata
 from argparse import ArgumentParser
 from collections.abc import Callable
@@ -103,9 +104,39 @@ def told(main: Callable[[], int | None]) -> int:
     """Return a command's exit code; 2 with the sentence printed where it is refused."""
     try:
         return main() or 0
-    except Refused as refused:
-        print(refused)
+    except (Refused, OSError) as refused:
+        print(in_four_parts(refused))
         return 2
+
+
+# What the machine refuses: what was expected, and what to do.
+OF_THE_MACHINE = {
+    errno.ENOENT: ("a file or folder", "It went while it was in use: run again."),
+    errno.ENOSPC: (
+        "room on the disk",
+        "Free some: `make doctor` tells sizes.",
+    ),
+    errno.EFBIG: ("room for the file", "Raise the limit of the user that runs this."),
+    errno.EROFS: ("a place to write to", "Name another one, or mount it writable."),
+}
+# What DuckDB says of a full disk, in errors of its own.
+FULL = ("No space left on device", "File too large")
+RIGHTS = "the right to it", "Give it to the user that runs this, or name another place."
+FURTHER = "a machine that can do this", "Mend that, then run again."
+
+
+def in_four_parts(error: Exception) -> Exception:
+    """Return an error of the machine as one in four parts, and any other as it is."""
+    if not isinstance(error, OSError) or not error.strerror:
+        full = next((words for words in FULL if words in str(error)), None)
+        if not full or isinstance(error, Refused):
+            return error
+        error = OSError(errno.ENOSPC, full)
+    other = RIGHTS if isinstance(error, PermissionError) else FURTHER
+    expected, todo = OF_THE_MACHINE.get(error.errno or 0, other)
+    said = str(error.strerror)
+    found = said[0].lower() + said[1:]
+    return Refused(str(error.filename or "the machine"), expected, found, todo)
 
 
 def _place(error: Exception) -> str:

@@ -6,13 +6,17 @@ folder are known), data_docs, build, published, logs.
 """
 
 import fcntl
+import hashlib
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
+
+from pydantic import TypeAdapter, ValidationError
 
 from common_metrics.errors import Refused
 
@@ -28,7 +32,10 @@ class Delivery:
     ``school_years`` are the integer end years of its rows, none for reference data and
     wherever the file was refused before they could be read; ``school_year`` is the year
     of a file that has one only. ``landed_before`` are the times at which the same bytes
-    counted before others took their place.
+    counted before others took their place. ``rows_sha256`` are the digests of the
+    Parquet files in validated and quarantine, by the folder. ``same_bytes_as`` is the
+    digest of a delivery whose bytes came again under a name of another year; ``sha256``
+    is then of name and bytes, and no bytes are kept.
     """
 
     provider: str
@@ -49,6 +56,8 @@ class Delivery:
     additional_columns: list[str] = field(default_factory=list)
     unread_sheets: list[str] = field(default_factory=list)
     landed_before: list[str] = field(default_factory=list)
+    same_bytes_as: str = ""
+    rows_sha256: dict[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -60,6 +69,11 @@ class Delivery:
 
     def with_(self, **changes: Any) -> "Delivery":
         return replace(self, **changes)
+
+
+# What a newer version wrote beside these fields is left out, and an older version's
+# receipt has less of them.
+RECEIPT = TypeAdapter(Delivery)
 
 
 class NoRelease(Refused):
@@ -177,13 +191,11 @@ class Lake:
 
     def recorded(self, key: str, sha256: str) -> Delivery | None:
         """Return the record of these bytes for this extract, or None."""
-        file = self._record(key, sha256)
-        return Delivery(**json.loads(file.read_text())) if file.exists() else None
+        return next(_read([self._record(key, sha256)]), None)
 
     def recorded_of(self, key: str) -> list[Delivery]:
         """Return the records of one extract."""
-        files = (self.deliveries / key).glob("*.json")
-        return [Delivery(**json.loads(file.read_text())) for file in files]
+        return [*_read((self.deliveries / key).glob("*.json"))]
 
     def newest_of(self, key: str) -> dict[str, Delivery]:
         """Return the newest record of each file name of one extract."""
@@ -192,17 +204,62 @@ class Lake:
 
     def all_recorded(self) -> list[Delivery]:
         """Return every record, in the order of extract and file name."""
-        files = self.deliveries.rglob("*.json")
-        records = [Delivery(**json.loads(file.read_text())) for file in files]
+        records = _read(self.deliveries.rglob("*.json"))
         return sorted(records, key=lambda d: (d.key, d.file, d.sha256))
+
+    def set_receipts_aside(self) -> list[Path]:
+        """Rename the receipts that cannot be read, and return their new paths.
+
+        Their deliveries count as not received, and land again from the drop folder.
+        """
+        files = self.unreadable_receipts()
+        return [file.rename(file.with_suffix(UNREADABLE)) for file in files]
+
+    def unreadable_receipts(self) -> list[Path]:
+        """Return the receipts that are no receipts, such as half of one."""
+        return [f for f in self.deliveries.rglob("*.json") if not [*_read([f])]]
+
+    def damaged(self, delivery: Delivery) -> list[Path]:
+        """Return the files of a delivery that are not the bytes of its receipt."""
+        if delivery.status == "unmatched" or delivery.same_bytes_as:
+            return []
+        kept = self.landing(delivery)
+        if delivery.status == "refused" and not kept.exists():
+            kept = self.refused(delivery)
+        due = {kept: delivery.sha256}
+        if delivery.status == "validated":
+            for stage in STAGES:
+                rows = self.rows(stage, delivery)
+                # A receipt of an earlier version does not say.
+                due[rows] = delivery.rows_sha256.get(stage) or sha256_of(rows)
+        return [f for f, of in due.items() if not of or sha256_of(f) != of]
+
+    def moment(self) -> str:
+        """Return the clock's time in UTC, or just after the last one given.
+
+        It is the order of deliveries. A clock that was put back must not make a
+        correction the older file, and no two looks have the same moment.
+        """
+        with self._at("deliveries", "moment").open("a+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            # A lake of an earlier version has no such file.
+            before = (delivery.landed_at for delivery in self.all_recorded())
+            last = file.read() or max(before, default="")
+            now = datetime.now(UTC)
+            with suppress(ValueError):
+                now = max(now, datetime.fromisoformat(last) + timedelta(microseconds=1))
+            file.truncate(0)
+            file.write(now.isoformat(timespec="microseconds"))
+        return now.isoformat(timespec="microseconds")
 
     def forget_unmatched(self) -> dict[str, Delivery]:
         """Drop and return the records of files without a contract, by their digest."""
         files = list((self.deliveries / UNMATCHED).rglob("*.json"))
-        records = [Delivery(**json.loads(file.read_text())) for file in files]
+        records = {record.sha256: record for record in _read(files)}
         for file in files:
             file.unlink()
-        return {record.sha256: record for record in records}
+        return records
 
     def _record(self, key: str, sha256: str) -> Path:
         return self._at("deliveries", key, f"{sha256[:16]}.json")
@@ -221,6 +278,24 @@ class Lake:
 
 # The provider under which files without a contract are recorded.
 UNMATCHED = "none"
+# Where the rows of a delivery lie, as Parquet.
+STAGES = ("validated", "quarantine")
+# The end of a receipt's name once it was found that nobody can read it.
+UNREADABLE = ".unreadable"
+
+
+def _read(files: Iterable[Path]) -> Iterator[Delivery]:
+    """Yield the receipts that can be read."""
+    for file in files:
+        with suppress(ValidationError, FileNotFoundError):
+            yield RECEIPT.validate_json(file.read_bytes())
+
+
+def sha256_of(file: Path) -> str:
+    """Return the digest of a file, "" where there is none."""
+    with suppress(FileNotFoundError), file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return ""
 
 
 def write_json(path: Path, content: object) -> None:

@@ -46,9 +46,11 @@ def report(console: Console, lake: Lake, drop: Path, ended: list[Ended]) -> int:
         d for key in contract_keys() for d in batching.still_refused(key, drop, lake)
     ]
     console.print(_deliveries(records))
+    damaged = {k: batching.still_damaged(k, drop, lake) for k in contract_keys()}
     barred = load_contracts().barred
     lines = [f"barred: {error}" for error in barred.values()]
     lines += [f"refused: {record.message}" for record in refused]
+    lines += [f"damaged: {said}" for of in damaged.values() for said in of]
     lines += [*left_out(records), *_unmatched(records)]
     lines += [f"reason: {each.reason}" for each in ended if _broke(each)]
     if manifests(lake):
@@ -59,8 +61,8 @@ def report(console: Console, lake: Lake, drop: Path, ended: list[Ended]) -> int:
         _print_release(console, lake)
     failed = [each.dag_id for each in ended if each.state == "failed"]
     # An extract without a new file has no DAG run; its refused files stay refused.
-    keys = [*barred, *(record.key for record in refused)]
-    failed += sorted({landing_dag(key) for key in keys} - {*failed})
+    wrong = {record.key for record in refused} | {*filter(damaged.get, damaged)}
+    failed += sorted({*map(landing_dag, wrong | {*barred})} - {*failed})
     if failed:
         sound = not {BUILD, PUBLISH} & {*failed} and manifests(lake)
         what = "What is sound is published" if sound else "Nothing new is published"
@@ -71,7 +73,7 @@ def report(console: Console, lake: Lake, drop: Path, ended: list[Ended]) -> int:
 
 def _broke(ended: Ended) -> bool:
     """Return whether a step failed of itself: what is refused is printed as such."""
-    return ended.dag_id in (BUILD, PUBLISH) and ended.state == "failed"
+    return bool(ended.reason) and ended.state == "failed"
 
 
 def _deliveries(records: list[Delivery]) -> Table:

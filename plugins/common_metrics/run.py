@@ -29,9 +29,9 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from common_metrics import batching, pseudonyms, report, settings
+from common_metrics import airflow_db, batching, lease, pseudonyms, report, settings
 from common_metrics.contracts.loading import load_contracts
-from common_metrics.errors import Refused
+from common_metrics.errors import Refused, in_four_parts
 from common_metrics.lake import Lake
 from common_metrics.landing import receiving
 from common_metrics.publication import release
@@ -63,13 +63,16 @@ def run(lake: Lake, drop: Path | None) -> int:
     contracts = load_contracts()
     receiving.list_once(drop)
     receiving.require_key(contracts.values(), drop)
-    receiving.record_unmatched(contracts, drop, lake, batching.now())
     width = None if sys.stdout.isatty() else 120
     console = Console(highlight=False, width=width)
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, _end)
-    ended = _run_dags(console, lake, drop)
-    return report.report(console, lake, drop, ended)
+    with lease.held(lake, "make run"):
+        receiving.record_unmatched(contracts, drop, lake, lake.moment())
+        for each in lake.set_receipts_aside():
+            console.print(f"unreadable receipt, its file lands again: {each}")
+        ended = _run_dags(console, lake, drop)
+        return report.report(console, lake, drop, ended)
 
 
 def _end(number: int, _: object) -> NoReturn:
@@ -103,9 +106,13 @@ def _run_dags(console: Console, lake: Lake, drop: Path) -> list[Ended]:
     """Land, build, publish what is new; return how each DAG ended."""
     contracts = load_contracts().values()
     new = {c.key: sum(map(len, batching.new_batches(c, drop, lake))) for c in contracts}
+    damaged = {c.key: len(batching.to_mend(c, drop, lake)) for c in contracts}
     # The longest first, so that the two at a time end together.
-    order = sorted(filter(new.get, new), key=lambda key: -new[key])
+    due = [key for key in new if new[key] or damaged[key]]
+    order = sorted(due, key=lambda key: -new[key] - damaged[key])
     console.print(f"new files: {sum(new.values())}, of {len(order)} extracts")
+    if any(damaged.values()):
+        console.print(f"damaged in the lake: {sum(damaged.values())}, to be made again")
     if not order and not release.is_needed(lake):
         console.print("unchanged: the current release is of these files and this code")
         return []
@@ -119,6 +126,8 @@ def _run_dags(console: Console, lake: Lake, drop: Path) -> list[Ended]:
                 if step == BUILD or ended[-1].state == "built":
                     counts[:] = 0, 0
                     ended += _follow(shown, name, [start(step)], counts)
+    with _quiet(lake.log("airflow.log")):
+        airflow_db.trim()
     return ended
 
 
@@ -148,18 +157,14 @@ def _prepare_airflow(lake: Lake, drop: Path) -> None:
         "COMMON_METRICS_LAKE": str(lake.root),
         "COMMON_METRICS_DROP": str(drop),
         "AIRFLOW_HOME": str(home),
-        # Two processes write; the default gives up after five seconds.
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db?timeout=60",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": airflow_db.address(home),
         # airflow.cfg of a lake that was moved or copied names the old one's.
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     }
-    if not (home / "airflow.db").exists():
-        airflow = Path(sys.executable).with_name("airflow")
-        log = lake.log("airflow_db.log").open("w")
-        subprocess.run([airflow, "db", "migrate"], check=True, stdout=log, stderr=log)
+    airflow_db.make(home, lake.log("airflow_db.log"))
     from airflow.dag_processing.bundles.manager import DagBundlesManager
 
     # As ``dag.test()`` does; two processes at once would write the same first row.
@@ -219,8 +224,11 @@ def _run_dag(dag_id: str) -> Ended:
         raise CannotRun("dags", "DAGs that load", errors, "Mend the code.")
     (dag,) = bag.dags.values()
     for task in dag.tasks:
-        if not task.is_mapped:
-            task.on_failure_callback = [partial(_tell, reasons)]
+        tell = [partial(_tell, reasons)]
+        if task.is_mapped:
+            task.partial_kwargs["on_failure_callback"] = tell
+        else:
+            task.on_failure_callback = tell
     ran = dag.test()
     tasks = ran.get_task_instances()
     states = {task.task_id: str(task.state) for task in tasks}
@@ -229,7 +237,11 @@ def _run_dag(dag_id: str) -> Ended:
 
 
 def _tell(reasons: list[str], context: dict[str, Any]) -> None:
-    reasons.append(str(context["exception"]))
+    from airflow.sdk.exceptions import AirflowFailException
+
+    # What is refused stands in the records and is told from there.
+    if not isinstance(context["exception"], AirflowFailException):
+        reasons.append(str(in_four_parts(context["exception"])))
 
 
 def _state(state: str, tasks: dict[str, str]) -> str:

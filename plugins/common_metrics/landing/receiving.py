@@ -17,7 +17,7 @@ from common_metrics.errors import (
     quoting_no_cell,
     seen,
 )
-from common_metrics.lake import UNMATCHED, Delivery, Lake
+from common_metrics.lake import STAGES, UNMATCHED, Delivery, Lake, sha256_of
 from common_metrics.landing import gate
 from common_metrics.reading.parsing import Rows, parse
 from common_metrics.reading.years import years_in_name
@@ -26,6 +26,13 @@ LONGEST_NAME = 200  # bytes; 255 is what a file system takes, and landing adds t
 BLOCK = 1_000_000  # bytes read at a time
 # The files of a drop folder that was listed for a whole run, see list_once.
 LISTED: dict[Path, list[str]] = {}
+
+
+LOST = DeliveryRefused(
+    "the bytes that were received, or the rows made of them",
+    "neither in the lake any more",
+    "Deliver the file again, or put both back from a copy of the lake.",
+)
 
 
 class Landed(NamedTuple):
@@ -97,26 +104,60 @@ def receive(contract: Contract, drop: Path, name: str, lake: Lake, at: str) -> L
         if earlier and (error := _other_year(contract, earlier, name)):
             if not contract.identity.file_name or (drop / earlier.file).exists():
                 return _refuse_beside(earlier, name, error, lake, at)
-            _forget(earlier, lake)
+            lake.landing(earlier).unlink(missing_ok=True)
+            _forget_rows(earlier, lake)
             earlier = None
-        if earlier and is_judged(earlier, contract):
-            return Landed(_delivered_again(earlier, name, lake, at))
-        delivery = Delivery(
-            provider=contract.provider,
-            extract=contract.extract,
-            file=name,
-            sha256=taken.sha256,
-            bytes=taken.size,
-            landed_at=at,
-            contract_sha256=contract.sha256,
+        return _received(contract, name, taken, lake, at, earlier)
+
+
+@quoting_no_cell
+def receive_again(contract: Contract, delivery: Delivery, lake: Lake) -> Landed:
+    """Read once more the bytes that landed, where the rows made of them are damaged.
+
+    If both are, the rows are lost: the record says so, and the build is without them.
+    """
+    damaged, kept = lake.damaged(delivery), lake.landing(delivery)
+    if sha256_of(kept) == delivery.sha256:
+        with _taken(contract, kept, lake) as taken:
+            at = delivery.landed_at
+            return _received(contract, delivery.file, taken, lake, at, delivery)
+    if delivery.status == "refused" or damaged == [kept]:
+        return Landed(delivery)
+    _forget_rows(delivery, lake)
+    return Landed(refuse(delivery, LOST, lake), refusal=LOST)
+
+
+def _received(
+    contract: Contract,
+    name: str,
+    taken: Taken,
+    lake: Lake,
+    at: str,
+    earlier: Delivery | None,
+) -> Landed:
+    if earlier and is_judged(earlier, contract) and not lake.damaged(earlier):
+        return Landed(_delivered_again(earlier, name, lake, at))
+    delivery = Delivery(
+        provider=contract.provider,
+        extract=contract.extract,
+        file=name,
+        sha256=taken.sha256,
+        bytes=taken.size,
+        landed_at=at,
+        contract_sha256=contract.sha256,
+    )
+    if earlier:
+        # What an earlier judgement let pass must not stay.
+        _forget_rows(earlier, lake)
+        delivery = delivery.with_(
+            landed_at=earlier.landed_at, landed_before=earlier.landed_before
         )
-        if earlier:
-            # What an earlier judgement let pass must not stay.
-            lake.rows("validated", earlier).unlink(missing_ok=True)
-            delivery = delivery.with_(
-                landed_at=earlier.landed_at, landed_before=earlier.landed_before
-            )
-        return _read(contract, delivery, taken, lake)
+    return _read(contract, delivery, taken, lake)
+
+
+def _forget_rows(delivery: Delivery, lake: Lake) -> None:
+    for stage in STAGES:
+        lake.rows(stage, delivery).unlink(missing_ok=True)
 
 
 def _other_year(
@@ -154,15 +195,9 @@ def _refuse_beside(
         bytes=earlier.bytes,
         landed_at=at,
         contract_sha256=earlier.contract_sha256,
+        same_bytes_as=earlier.sha256,
     )
     return Landed(refuse(delivery, error, lake), refusal=error)
-
-
-def _forget(delivery: Delivery, lake: Lake) -> None:
-    """Take back what was made of bytes under a name that was the wrong one."""
-    for stage in ("validated", "quarantine"):
-        lake.rows(stage, delivery).unlink(missing_ok=True)
-    lake.landing(delivery).unlink(missing_ok=True)
 
 
 def is_judged(delivery: Delivery, contract: Contract) -> bool:
@@ -260,7 +295,7 @@ def _unmatched(drop: Path, name: str, landed_at: str) -> Delivery:
     fault = _fault(drop, name)
     # What a link leads to is not even read.
     outside = not _leads_inside(drop, name)
-    digest = "" if outside else _sha256(drop / name)
+    digest = "" if outside else sha256_of(drop / name)
     known_by = f"{name} {digest}".encode("utf-8", "surrogateescape")
     return Delivery(
         provider=UNMATCHED,
@@ -275,11 +310,6 @@ def _unmatched(drop: Path, name: str, landed_at: str) -> Delivery:
         else f"{name}: no contract asks for it. If it is a source, write "
         "expectations/<provider>/<extract>.yml whose landing.drop matches it.",
     )
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 @contextmanager
@@ -309,6 +339,5 @@ def _copied(file: Path, place: Path, most: int) -> Taken:
 
 
 def _keep(part: Path, place: Path) -> None:
-    """Move the bytes to ``place``, unless they lie there since they came before."""
-    if not place.exists():
-        os.replace(part, place)
+    """Move the bytes to ``place``, over those that came before: they may be damaged."""
+    os.replace(part, place)

@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from common_metrics.lake import Lake
@@ -26,10 +26,13 @@ def manifests(lake: Lake) -> dict[str, dict]:
     """Return the manifest of each kept release by its id, oldest first.
 
     In the order in which they were made: a clock may go back. A folder that lacks a
-    database, as one that was removed in part, is no release.
+    database, as one that was removed in part, is no release, nor is one whose manifest
+    cannot be read.
     """
-    files = lake.published.glob("[0-9]*/manifest.json")
-    found = {file.parent.name: json.loads(file.read_text()) for file in files}
+    found = {}
+    for file in lake.published.glob("[0-9]*/manifest.json"):
+        with suppress(ValueError):
+            found[file.parent.name] = dict(json.loads(file.read_text()))
     whole = {
         name: manifest
         for name, manifest in found.items()
@@ -66,8 +69,14 @@ def point_current_at(lake: Lake, release: str) -> None:
 
 
 def resume(lake: Lake) -> str | None:
-    """Finish a swap that was killed half-way; return the release, None if none was."""
+    """Finish a swap that was killed half-way; return the release, None if none was.
+
+    Where current leads to no release, as after somebody removed it, it is the newest.
+    """
     if not _owed(lake).is_symlink():
+        kept = list(manifests(lake))
+        if kept and lake.current.resolve().name not in kept:
+            point_current_at(lake, kept[-1])
         return None
     with _alone(lake):
         return _finish(lake) if _owed(lake).is_symlink() else None
@@ -95,8 +104,7 @@ def clean(lake: Lake) -> None:
     kept, current = list(manifests(lake)), lake.current.resolve().name
     for folder in lake.published.glob("[0-9]*"):
         if folder.name not in {*kept[-KEPT_RELEASES:], current}:
-            # By one rename: half a release is never taken for one.
-            os.replace(folder, folder.with_name(f".removed-{folder.name}"))
+            remove(lake, folder.name)
     for pattern in (".removed-*", ".candidate-*"):
         for left in lake.published.glob(pattern):
             _remove(left)
@@ -111,6 +119,13 @@ def _alone(lake: Lake) -> Iterator[None]:
         yield
     finally:
         os.close(folder)
+
+
+def remove(lake: Lake, release: str) -> None:
+    """Take a folder out of the releases by one rename: half of one is none."""
+    folder = lake.published / release
+    if folder.exists():
+        os.replace(folder, folder.with_name(f".removed-{release}"))
 
 
 def _rename_in(candidate: Path, folder: Path) -> None:

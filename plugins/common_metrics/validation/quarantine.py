@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from common_metrics.contracts.headers import name_headers, nameable
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused, Refused
-from common_metrics.lake import UNDATED, Delivery, Lake
+from common_metrics.lake import UNDATED, Delivery, Lake, sha256_of
 from common_metrics.landing import receiving
 from common_metrics.landing.receiving import Landed
 from common_metrics.pseudonyms import MALFORMED
@@ -77,8 +77,11 @@ def settle(
         message=_message(contract, part, moved, findings),
     )
     _prove(judged)
-    parsing.write(moved, lake.rows("quarantine", judged))
-    parsing.write(kept, lake.rows("validated", judged))
+    written = {}
+    for stage, rows in (("quarantine", moved), ("validated", kept)):
+        parsing.write(rows, lake.rows(stage, judged))
+        written[stage] = sha256_of(lake.rows(stage, judged))
+    judged = judged.with_(rows_sha256=written)
     lake.record(judged)
     return Landed(judged, read)
 

@@ -1,10 +1,12 @@
 """The build: one dbt process writes a warehouse file beside the published one."""
 
+import ctypes
 import hashlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,7 +19,7 @@ from common_metrics.contracts import dbt_sources
 from common_metrics.contracts.loading import columns_of, contract_keys, load_contracts
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import Refused
-from common_metrics.lake import Lake, write_json
+from common_metrics.lake import STAGES, Lake, write_json
 from common_metrics.pseudonyms import VARIABLE
 from common_metrics.reading import parsing
 from common_metrics.validation import whole_students
@@ -27,6 +29,8 @@ DBT_PROJECT = Path(__file__).parents[3] / "dbt_project"
 PLUGINS = Path(__file__).parents[2]
 DBT = Path(sys.executable).with_name("dbt")
 PLACES = ("--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT)
+# Loaded here: between fork and exec nothing may be.
+LIBC = ctypes.CDLL(None)
 # What dbt knows of the project's files after it has parsed them once.
 PARSED = "partial_parse.msgpack"
 # Called with the number of each model or test that dbt begins, and how many there are.
@@ -67,6 +71,8 @@ def build(lake: Lake) -> Path:
     for seed in sorted(SEEDS.glob("*.csv")):
         refuse_proportions(seed)
     with lake.build_kept():
+        lake.set_receipts_aside()
+        _refuse_damaged(lake)
         made_from = fingerprint(lake)
         write_inputs(lake)
         lake.build_record().unlink(missing_ok=True)
@@ -75,6 +81,23 @@ def build(lake: Lake) -> Path:
         record = {"fingerprint": made_from, "warnings": _warnings(lake)}
         write_json(lake.build_record(), record)
     return lake.build()
+
+
+def _refuse_damaged(lake: Lake) -> None:
+    """Raise BuildFailed where rows are gone or changed that a receipt speaks of.
+
+    A run makes them again before it builds, or says that they are lost.
+    """
+    damaged = (file for d in lake.all_recorded() for file in lake.damaged(d))
+    rows = [f for f in damaged if f.relative_to(lake.root).parts[0] in STAGES]
+    if rows:
+        raise BuildFailed(
+            "dbt build",
+            "the rows that the receipts speak of",
+            f"{len(rows)} files changed or gone, such as "
+            f"{rows[0].relative_to(lake.root)}",
+            "Nothing was built; run again, which makes them anew.",
+        )
 
 
 def _warnings(lake: Lake) -> dict[str, int]:
@@ -154,8 +177,18 @@ def _begun(lake: Lake, *words: str, **settings: Any) -> subprocess.Popen[str]:
         cwd=lake.root,
         env=dbt_environment(lake),
         text=True,
+        preexec_fn=_die_with_parent,
         **settings,
     )
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this process when its parent dies, however that was.
+
+    A dbt that lives on would write into the build of the next run.
+    """
+    if sys.platform == "linux":
+        LIBC.prctl(1, signal.SIGKILL)  # 1 is PR_SET_PDEATHSIG
 
 
 def _lend_what_is_parsed(lake: Lake) -> None:
