@@ -90,3 +90,9 @@ end
 {%- macro day_of_year(year, month_day) -%}
 cast({{ year }} || '-' || {{ month_day }} as date)
 {%- endmacro -%}
+
+{#- True where a text such as |grade|entry_date| has one of the names between its bars:
+    lists of names are spelled otherwise by each engine. -#}
+{%- macro names_any(text, names) -%}
+regexp_matches({{ text }}, '[|]({{ names | join('|') }})[|]')
+{%- endmacro -%}

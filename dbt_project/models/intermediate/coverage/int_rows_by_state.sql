@@ -5,20 +5,23 @@ with states as (
 ),
 
 delivered as (
-    {%- for relation in [
-        'int_outcomes_delivered', 'int_enrollments_delivered', 'int_student_enrollments',
-        'int_student_attendance', 'stg_nessc__student_assessment',
-    ] %}
+    {%- for relation in ['int_outcomes_delivered', 'int_enrollments_delivered'] %}
     select
         provider,
         extract,
         state,
         school_year,
+        1 as rows_count,
     from {{ ref(relation) }}
-    {%- if not loop.last %}
     union all
-    {%- endif %}
     {%- endfor %}
+    select
+        provider,
+        extract,
+        state,
+        school_year,
+        rows_count,
+    from {{ ref('int_student_rows_by_state') }}
 ),
 
 counted as (
@@ -27,7 +30,7 @@ counted as (
         delivered.extract,
         states.state,
         delivered.school_year,
-        count(*) as rows_count,
+        cast(sum(delivered.rows_count) as bigint) as rows_count,
     from delivered
     inner join states
         on delivered.state = states.printed_state

@@ -84,7 +84,7 @@ counted as (
         summed.days_member as denominator,
     from summed
     where summed.days_member > 0
-    union all by name
+    union all
     select
         'chronic_absence' as metric_id,
         summed.*,

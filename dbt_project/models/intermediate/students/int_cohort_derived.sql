@@ -47,7 +47,7 @@ accounted as (
 compared as (
     select
         *,
-        max(fate) filter (where horizon_years = 4) over (
+        max(case when horizon_years = 4 then fate end) over (
             partition by state, student_key
         ) as fate_at_four,
     from accounted
@@ -57,7 +57,7 @@ compared as (
 -- on its cohort rates); by the switch it stays that of year 4.
 adjusted as (
     select
-        * exclude (fate),
+        *,
         case
             when
                 not extended_cohort_readjusts

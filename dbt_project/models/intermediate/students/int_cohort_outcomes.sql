@@ -21,7 +21,7 @@ together as (
         on
             derived.state = listed.state
             and derived.cohort_year = listed.cohort_year
-    union all by name
+    union all
     select
         listed.*,
         true as is_listed,

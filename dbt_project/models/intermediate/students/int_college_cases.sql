@@ -97,7 +97,7 @@ among_cohorts as (
 
 together as (
     select * from among_graduates
-    union all by name
+    union all
     select * from among_cohorts
 ),
 

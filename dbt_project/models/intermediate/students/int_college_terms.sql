@@ -7,7 +7,7 @@ rules as (
 ),
 
 -- A student who withdrew, is on leave or died (W, A, D) is no enrolment by default.
-newest as (
+judged as (
     select
         current_records.*,
         coalesce(
@@ -27,9 +27,14 @@ newest as (
     from current_records
     inner join rules
         on current_records.state = rules.state
+),
+
+newest as (
+    select *
+    from judged
     qualify rank() over (
-        partition by current_records.state, current_records.student_key
-        order by current_records.search_date desc
+        partition by state, student_key
+        order by search_date desc
     ) = 1
 )
 

@@ -51,7 +51,7 @@ windows as (
         ('2yr_12m', 'make_date(class_year + 1, 8, 14)'),
         ('4yr_12m', 'make_date(class_year + 1, 8, 14)'),
         ('persistence', 'make_date(class_year + 2, 8, 14)'),
-        ('completion', 'last_graduation_date + to_years(completion_years)'),
+        ('completion', 'last_graduation_date + completion_years * interval 1 year'),
     ] %}
     {%- if not loop.first %}
     union all
@@ -72,7 +72,7 @@ judged as (
     select
         *,
         coalesce(
-            bool_and(is_closed) filter (where school_id_state is not null) over (
+            bool_and(case when school_id_state is not null then is_closed end) over (
                 partition by state, class_year, measure
             ),
             false

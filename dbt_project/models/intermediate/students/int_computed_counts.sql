@@ -9,26 +9,33 @@ groups as (
 
 -- What one student more could add at most: as many days as who has most of them.
 placed as (
-    select
-        *,
-        'school' as level,
-        max(denominator) over (
-            partition by metric_id, state, school_id_state, school_year
-        ) as largest_denominator,
-    from cases
-    where is_school_case
+    {%- for level, school, lea, window in [
+        ('school', 'school_id_state', 'lea_id_state', 'school_id_state, school_year'),
+        ('state', 'cast(null as varchar)', 'cast(null as varchar)', 'school_year'),
+    ] %}
+    {%- if not loop.first %}
     union all
+    {%- endif %}
     select
-        * replace (
-            cast(null as varchar) as school_id_state,
-            cast(null as varchar) as lea_id_state
-        ),
-        'state' as level,
+        '{{ level }}' as level,
+        extract,
+        metric_id,
+        state,
+        {{ lea }} as lea_id_state,
+        {{ school }} as school_id_state,
+        school_year,
+        student_key,
+        first_year,
+        last_year,
+        numerator,
+        denominator,
+        origin,
         max(denominator) over (
-            partition by metric_id, state, school_year
+            partition by metric_id, state, {{ window }}
         ) as largest_denominator,
     from cases
-    where is_state_case
+    where is_{{ level }}_case
+    {%- endfor %}
 ),
 
 counted as (

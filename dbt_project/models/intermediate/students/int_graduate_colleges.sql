@@ -43,7 +43,7 @@ placed as (
             terms.is_graduated
             and terms.graduation_date > graduates.graduation_date
             and terms.graduation_date
-            <= graduates.graduation_date + to_years(rules.completion_years),
+            <= graduates.graduation_date + rules.completion_years * interval 1 year,
             false
         ) as is_degree,
         rules.college_level_tie,

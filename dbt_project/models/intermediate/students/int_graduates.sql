@@ -104,9 +104,29 @@ listed as (
 ),
 
 graduates as (
-    select * from derived
-    union all by name
-    select * from listed
+    select
+        state,
+        student_key,
+        class_year,
+        graduation_date,
+        lea_id_state,
+        school_id_state,
+        origin,
+        first_school_year,
+        is_statewide,
+    from derived
+    union all
+    select
+        state,
+        student_key,
+        class_year,
+        graduation_date,
+        lea_id_state,
+        school_id_state,
+        origin,
+        first_school_year,
+        is_statewide,
+    from listed
 )
 
 select * from graduates

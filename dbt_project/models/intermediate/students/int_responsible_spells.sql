@@ -21,18 +21,39 @@ own_spells as (
 -- it has sent none of the year, this one counts as of that school.
 attributed as (
     select
-        outcomes.* replace (
-            coalesce(
-                outcomes.responsible_school_id_state, outcomes.school_id_state
-            ) as school_id_state,
-            case
-                when
-                    coalesce(
-                        outcomes.responsible_school_id_state, outcomes.school_id_state
-                    ) is not distinct from outcomes.school_id_state
-                    then outcomes.lea_id_state
-            end as lea_id_state
-        ),
+        outcomes.provider,
+        outcomes.extract,
+        outcomes.state,
+        outcomes.student_key,
+        case
+            when
+                coalesce(
+                    outcomes.responsible_school_id_state, outcomes.school_id_state
+                ) is not distinct from outcomes.school_id_state
+                then outcomes.lea_id_state
+        end as lea_id_state,
+        coalesce(
+            outcomes.responsible_school_id_state, outcomes.school_id_state
+        ) as school_id_state,
+        outcomes.school_year,
+        outcomes.grade,
+        outcomes.entry_date,
+        outcomes.entry_code,
+        outcomes.exit_date,
+        outcomes.exit_code,
+        outcomes.diploma_code,
+        outcomes.responsible_school_id_state,
+        outcomes.source_file,
+        outcomes.source_row,
+        outcomes.delivery,
+        outcomes.origin,
+        outcomes.landed_at,
+        outcomes.entry_category,
+        outcomes.ceds_exit_type,
+        outcomes.is_exit_mapped,
+        outcomes.exit_category,
+        outcomes.diploma_category,
+        outcomes.exit_outcome,
     from outcomes
     anti join own_spells
         on
@@ -85,8 +106,8 @@ judged as (
     select
         *,
         coalesce(
-            min(school_id_state) filter (where is_a_stay) over same_end
-            <> max(school_id_state) filter (where is_a_stay) over same_end,
+            min(case when is_a_stay then school_id_state end) over same_end
+            <> max(case when is_a_stay then school_id_state end) over same_end,
             false
         ) and is_a_stay as is_ambiguous,
     from answering

@@ -1,5 +1,10 @@
 -- Rows of students that are in no count: quarantined ones of current deliveries, and
 -- those with a code that has no meaning. `records` is what their extract holds.
+{%- set schools = ['school_id_state', 'lea_id_state'] %}
+{%- set years = ['_school_year', 'school_year', 'sy', 'cohort_year'] %}
+{%- set grades = ['grade', 'grade_begin', 'grade_end'] %}
+{%- set days = ['entry_date', 'exit_date'] %}
+
 with extracts as (
     select * from {{ ref('student_extracts') }}
 ),
@@ -57,30 +62,20 @@ set_aside as (
         source_row,
         state,
         student_key,
-        if(
-            list_has_any(wrong_columns, ['school_id_state', 'lea_id_state']),
-            null, school_id_state
-        ) as school_id_state,
-        if(
-            list_has_any(
-                wrong_columns, ['_school_year', 'school_year', 'sy', 'cohort_year']
-            ),
-            null, school_year
-        ) as school_year,
+        case
+            when not {{ names_any('wrong_columns', schools) }} then school_id_state
+        end as school_id_state,
+        case
+            when not {{ names_any('wrong_columns', years) }} then school_year
+        end as school_year,
         coalesce(grade, vt_grade) as grade,
         coalesce(has_end, false) or is_wrong as has_end,
         search_date,
         not is_unexplained
-        and not list_has_any(
-            wrong_columns,
-            [
-                'grade', 'grade_begin', 'grade_end', 'school_year', 'sy',
-                '_school_year', 'entry_date', 'exit_date'
-            ]
-        ) as is_class_known,
+        and not {{ names_any('wrong_columns', grades + years + days) }}
+            as is_class_known,
         not is_unexplained
-        and not list_has_any(wrong_columns, ['grade', 'grade_begin', 'grade_end'])
-            as is_grade_known,
+        and not {{ names_any('wrong_columns', grades) }} as is_grade_known,
         'quarantined' as reason,
     from graded
     -- A header that was left in a file of a layout without one is of no student.
@@ -88,9 +83,12 @@ set_aside as (
         not (
             source_row = 1
             and student_key is null
-            and (is_unexplained or list_has_all(wrong_columns, ['grade', 'entry_date']))
+            and (is_unexplained or (
+                {{ names_any('wrong_columns', ['grade']) }}
+                and {{ names_any('wrong_columns', ['entry_date']) }}
+            ))
         )
-    union all by name
+    union all
     select
         records,
         provider,
@@ -104,19 +102,31 @@ set_aside as (
         school_year,
         grade,
         true as has_end,
+        cast(null as date) as search_date,
         code_list <> 'grades' as is_class_known,
         code_list <> 'grades' as is_grade_known,
         code_list || ' have no ' || code as reason,
     from unmapped
-    union all by name
+    union all
     select
         'attendance' as records,
-        conflicting.*,
+        provider,
+        extract,
+        delivery,
+        source_file,
+        source_row,
+        state,
+        student_key,
+        school_id_state,
+        school_year,
+        cast(null as varchar) as grade,
+        cast(null as boolean) as has_end,
+        cast(null as date) as search_date,
         true as is_class_known,
         true as is_grade_known,
         'other days in another file' as reason,
     from conflicting
-    union all by name
+    union all
     select
         'enrollment' as records,
         provider,
@@ -130,6 +140,7 @@ set_aside as (
         school_year,
         grade,
         true as has_end,
+        cast(null as date) as search_date,
         true as is_class_known,
         true as is_grade_known,
         'in two schools at once, and no row says which answers' as reason,

@@ -103,7 +103,7 @@ described as (
         {{ group_or_complement('is_english_learner', 'el') }} as language,
         {{ group_or_complement('is_idea', 'swd') }} as disability,
     from {{ relation }}
-    union all by name
+    union all
     {%- endfor %}
     select
         provider,
@@ -116,24 +116,32 @@ described as (
         source_row,
         delivery,
         {{ race_group() }} as race,
+        cast(null as varchar) as gender,
         case
             when lunch_eligibility = '96' then 'non_ed'
             when lunch_eligibility in ('01', '02', '09') then 'ed'
         end as economic,
+        cast(null as varchar) as language,
+        cast(null as varchar) as disability,
     from vt_spells
-    union all by name
+    union all
     select
         provider,
         extract,
         state,
         student_key,
         school_year,
+        cast(null as date) as entry_date,
         source_file,
         source_row,
         delivery,
+        cast(null as varchar) as race,
         case gender when 'F' then 'female' when 'M' then 'male' end as gender,
+        cast(null as varchar) as economic,
+        cast(null as varchar) as language,
+        cast(null as varchar) as disability,
     from vt_identities
-    union all by name
+    union all
     select
         provider,
         extract,
@@ -149,13 +157,24 @@ described as (
             else {{ race_group() }}
         end as race,
         case when sex in ('female', 'male') then sex end as gender,
+        cast(null as varchar) as economic,
+        cast(null as varchar) as language,
+        cast(null as varchar) as disability,
     from on_rosters
 ),
 
 said as (
     {%- for category in categories %}
     select
-        * exclude ({{ categories | join(', ') }}),
+        provider,
+        extract,
+        state,
+        student_key,
+        school_year,
+        entry_date,
+        source_file,
+        source_row,
+        delivery,
         {{ category }} as student_group,
     from described
     where {{ category }} is not null

@@ -5,8 +5,9 @@ with rows_set_aside as (
 located as (
     select
         *,
-        string_split(quarantine_file, '/') as folders,
-        coalesce(string_split(_wrong_columns, '|'), []) as wrong_columns,
+        split_part(quarantine_file, '/', -4) as provider,
+        split_part(quarantine_file, '/', -3) as extract,
+        '|' || coalesce(_wrong_columns, '') || '|' as wrong_columns,
         coalesce(_reason, '')
         <> 'another row of this student was set aside' as is_wrong,
     from rows_set_aside
@@ -14,14 +15,14 @@ located as (
 
 renamed as (
     select
-        folders[-4] as provider,
-        folders[-3] as extract,
+        provider,
+        extract,
         coalesce(
-            if(folders[-4] in ('nh', 'ri', 'vt'), upper(folders[-4]), state),
+            case when provider in ('nh', 'ri', 'vt') then upper(provider) else state end,
             left(requester_return_field, 2)
         ) as state,
         case
-            when regexp_full_match(student_id_state, '[0-9a-f]{32}')
+            when regexp_matches(student_id_state, '^[0-9a-f]{32}$')
                 then student_id_state
         end as student_key,
         school_id_state,

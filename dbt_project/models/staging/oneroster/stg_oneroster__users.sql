@@ -12,10 +12,10 @@ renamed as (
         status,
         role,
         student_id_state as student_key,
-        case trim(string_split(grades, ',')[-1])
+        case trim(split_part(grades, ',', -1))
             when '13' then 'PG'
             when 'TK' then 'KG'
-            else trim(string_split(grades, ',')[-1])
+            else trim(split_part(grades, ',', -1))
         end as grade,
         _source_file as source_file,
         _source_row as source_row,
