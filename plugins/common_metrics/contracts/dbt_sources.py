@@ -29,7 +29,9 @@ def source_files() -> dict[Path, str]:
     """Return the text of each provider's ``_<provider>__sources.yml`` by its path."""
     contracts = load_contracts()
     # A model may read the table of a contract that cannot be read now.
-    tables = {key: {"name": key.split("/")[1]} for key in contracts.barred}
+    tables: dict[str, dict[str, object]] = {
+        key: {"name": key.split("/")[1]} for key in contracts.barred
+    }
     tables |= {key: _table(contract) for key, contract in contracts.items()}
     groups = groupby(sorted(tables), key=lambda key: key.split("/")[0])
     return {
