@@ -84,10 +84,7 @@ def land_extract(contract: Contract) -> None:
             from common_metrics import batching
 
             drop, lake = settings.drop(), settings.lake()
-            refused = batching.still_refused(contract.key, drop, lake)
-            wrong = [delivery.message for delivery in refused]
-            wrong += batching.still_damaged(contract.key, drop, lake)
-            if wrong:
+            if wrong := batching.still_wrong(contract.key, drop, lake):
                 raise AirflowFailException("\n".join(wrong))
 
         receive.expand(batch=find_deliveries()) >> [announce(), settle()]

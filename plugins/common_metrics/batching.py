@@ -128,6 +128,12 @@ def still_refused(key: str, drop: Path, lake: Lake) -> list[Delivery]:
     return [d for d in newest if d.status == "refused" and (drop / d.file).exists()]
 
 
+def still_wrong(key: str, drop: Path, lake: Lake) -> list[str]:
+    """Return in words what of an extract's files is refused or damaged."""
+    refused = [delivery.message for delivery in still_refused(key, drop, lake)]
+    return refused + still_damaged(key, drop, lake)
+
+
 def still_damaged(key: str, drop: Path, lake: Lake) -> list[str]:
     """Return a sentence for each delivery that could not be mended."""
     told = still_refused(key, drop, lake)
