@@ -23,7 +23,8 @@ def on_both(student_lake: StudentLake) -> tuple[spark.Graph, duckdb.DuckDBPyConn
     con = duckdb.connect()
     con.execute(f"attach '{lake.build()}' as warehouse (read_only)")
     for name in graph.student_part():
-        con.execute(f"create view {name} as from read_parquet('{folder / name}/*.parquet')")
+        files = f"{folder / name}/*.parquet"
+        con.execute(f"create view {name} as from read_parquet('{files}')")
     return graph, con
 
 

@@ -1,15 +1,15 @@
 """The student part of the build on Apache Spark, from the models that dbt compiles.
 
-Above BORDER rows are students, many; below it they are counts, few. With
-``COMMON_METRICS_SPARK`` set to a master's address (``local[*]``, ``spark://host:7077``)
+Above BORDER rows are students, many; below it they are counts, few. Where the variable
+``COMMON_METRICS_SPARK`` has a master's address (``local[*]``, ``spark://host:7077``),
 the models up to the border run there: sqlglot translates their SQL, Spark reads the
-lake's Parquet and writes Parquet, and the build in DuckDB takes the tables of the border
+lake's Parquet and writes Parquet, and the build in DuckDB takes the border's tables
 instead of its own (docs/decisions/0067).
 """
 
 import json
 import os
-from collections.abc import Iterator
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -57,7 +57,7 @@ class Graph:
         return {n["name"]: n for n in nodes if n["resource_type"] == "model"}
 
     def student_part(self) -> list[str]:
-        """Return the models that the border is made from, and it, each after its own."""
+        """Return the models that make the border, each after those that it reads."""
         order: dict[str, None] = {}
         for name in BORDER:
             self._visit(name, order)
@@ -78,8 +78,8 @@ class Graph:
 
     def sql(self, name: str) -> str:
         """Return a model as dbt compiled it."""
-        node = self.models[name]
-        return (self.compiled / node["package_name"] / "models" / node["path"]).read_text()
+        file = self.models[name]["original_file_path"]
+        return (self.compiled / "common_metrics" / file).read_text()
 
     def _visit(self, name: str, order: dict[str, None]) -> None:
         if name in order:
@@ -187,7 +187,8 @@ def _run(spark: Any, lake: Lake, sql: str, name: str, folder: Path) -> None:
             "Spell it otherwise; tests/test_spark.py lists what does not translate.",
         ) from error
     for reading, view in sources.items():
-        _read(spark, lake, reading, folder / f"{view}.parquet").createOrReplaceTempView(view)
+        read = _read(spark, lake, reading, folder / f"{view}.parquet")
+        read.createOrReplaceTempView(view)
     place = str(folder / name)
     spark.sql(words).write.mode("overwrite").parquet(place)
     spark.read.parquet(place).createOrReplaceTempView(name)
@@ -197,7 +198,10 @@ def _read(spark: Any, lake: Lake, reading: str, copy: Path) -> Any:
     """Return what a reading function of DuckDB reads: Parquet directly, else a copy."""
     if reading.lower().startswith("read_parquet"):
         files = str(lake.root.resolve() / reading.split("'")[1])
-        return spark.read.option("mergeSchema", "true").parquet(files)
+        rows = spark.read.option("mergeSchema", "true").parquet(files)
+        named = re.search(r"filename = '(\w+)'", reading, re.IGNORECASE)
+        path = rows["_metadata.file_path"]
+        return rows.withColumn(named[1], path) if named else rows
     # Records of deliveries in JSON, a row a delivery.
     with duckdb.connect(config={"file_search_path": str(lake.root)}) as con:
         con.execute(f"copy (from {reading}) to '{copy}' (format parquet)")
