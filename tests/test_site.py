@@ -85,14 +85,24 @@ def targets(key: str, start: float, **other: object) -> list[dict]:
     return rows
 
 
+# The fact and how firm it is, of which a verdict follows.
+STANDS = {
+    "at_goal": ("goal", "firm"),
+    "on_track": ("target", "firm"),
+    "cannot_tell": ("target", "close"),
+    "off_track": ("missed", "firm"),
+}
+
+
 def verdict(key: str, year: int, compounding: str, linear: str, **of: object):
     return [
         {
             **{"school_key": key, "state": "CT", "metric_id": GRADUATION},
             **{"student_group": "all", "school_year": year, "target_model": model},
-            **{"verdict": word, **of},
+            **{"verdict": word, "reached": reached, "firmness": firmness, **of},
         }
         for model, word in (("compounding", compounding), ("linear", linear))
+        for reached, firmness in [STANDS.get(word, (word, word))]
     ]
 
 
@@ -195,6 +205,7 @@ ROWS = {
         *verdict("s1", 2016, "suppressed", "suppressed"),
         *verdict(
             *("s5", 2015, "cannot_tell", "cannot_tell"),
+            students_count=33,
             interval_low_pct=4,
             interval_high_pct=15,
         ),
@@ -457,6 +468,9 @@ def test_both_readings_of_a_target_with_their_verdicts(pages):
     assert row_of(page, HISTORY, *cells, "Off track")
     words = text(panel(page, GRADUATION))
     assert re.search("At goal Class of 2018: 91.0% ?. That meets the goal of", words)
+    close = text(panel(pages["schools/s5.html"], GRADUATION))
+    assert "reaches the target of" in close
+    assert "Too close to call: with 33 students, the rate could be above" in close
     without = text(panel(pages["schools/s2.html"], GRADUATION))
     assert "There is no target: there is no rate for the starting year" in without
 

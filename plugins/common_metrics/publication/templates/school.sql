@@ -101,7 +101,9 @@ described as (
             as linear_low_pct,
         if(years.school_year = baseline_year, start_high_pct, linear_high_pct)
             as linear_high_pct,
-        is_override, interval_low_pct, interval_high_pct, compounding, linear, others
+        is_override, interval_low_pct, interval_high_pct, compounding, linear, others,
+        compounding_reached, linear_reached, compounding_firmness, linear_firmness,
+        students_count
     from years
     inner join shown_schools using (school_key)
     left join (from numbered where is_preferred) as held
@@ -137,6 +139,10 @@ histories as (
             'interval_high_pct': interval_high_pct,
             'interval_words': span(interval_low_pct, interval_high_pct),
             'compounding': compounding, 'linear': linear,
+            'compounding_reached': compounding_reached,
+            'linear_reached': linear_reached,
+            'compounding_firmness': compounding_firmness,
+            'linear_firmness': linear_firmness, 'students_count': students_count,
             'is_override': is_override, 'others': others
         } order by school_year) as years
     from described

@@ -140,7 +140,12 @@ select
     any_value(interval_low_pct) as interval_low_pct,
     any_value(interval_high_pct) as interval_high_pct,
     max(verdict) filter (target_model = 'compounding') as compounding,
-    max(verdict) filter (target_model = 'linear') as linear
+    max(verdict) filter (target_model = 'linear') as linear,
+    max(reached) filter (target_model = 'compounding') as compounding_reached,
+    max(reached) filter (target_model = 'linear') as linear_reached,
+    max(firmness) filter (target_model = 'compounding') as compounding_firmness,
+    max(firmness) filter (target_model = 'linear') as linear_firmness,
+    max(students_count) as students_count
 from school_target_status
 semi join shown_states using (state)
 group by all;
@@ -185,6 +190,11 @@ with pivoted as (
             as linear_high_pct,
         max(verdict) filter (target_model = 'compounding') as compounding,
         max(verdict) filter (target_model = 'linear') as linear,
+        max(reached) filter (target_model = 'compounding') as compounding_reached,
+        max(reached) filter (target_model = 'linear') as linear_reached,
+        max(firmness) filter (target_model = 'compounding') as compounding_firmness,
+        max(firmness) filter (target_model = 'linear') as linear_firmness,
+        max(students_count) as students_count,
         max(verdict_reason) as reason,
         max(baseline_low_pct) as start_low_pct,
         max(baseline_high_pct) as start_high_pct
@@ -273,7 +283,10 @@ select
             if(school_year = baseline_year, start_high_pct, linear_high_pct),
         'compounding_words': span(compounding_low_pct, compounding_high_pct),
         'linear_words': span(linear_low_pct, linear_high_pct),
-        'compounding': compounding, 'linear': linear, 'reason': reason
+        'compounding': compounding, 'linear': linear, 'reason': reason,
+        'compounding_reached': compounding_reached, 'linear_reached': linear_reached,
+        'compounding_firmness': compounding_firmness,
+        'linear_firmness': linear_firmness, 'students_count': students_count
     } order by school_year) as years
 from told
 group by level, entity_id, metric_id;
