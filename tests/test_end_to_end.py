@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import NamedTuple
 
 import duckdb
 import hostile
+import intruder
 import planted
 import pytest
 import two_truths
@@ -224,6 +226,22 @@ def test_the_attack_finds_nothing_and_without_complements_finds_cells(
     found = attack.recovered(bare).recovered
     assert len(found) > 100
     assert not re.search(r"\d+\.\d|\[", str(found[0]))
+
+
+@pytest.mark.full
+def test_another_program_finds_nothing_and_with_a_tenth_more_shown_finds_numbers(
+    public: Path,
+) -> None:
+    """Its relations and its solver are its own; the partners' file is the truth."""
+    release = intruder.read(public, public.with_name("partner.duckdb"))
+    assert len(release.hidden) > 10_000 and release.is_grid
+    found = intruder.intrude(release)
+    assert (len(found.told), found.missed) == (0, 0)
+    assert found.known_before
+    more = {n: release.truth[n] for n in release.hidden if n in release.truth}
+    tenth = dict([*more.items()][::10])
+    found = intruder.intrude(replace(release, shown=release.shown | tenth))
+    assert len(found.told) > 1_000 and found.missed == 0
 
 
 @pytest.mark.full
