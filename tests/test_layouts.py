@@ -147,7 +147,7 @@ def test_the_first_visible_sheet_with_the_header_is_read(written):
         book.add_chartsheet("chart").set_chart(bars)
         fill(book.add_worksheet("cover"), [["Counts of the state"], ["Notes"]])
         fill(book.add_worksheet("this year"), TABLE)
-        fill(book.add_worksheet("more"), TABLE)
+        fill(book.add_worksheet("more"), [["Notes", "Count"], ["Ash", 12]])
         book.add_worksheet("empty")
         last_year.hide()
         book.get_worksheet_by_name("cover").activate()

@@ -20,9 +20,9 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 TARGETS = (
-    "help run check test test-all up sample rollback explain letter attack changes "
-    "what-if bench docs notebook metric clients superset new-source sources screenshot "
-    "lint lock clean"
+    "help run check doctor drill fuzz test test-all up sample rollback explain letter "
+    "attack changes what-if bench stress docs notebook metric clients superset "
+    "new-source sources screenshot lint lock clean"
 )
 REQUIRED = {
     "FERNET_KEY": "given-key",

@@ -323,7 +323,7 @@ RELEASED = """
 
 def _write_released_cells(lake: Lake) -> None:
     """Write the restricted numbers that the kept releases show."""
-    with duckdb.connect() as con:
+    with duckdb.connect(config={"temp_directory": str(lake.spill())}) as con:
         con.execute(f"create table cells ({RELEASED})")
         for file in sorted(lake.published.glob("[0-9]*/public.duckdb")):
             path = str(file).replace("'", "''")

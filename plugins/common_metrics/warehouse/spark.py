@@ -203,6 +203,10 @@ def _read(spark: Any, lake: Lake, reading: str, copy: Path) -> Any:
         path = rows["_metadata.file_path"]
         return rows.withColumn(named[1], path) if named else rows
     # Records of deliveries in JSON, a row a delivery.
-    with duckdb.connect(config={"file_search_path": str(lake.root)}) as con:
+    places = {
+        "file_search_path": str(lake.root),
+        "temp_directory": str(lake.spill()),
+    }
+    with duckdb.connect(config=places) as con:
         con.execute(f"copy (from {reading}) to '{copy}' (format parquet)")
     return spark.read.parquet(str(copy))
