@@ -23,7 +23,6 @@ from common_metrics.lake import STAGES, Lake, write_json
 from common_metrics.pseudonyms import VARIABLE
 from common_metrics.reading import parsing
 from common_metrics.validation import whole_students
-from common_metrics.warehouse import spark
 from common_metrics.warehouse.seeds import SEEDS, refuse_proportions
 
 DBT_PROJECT = Path(__file__).parents[3] / "dbt_project"
@@ -78,7 +77,7 @@ def build(lake: Lake) -> Path:
         write_inputs(lake)
         lake.build_record().unlink(missing_ok=True)
         lake.build().unlink(missing_ok=True)
-        _run_dbt(lake, *_left_to_spark(lake))
+        _run_dbt(lake)
         record = {"fingerprint": made_from, "warnings": _warnings(lake)}
         write_json(lake.build_record(), record)
     return lake.build()
@@ -120,35 +119,9 @@ def _broken(con: duckdb.DuckDBPyConnection, result: dict[str, Any]) -> dict[str,
     return {test: result["failures"]}
 
 
-def _left_to_spark(lake: Lake) -> list[str]:
-    """Have Spark build the student part, if it is to; return what dbt then leaves out.
-
-    Raises BuildFailed where dbt cannot write what Spark is to run.
-    """
-    if not spark.master():
-        return []
-    for words in (["seed"], ["compile"]):
-        done = dbt(lake, *words, "--quiet")
-        if done.returncode:
-            raise BuildFailed(
-                f"dbt {words[0]}",
-                "rules and models that can be written for Spark",
-                failures(without_cells(done.stdout)),
-                f"Read logs/dbt.log in the lake, or build without {spark.VARIABLE}.",
-            )
-    graph = spark.Graph(lake)
-    folder = spark.build_student_part(lake, graph)
-    with duckdb.connect(str(lake.build())) as con:
-        spark.take(con, graph, folder)
-    # Tests of what stays on Spark would look for it in this file.
-    left = ["--exclude", *graph.on_spark_alone()]
-    return [*left, "--indirect-selection", "cautious"]
-
-
-def _run_dbt(lake: Lake, *more: str) -> None:
+def _run_dbt(lake: Lake) -> None:
     # What unit tests prove of the code does not depend on deliveries.
     words = ["build", "--exclude-resource-type", "unit_test", "--log-format", "json"]
-    words += more
     printed = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     log, begun = lake.log("build.log"), _begun(lake, *words, **printed)
     with log.open("w", buffering=1) as stream, begun:
