@@ -24,6 +24,9 @@ NO_STATE = {
 }
 # Steps that an undisturbed run does not come to, and which test goes through each.
 ELSEWHERE = {
+    "disclosure/kept.py:_write": "test_suppression.py; an answer cut short is none",
+    "landing/receiving.py:receive": "test_landing.py, a name of another year",
+    "validation/docs_index.py:_put": "pages alone",
     "lake.py:set_receipts_aside": "test_lake_state.py",
     "lake.py:forget_unmatched": "test_landing.py",
     "landing/receiving.py:_forget_rows": "test_lake_state.py",

@@ -34,7 +34,8 @@ ELSEWHERE = {
     ("workbook_child", "OverflowError"),
     ("cell_marks_xls", "ValueError"),
     ("attack", "RuntimeError"),
-    ("control", "RuntimeError"),
+    ("kept", "RuntimeError"),
+    ("moves", "RuntimeError"),
     ("land_extracts", "AirflowFailException"),
     ("land_extracts", "AirflowSkipException"),
 }
