@@ -27,9 +27,8 @@ attributed as (
         outcomes.student_key,
         case
             when
-                coalesce(
-                    outcomes.responsible_school_id_state, outcomes.school_id_state
-                ) is not distinct from outcomes.school_id_state
+                outcomes.responsible_school_id_state is null
+                or outcomes.responsible_school_id_state = outcomes.school_id_state
                 then outcomes.lea_id_state
         end as lea_id_state,
         coalesce(

@@ -18,7 +18,10 @@ renamed as (
         provider,
         extract,
         coalesce(
-            case when provider in ('nh', 'ri', 'vt') then upper(provider) else state end,
+            case
+                when provider in ('nh', 'ri', 'vt') then upper(provider)
+                else state
+            end,
             left(requester_return_field, 2)
         ) as state,
         case
