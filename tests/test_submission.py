@@ -355,10 +355,10 @@ def test_both_line_ends_are_read(run, submission, vermont, line_end):
 
 def test_partner_has_every_count_and_its_exact_quotient(tiers):
     every = select(tiers["partner"], CELLS)
-    # What a file does not hold is said to be of nobody, without a row (decision 0053).
+    # Groups that a file leaves out have a row in the grid (decision 0053).
     cells = [cell for cell in every if cell["source_row"] is not None]
     filled = [cell for cell in every if cell["source_row"] is None]
-    assert filled and {cell["value_status"] for cell in filled} == {"not_applicable"}
+    assert filled and {cell["value_status"] for cell in filled} == {"not_reported"}
     found = {(cell["source_file"], cell["source_row"]): cell for cell in cells}
     expected = dict(submitted())
     assert found.keys() == expected.keys() and len(found) == len(cells) == 48
