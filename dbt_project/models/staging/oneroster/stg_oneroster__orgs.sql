@@ -14,7 +14,9 @@ renamed as (
         name as org_name,
         type as org_type,
         case when substr(identifier, 3, 1) = '-' then left(identifier, 2) end as state,
-        case when substr(identifier, 3, 1) = '-' then substr(identifier, 4) end as school_id_state,
+        case
+            when substr(identifier, 3, 1) = '-' then substr(identifier, 4)
+        end as school_id_state,
         case when substr(identifier, 3, 1) <> '-' then identifier end as school_id_nces,
         _source_file as source_file,
         _source_row as source_row,
