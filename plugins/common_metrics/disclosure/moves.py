@@ -124,6 +124,9 @@ class Moves:
         return fewer if is_better else found
 
     def _solved(self, strategy: int = DUAL) -> np.ndarray | None:
+        # A place may have residuals alone: no number of it moves.
+        if not self.size:
+            return None
         self.solver.setOptionValue("simplex_strategy", strategy)
         self.solver.run()
         status = self.solver.getModelStatus()
@@ -145,8 +148,9 @@ class Moves:
         shown = ~self.system.is_hidden[cells].any(axis=1)
         weight = self.system.weight[self._cells]
         beside = np.where(shown, weight, BESIDE)
-        cost = np.bincount(self._sides[:, 0], weight * shown, self._at.max() + 2)
-        cost += np.bincount(self._sides[:, 1], beside, self._at.max() + 2)
+        width = self._at.max(initial=-1) + 2
+        cost = np.bincount(self._sides[:, 0], weight * shown, width)
+        cost += np.bincount(self._sides[:, 1], beside, width)
         ties = 1 + TIE * self.numbers / len(self.system.link)
         return cost[self._at] * ties + FREE
 
