@@ -3,6 +3,7 @@
 import itertools
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common_metrics.disclosure import control, kept, protection
+from common_metrics.disclosure.moves import Moves
+from common_metrics.disclosure.numbers import system_of
 from common_metrics.disclosure.witnesses import NOBODY
 
 LEAST = 5
@@ -234,6 +237,19 @@ def test_what_is_hidden_does_not_depend_on_the_order_of_rows(
     for seed in range(3):
         mixed = tuple(table.sample(frac=1, random_state=seed) for table in states)
         assert hidden_by(mixed) == hidden
+
+
+def test_a_place_of_residuals_alone_has_nothing_to_move(
+    states: tuple[pd.DataFrame, ...],
+) -> None:
+    cells, *others = states
+    system = system_of(cells, *map(pa.Table.from_pandas, others))
+    cluster = protection.Cluster(system)
+    given = (cluster.relations, cluster.residuals, cluster.room)
+    moves = Moves(system, np.array([], int), *given)
+    assert [moves.cheapest(int(rest), 1) for rest in cluster.residuals[:2]] == [
+        None
+    ] * 2
 
 
 def test_a_process_of_its_own_hides_the_same(

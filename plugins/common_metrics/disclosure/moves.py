@@ -80,6 +80,9 @@ class Moves:
 
     def cheapest(self, column: int, amount: float) -> np.ndarray | None:
         """Return the cheapest table with ``column`` so far up or down, or None."""
+        # A place may have residuals alone: no number of it moves.
+        if not self.size:
+            return None
         if column in self.residuals:
             row = int(np.flatnonzero(self.residuals == column)[0])
             ends = self.floor[row], self.ceiling[row]
@@ -124,9 +127,6 @@ class Moves:
         return fewer if is_better else found
 
     def _solved(self, strategy: int = DUAL) -> np.ndarray | None:
-        # A place may have residuals alone: no number of it moves.
-        if not self.size:
-            return None
         self.solver.setOptionValue("simplex_strategy", strategy)
         self.solver.run()
         status = self.solver.getModelStatus()
