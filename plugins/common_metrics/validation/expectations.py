@@ -100,12 +100,16 @@ def _findings(contract: Contract, parts: list[Part], lake: Lake) -> list[list[Fi
     of which it finds a row, and all if it is about more than single rows. Alone, the
     library itself applies ``mostly``, row conditions and its rules for empty cells.
     """
+    import pandas as pd
+
     checks = _checks(contract, lake.data_docs(contract.key))
-    frames = [plausibility.measured(contract, part.rows.to_pandas()) for part in parts]
-    suspects = _suspects(checks, parts, frames)
+    rows = pd.concat([part.rows.to_pandas() for part in parts], ignore_index=True)
+    rows = plausibility.measured(contract, rows)
+    suspects = _suspects(checks, parts, rows)
     found = []
-    for part, frame in zip(parts, frames, strict=True):
-        batch = checks.batches.get_batch({"dataframe": frame})
+    for part in parts:
+        of_it = rows[rows["_delivery"] == part.delivery.sha8]
+        batch = checks.batches.get_batch({"dataframe": of_it})
         asked = [
             expectation
             for expectation, of in zip(checks.alone, suspects, strict=True)
@@ -125,15 +129,14 @@ class Checks(NamedTuple):
 
 
 def _suspects(
-    checks: Checks, parts: list[Part], frames: "list[pd.DataFrame]"
+    checks: Checks, parts: list[Part], rows: "pd.DataFrame"
 ) -> list[set[str]]:
     """Return for each expectation the deliveries that it has to see alone."""
-    import pandas as pd
     from great_expectations.core.run_identifier import RunIdentifier
 
     everyone = {part.delivery.sha8 for part in parts}
     result = checks.together.run(
-        batch_parameters={"dataframe": pd.concat(frames, ignore_index=True)},
+        batch_parameters={"dataframe": rows},
         result_format=RESULT_FORMAT,
         run_id=RunIdentifier(run_name=label([part.delivery for part in parts])),
     )
