@@ -110,14 +110,11 @@ END_ALL = end_all() { parts=$$(jobs -p); kill $$parts; \
 # It stays the last line: what the parts say goes to a log. `wait -n` ends with any job.
 UP_LOG = $(LAKE_DIR)/logs/up.log
 PASSWORDS = $(AIRFLOW_HOME)/simple_auth_manager_passwords.json.generated
-SAY_WHERE = { echo "Airflow starts; what it says goes to $(UP_LOG)"; \
-	until (exec 3<>/dev/tcp/127.0.0.1/$(PORT)) 2>/dev/null; do sleep 1; done; \
+ONCE_IT_ANSWERS = until (exec 3<>/dev/tcp/127.0.0.1/$(PORT)) 2>/dev/null; do sleep 1; done
+SAY_WHERE = { echo "Airflow starts; what it says goes to $(UP_LOG)"; $(ONCE_IT_ANSWERS); \
 	echo "Airflow: $(AIRFLOW__API__BASE_URL) (user and password:" \
 	"$$(cat "$(PASSWORDS)")); Ctrl-C ends it"; exec sleep infinity; }
 
-# Not `airflow standalone`: its scheduler and triggerer serve the logs on every
-# interface, and it has no switch against it. set -m keeps Ctrl-C from the components:
-# a scheduler that gets SIGINT and then SIGTERM waits for its workers for ever.
 STEP ?= 1
 drill: $(VENV)/.dev ## disturb runs in every way, run again, compare; STEP=, a kill each so many points
 	@$(PYTHON) tests/drill.py --step $(STEP)
@@ -127,12 +124,17 @@ SEED ?= 1
 fuzz: $(VENV)/.dev ## mutate the sample files and judge what becomes of them; MUTANTS=, SEED=
 	@$(PYTHON) tests/fuzz.py --mutants $(MUTANTS) --seed $(SEED)
 
+# Not `airflow standalone`: its scheduler and triggerer serve the logs on every
+# interface, and it has no switch against it. set -m keeps Ctrl-C from the components:
+# a scheduler that gets SIGINT and then SIGTERM waits for its workers for ever. It begins
+# when the API answers: a task that is begun before fails at once.
 up: $(VENV)/.runtime $(if $(DROP),,sample) ## Airflow's UI and scheduler on 127.0.0.1; DROP=, LAKE=, PORT=
 	@mkdir -p "$(LAKE_DIR)" && mkdir -p -m 700 "$(AIRFLOW_HOME)"
 	@mkdir -p "$(LAKE_DIR)/logs" && airflow db migrate >"$(UP_LOG)" 2>&1 \
 		|| { tail -20 "$(UP_LOG)"; exit 1; }
 	@set -m; $(END_ALL); trap end_all EXIT; exec 4>>"$(UP_LOG)"; \
-	airflow api-server >&4 2>&4 & airflow scheduler --skip-serve-logs >&4 2>&4 & \
+	airflow api-server >&4 2>&4 & \
+	{ $(ONCE_IT_ANSWERS); exec airflow scheduler --skip-serve-logs >&4 2>&4; } & \
 	airflow dag-processor >&4 2>&4 & airflow triggerer --skip-serve-logs >&4 2>&4 & \
 	$(SAY_WHERE) & \
 	wait -n; echo "make up: expected four parts of Airflow that run. Found that one has" \
