@@ -732,6 +732,8 @@ def test_another_order_of_files_and_rows_gives_the_same_published_rows(
     shuffle(other)
     build.build(other)
     release.publish(other, datetime.now(UTC))
+    # When a file landed is another moment in another lake.
+    cells = "select columns(c -> c not in ('landed_at', 'valid_from', 'valid_to'))"
     for tier in audiences.TIERS:
         ours, theirs = (
             lake.root / "published" / public.parent.name / tier,
@@ -742,8 +744,8 @@ def test_another_order_of_files_and_rows_gives_the_same_published_rows(
                 continue
             for one, two in ((ours, theirs / tier), (theirs / tier, ours)):
                 differing = duckdb.sql(
-                    f"select count(*) from (from '{one / file.name}' except all "
-                    f"from '{two / file.name}')"
+                    f"select count(*) from ({cells} from '{one / file.name}' "
+                    f"except all {cells} from '{two / file.name}')"
                 ).fetchone()
                 assert differing == (0,), file.name
 
