@@ -42,6 +42,8 @@ DEFINITIONS = {
     ("tested_ela", "students_with_days"),
     ("tested_math", "students_with_days"),
     ("tested_science", "students_with_days"),
+    # Believed rather than defined: who graduates was a member on 1 October.
+    ("graduates", "members_9_12"),
     *permutations(ROLL, 2),
 }
 RULES = {

@@ -11,6 +11,7 @@ that hides the next smallest cell of each sum.
 import argparse
 import os
 import resource
+import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -189,12 +190,25 @@ def processor_seconds() -> float:
     return sum(os.times()[:4])
 
 
+def held() -> int:
+    """Return the kilobytes that this process has held at most."""
+    return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
+
+
 def megabytes() -> int:
     """Return what this process has held at most, and each of its processes besides."""
-    status = Path("/proc/self/status").read_text()
-    own = int(status.split("VmHWM:")[1].split()[0])
     each = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    return (own + PROCESSES * each) // 1024
+    return (held() + PROCESSES * each) // 1024
+
+
+def progress(done: str) -> None:
+    """Say what was done, and what it took, where the table is not mixed with it."""
+    print(
+        f"{time.strftime('%H:%M:%S')} {done} ({processor_seconds():.0f} processor "
+        f"seconds, at most {held() // 1024:,} MB so far)",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def hide(way: str, counted: pd.DataFrame, *tables: pa.Table) -> tuple[System, dict]:
@@ -216,10 +230,11 @@ def learning(
     schools = sorted(set(hidden[hidden.level == "school"].school_key))
     chosen = schools[:: max(1, len(schools) // insiders)][:insiders] if insiders else []
     learn = 0
-    for school in chosen:
+    for n, school in enumerate(chosen, 1):
         found = attacked(con, hidden, school).recovered
         # What all other schools of a state have together is no one school's.
         learn += bool({cell.number for cell in found} - {"rest of level school sum"})
+        progress(f"attacked as school {n} of {len(chosen)}")
     return f"{learn} of {len(chosen)}"
 
 
@@ -227,6 +242,7 @@ def compared(
     con: duckdb.DuckDBPyConnection, ways: list[str], insiders: int
 ) -> pd.DataFrame:
     """Return shares, what is recovered and seconds, one row a way of hiding."""
+    progress("relations are made")
     con.execute(f"create temp view outcomes as from {SCHEMA}.int_outcomes_reconciled")
     tables = [
         con.execute(f"from {SCHEMA}.{model}").to_arrow_table() for model in INPUTS
@@ -237,9 +253,11 @@ def compared(
     for way in ways:
         with ProcessPoolExecutor(1, get_context("spawn")) as apart:
             system, took = apart.submit(hide, way, counted, *tables[1:]).result()
+        progress(f"hidden by {way}: {took}")
         shown = int((~system.is_hidden_cell()).sum())
         hidden = hidden_cells(cells, counted, system)
         report = attacked(con, hidden)
+        progress(f"attacked as a stranger: {len(report.recovered)} recovered")
         found.append(
             {
                 "hidden by": way,
@@ -250,6 +268,7 @@ def compared(
                 "recovered": len(report.recovered),
                 "seconds of the attack": round(report.seconds),
                 "insiders who learn": learning(con, hidden, insiders),
+                "MB of relations and attack": held() // 1024,
             }
         )
     return pd.DataFrame(found)

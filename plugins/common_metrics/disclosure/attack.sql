@@ -303,7 +303,9 @@ with read as (
         ('dropout_cohort', 'numerator', 'other_noncompletion_4yr', 'numerator'),
         ('proficiency_ela', 'denominator', 'chronic_absence', 'denominator'),
         ('proficiency_math', 'denominator', 'chronic_absence', 'denominator'),
-        ('proficiency_science', 'denominator', 'chronic_absence', 'denominator')
+        ('proficiency_science', 'denominator', 'chronic_absence', 'denominator'),
+        -- No definition, but what readers take for true: who graduates was a member.
+        ('pse_12m_graduates', 'denominator', 'dropout_event', 'denominator')
     ) as read (part_metric, part_side, whole_metric, whole_side)
 ),
 

@@ -49,15 +49,13 @@ def _tightened(
     """Return the room that each row on its own leaves its columns."""
     part = part.tocoo()
     for _ in range(TIGHTENINGS):
-        ends = np.sort(part.data * np.array([down[part.col], up[part.col]]), axis=0)
-        least, most = (np.bincount(part.row, end, part.shape[0]) for end in ends)
+        one, other = part.data * down[part.col], part.data * up[part.col]
+        low, high = np.minimum(one, other), np.maximum(one, other)
+        least, most = (np.bincount(part.row, end, part.shape[0]) for end in (low, high))
         # The others of a row sum to the opposite of the column.
-        limits = np.sort(
-            np.array([-(most[part.row] - ends[1]), -(least[part.row] - ends[0])])
-            / part.data,
-            axis=0,
-        )
+        one = (high - most[part.row]) / part.data
+        other = (low - least[part.row]) / part.data
         down, up = down.copy(), up.copy()
-        np.maximum.at(down, part.col, limits[0])
-        np.minimum.at(up, part.col, limits[1])
+        np.maximum.at(down, part.col, np.minimum(one, other))
+        np.minimum.at(up, part.col, np.maximum(one, other))
     return down, up

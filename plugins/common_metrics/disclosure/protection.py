@@ -16,7 +16,7 @@ from common_metrics.disclosure.witnesses import NOBODY, Witnesses
 
 # Which schools make up for what one place's numbers move, tried in this order; at last
 # all but one insider. Where there are few all are tried at once: it hides less.
-HELPERS, FEW = ((0, 6), (6, 12)), 8
+HELPERS, FEW = ((0, 3), (3, 6), (0, 24)), 8
 
 
 def protect_cluster(system: System) -> None:
@@ -33,6 +33,8 @@ class Cluster:
         self.relations, self.residuals = _relations(system, self.is_number)
         schools = np.unique(system.school[system.school >= 0])
         self.readers = np.concatenate([[NOBODY], schools])
+        is_of_school = system.school >= 0
+        self.reader = np.searchsorted(schools, system.school) + is_of_school
         self.witnesses = Witnesses(self.readers, len(system.link))
         self.numbers = _numbers(system, self.is_number)
         self.school = {p: system.school[system.place == p].max() for p in self.numbers}
@@ -69,8 +71,9 @@ class Cluster:
         self._attempt([place], None, is_free=True)
         for first, last in HELPERS if len(helpers) > FEW else ():
             self._attempt([place, *helpers[first:last]], None)
-        own = self.readers == max(self.school[place], NOBODY + 1)
-        for reader in self.readers[~own]:
+        own = max(self.school[place], NOBODY + 1)
+        short = self.short(self._near(place)).any(axis=1)
+        for reader in self.readers[short & (self.readers != own)]:
             others = [p for p in helpers if self.school[p] != reader]
             self._attempt([place, *others], reader)
 
@@ -81,16 +84,21 @@ class Cluster:
 
         With all places and one reader left, what no table moves is told by prints.
         """
-        near = np.flatnonzero(np.isin(self.system.place, self._reach(places[:1])))
+        near = self._near(places[0])
         served = self._blind(places) if reader is None else self.readers == reader
         if not self.short(near)[served].any():
             return
         moves = self._moves(places)
-        self._look(moves, near, served)
+        # At last little is left, and the model is large: each number on its own.
+        if reader is None or len(places) <= 1 + FEW:
+            self._look(moves, near, served)
         while not is_free and len(found := self._narrow(near, served)):
             tried = [self._move(moves, c, served, reader is not None) for c in found]
             if not any(tried):
                 return
+
+    def _near(self, place: int) -> np.ndarray:
+        return np.flatnonzero(np.isin(self.system.place, self._reach([place])))
 
     def _narrow(self, near: np.ndarray, served: np.ndarray) -> np.ndarray:
         found = near[self.short(near)[served].any(axis=0)]
@@ -125,8 +133,8 @@ class Cluster:
     def _cheapest(self, moves: Moves, column: int, reader: int) -> list[np.ndarray]:
         """Return a table, or two, that make a column wide for a reader; or none."""
         need = int(self.system.interval[column])
-        low = int(self.witnesses.low[reader, column])
-        high = int(self.witnesses.high[reader, column])
+        low = int(self.witnesses.low[column, reader])
+        high = int(self.witnesses.high[column, reader])
         both = [moves.cheapest(column, amount) for amount in (need + low, high - need)]
         found = [table for table in both if table is not None]
         if found:
@@ -180,12 +188,10 @@ class Cluster:
 
     def _reads(self) -> np.ndarray:
         """Return who reads: schools that hide something, or nobody beside one alone."""
-        system = self.system
-        schools = np.unique(system.school[system.must_be_wide()])
-        schools = schools[schools >= 0]
-        if len(schools) < 2:
-            return self.readers == NOBODY
-        return np.isin(self.readers, schools)
+        hiding = np.zeros(len(self.readers), bool)
+        hiding[self.reader[self.system.must_be_wide()]] = True
+        hiding[0] = False
+        return hiding if hiding.sum() > 1 else self.readers == NOBODY
 
     def _told_to(self, reader: int) -> np.ndarray:
         return is_told(self.system, self.system.school == reader)

@@ -21,18 +21,17 @@ class Witnesses:
 
     def __init__(self, readers: np.ndarray, width: int) -> None:
         self.readers = readers
-        self.low = np.zeros((len(readers), width), np.int16)
-        self.high = np.zeros((len(readers), width), np.int16)
+        self.low = np.zeros((width, len(readers)), np.int16)
+        self.high = np.zeros((width, len(readers)), np.int16)
 
     def add(self, columns: np.ndarray, moves: np.ndarray, schools: np.ndarray) -> None:
         """Take up a table: ``schools`` see numbers of their own differ in it."""
+        blind = ~np.isin(self.readers, schools)
         low = np.ceil(np.minimum(moves, 0) - NEAR_ZERO).astype(np.int16)
         high = np.floor(np.maximum(moves, 0) + NEAR_ZERO).astype(np.int16)
-        blind = np.flatnonzero(~np.isin(self.readers, schools))
-        here = np.ix_(blind, columns)
-        self.low[here] = np.minimum(self.low[here], low)
-        self.high[here] = np.maximum(self.high[here], high)
+        self.low[columns] = np.minimum(self.low[columns], np.outer(low, blind))
+        self.high[columns] = np.maximum(self.high[columns], np.outer(high, blind))
 
     def width(self, columns: np.ndarray) -> np.ndarray:
         """Return how far columns were seen to move, a row for each reader."""
-        return self.high[:, columns].astype(int) - self.low[:, columns]
+        return (self.high[columns].astype(int) - self.low[columns]).T

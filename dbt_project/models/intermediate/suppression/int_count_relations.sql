@@ -346,26 +346,36 @@ divided as (
     select * from schools_of_a_place
 ),
 
+-- Materialized: joined the other way round, each pair of places meets.
+parts_of_shapes as materialized (
+    select
+        divided.kind as divided_kind,
+        divided.name as divided_name,
+        part.*,
+        divided.whole_id as divided_id,
+    from divided
+    inner join shaped as part
+        on divided.part_id = part.whole_id
+),
+
 halves as (
     select
-        divided.kind || ' ' || whole.kind as kind,
-        divided.name
+        part.divided_kind || ' ' || whole.kind as kind,
+        part.divided_name
         || ' '
         || whole.name
         || ' '
         || array_to_string(whole.count_names, ' ') as name,
-        divided.whole_id,
+        whole.whole_id,
         whole.terms as whole_terms,
         part.terms as part_terms,
-    from divided
+    from parts_of_shapes as part
     inner join shaped as whole
-        on divided.whole_id = whole.whole_id
-    inner join shaped as part
         on
-            divided.part_id = part.whole_id
-            and whole.kind = part.kind
-            and whole.name = part.name
-            and whole.count_names = part.count_names
+            part.divided_id = whole.whole_id
+            and part.kind = whole.kind
+            and part.name = whole.name
+            and part.count_names = whole.count_names
 ),
 
 second_order as (
