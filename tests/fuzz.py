@@ -228,7 +228,7 @@ SEEN: dict[str, Mutation] = {
     "invisible sign": cell(r"^\d+(\.\d+)?$", lambda c: f"{c[:1]}\u200b{c[1:]}"),
     "no-break space": cell(r"^\d+(\.\d+)?$", lambda c: f"{c}\u00a0"),
     "NUL": cell(r"^\w", lambda c: f"{c[:1]}\x00{c[1:]}"),
-    "year 1015": cell(r"\b20\d\d\b", lambda c: re.sub(r"\b20", "10", c, count=1)),
+    "year 1015": cell(r"\b20\d\d\b", lambda c: re.sub(r"\b20(?=\d\d\b)", "10", c, count=1)),
     "year 9999": cell(r"\b20\d\d\b", lambda c: re.sub(r"\b20\d\d", "9999", c, count=1)),
     "rate above 100": cell(r"^\d\d\.\d+$", lambda c: f"1{c}"),
 }
@@ -336,9 +336,14 @@ class Judge:
         rows = self._rows(judged)
         others, lost = rows - self.rows, self.rows - rows
         if others or (lost and not judged.rows_quarantined):
-            warned = "warned of" in judged.message
-            return "misread" if mutant.is_seen and not warned else "another value"
+            is_said = _warned(judged) > _warned(self.sound)
+            return "misread" if mutant.is_seen and not is_said else "another value"
         return "quarantined" if judged.rows_quarantined else "equal"
+
+
+def _warned(delivery: Delivery) -> int:
+    found = re.search(r"(\d+) rows warned of", delivery.message)
+    return int(found[1]) if found else 0
 
 
 def mutants(
