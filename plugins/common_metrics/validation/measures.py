@@ -98,9 +98,8 @@ def unseen(frame: "pd.DataFrame", columns: Iterable[str]) -> "pd.Series":
 
 
 def _holds_unseen(cell: str) -> bool:
-    return any(
-        is_unseen(c) and not c.isspace() or c.isdigit() and not c.isascii() for c in cell
-    )
+    odd = (c for c in cell if not c.isascii() or not c.isprintable())
+    return any(c.isdecimal() or is_unseen(c) and not c.isspace() for c in odd)
 
 
 def gap(frame: "pd.DataFrame", columns: Iterable[str]) -> "pd.Series":
