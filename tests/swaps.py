@@ -145,9 +145,9 @@ def _read(kind: str, current: str, stop: Any, results: Any) -> None:
             found.append(KINDS[kind](Path(current)))
         except Exception as error:
             errors.append(f"{type(error).__name__}: {error}")
+        time.sleep(PAUSE)
     mixed = sum(len(versions) != 1 for versions in found)
     releases = len(set().union(*found))
-        time.sleep(PAUSE)
     results.put(Seen(kind, len(found), releases, mixed, errors))
 
 
