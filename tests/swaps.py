@@ -23,9 +23,9 @@ from common_metrics.publication import audit, candidate, release
 
 TABLES = ("school_outcomes", "lea_outcomes")
 Found = set[int]
-PAUSE = 0.02  # seconds between two reads
+PAUSE = 0.1  # seconds between two reads
 # The first swaps, and each so many-th, are to a new release; the others to a kept one.
-FIRST, NEW = 10, 10
+FIRST, NEW = 10, 20
 
 
 class Seen(NamedTuple):

@@ -139,6 +139,15 @@ def _prove(judged: Delivery) -> None:
         )
 
 
+def _warned(findings: list[Finding]) -> list[tuple[int, str]]:
+    """Return the rows of the file that stay although something is wrong, and what."""
+    moved, told = (reasons(findings, of) for of in ("critical", "warning"))
+    at = {
+        row: n for f in findings for row, n in zip(f.rows, f.source_rows, strict=True)
+    }
+    return sorted((at[row], why) for row, why in told.items() if row not in moved)
+
+
 def _beside(contract: Contract, part: Part, others: list[Delivery]) -> list[str]:
     """Of students a first year has fewer: nothing is said of their files."""
     if contract.protects:
@@ -167,10 +176,7 @@ def _messages(
         parts.append(f"columns not in {contract.path} left out: {named}")
     if read.unread:
         parts.append(f"sheets not read: {', '.join(nameable(contract, read.unread))}")
-    if warned := reasons(findings, "warning"):
-        first = min(row for f in findings if f.only_warns for row in f.source_rows)
-        parts.append(
-            f"{len(warned)} rows warned of, the first is row {first} "
-            f"({warned[min(warned)]})"
-        )
+    if warned := _warned(findings):
+        row, why = warned[0]
+        parts.append(f"{len(warned)} rows warned of, the first is row {row} ({why})")
     return parts
