@@ -75,9 +75,9 @@ def nodes(lake: Lake) -> dict[str, Any]:
         sql = "select table_name, column_name from duckdb_columns() where not internal"
         columns = con.execute(sql).fetchall()
     found: dict[str, Any] = {}
-    config = {"meta": {"tiers": ["public", "partner"]}}
     for table, column in columns:
         about = {"name": table, "schema": "published", "description": f"about {table}"}
+        config = {"meta": {"tiers": ["public", "partner"]}}
         node = found.setdefault(table, about | {"config": config, "columns": {}})
         node["columns"][column] = {"description": f"about {column}", "config": {}}
     return found
@@ -137,8 +137,9 @@ KINDS: dict[str, Callable[[Path], Found]] = {
 }
 
 
-def _read(kind: str, current: str, stop: Any, results: Any) -> None:
-    found: list[Found] = []
+def _read(kind: str, current: str, ready: Any, stop: Any, results: Any) -> None:
+    found: list[Found] = [KINDS[kind](Path(current))]
+    ready.wait()
     errors: list[str] = []
     while not stop.is_set():
         try:
@@ -155,14 +156,13 @@ def watched(lake: Lake, count: int) -> Iterator[Seen]:
     """Publish so many releases under a reader of each kind; yield what they met."""
     publish(lake, 0)
     context = multiprocessing.get_context("spawn")
+    ready = context.Barrier(len(KINDS) + 1)
     stop, results = context.Event(), context.Queue()
-    readers = [
-        context.Process(target=_read, args=(kind, str(lake.current), stop, results))
-        for kind in KINDS
-    ]
+    told = (str(lake.current), ready, stop, results)
+    readers = [context.Process(target=_read, args=(kind, *told)) for kind in KINDS]
     for reader in readers:
         reader.start()
-    time.sleep(1)
+    ready.wait(timeout=120)
     for number in range(1, count + 1):
         if number < FIRST or number % NEW == 0:
             publish(lake, number)
