@@ -111,6 +111,8 @@ END_ALL = end_all() { parts=$$(jobs -p); kill $$parts; \
 UP_LOG = $(LAKE_DIR)/logs/up.log
 PASSWORDS = $(AIRFLOW_HOME)/simple_auth_manager_passwords.json.generated
 ONCE_IT_ANSWERS = until (exec 3<>/dev/tcp/127.0.0.1/$(PORT)) 2>/dev/null; do sleep 1; done
+# The lock is of the open file, which every part has: it is free when all have ended.
+HOLD = $(PYTHON) -m common_metrics.cli hold "make up" 5 --lake "$(LAKE_DIR)"
 SAY_WHERE = { echo "Airflow starts; what it says goes to $(UP_LOG)"; $(ONCE_IT_ANSWERS); \
 	echo "Airflow: $(AIRFLOW__API__BASE_URL) (user and password:" \
 	"$$(cat "$(PASSWORDS)")); Ctrl-C ends it"; exec sleep infinity; }
@@ -129,10 +131,10 @@ fuzz: $(VENV)/.dev ## mutate the sample files and judge what becomes of them; MU
 # a scheduler that gets SIGINT and then SIGTERM waits for its workers for ever. It begins
 # when the API answers: a task that is begun before fails at once.
 up: $(VENV)/.runtime $(if $(DROP),,sample) ## Airflow's UI and scheduler on 127.0.0.1; DROP=, LAKE=, PORT=
-	@mkdir -p "$(LAKE_DIR)" && mkdir -p -m 700 "$(AIRFLOW_HOME)"
-	@mkdir -p "$(LAKE_DIR)/logs" && airflow db migrate >"$(UP_LOG)" 2>&1 \
-		|| { tail -20 "$(UP_LOG)"; exit 1; }
-	@set -m; $(END_ALL); trap end_all EXIT; exec 4>>"$(UP_LOG)"; \
+	@mkdir -p "$(LAKE_DIR)/logs" && mkdir -p -m 700 "$(AIRFLOW_HOME)"
+	@exec 5>>"$(LAKE_DIR)/lease.json"; $(HOLD) || exit; \
+	airflow db migrate >"$(UP_LOG)" 2>&1 || { tail -20 "$(UP_LOG)"; exit 1; }; \
+	set -m; $(END_ALL); trap 'end_all; : >"$(LAKE_DIR)/lease.json"' EXIT; exec 4>>"$(UP_LOG)"; \
 	airflow api-server >&4 2>&4 & \
 	{ $(ONCE_IT_ANSWERS); exec airflow scheduler --skip-serve-logs >&4 2>&4; } & \
 	airflow dag-processor >&4 2>&4 & airflow triggerer --skip-serve-logs >&4 2>&4 & \

@@ -73,10 +73,20 @@ def replace_what_takes_long(folder: Path) -> None:
     from common_metrics.contracts.loading import load_contracts
     from common_metrics.publication import audit, candidate
     from common_metrics.validation import expectations
-    from common_metrics.warehouse import build
+    from common_metrics.warehouse import build, seeds
 
+    sys.path[:0] = [str(ROOT / "tests")]
+    from test_attack import RULES, SEEDS, TABLES
+
+    seeds_of_rules = [*RULES, "suppression_minimums"]
+    seeds.per_cent_columns("metrics")  # read once, before the forks
     program = folder / "dbt"
-    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{__file__}" --as-dbt\n')
+    # Written once: the modules that know them take seconds to import.
+    (folder / "tables.json").write_text(
+        json.dumps([TABLES, str(SEEDS), seeds_of_rules])
+    )
+    words = f'"{sys.executable}" "{__file__}" --as-dbt "{folder}/tables.json"'
+    program.write_text(f"#!/bin/sh\nexec {words}\n")
     program.chmod(0o755)
     few = loading.Contracts({key: load_contracts()[key] for key in KEYS})
     few.barred = {}
@@ -89,19 +99,17 @@ def replace_what_takes_long(folder: Path) -> None:
     expectations._context(folder / "warm")
 
 
-def as_dbt() -> None:
+def as_dbt(tables: Path) -> None:
     """Make the tables, in the lake, as dbt would: one of all rows, one of receipts."""
-    sys.path[:0] = [str(ROOT / "tests")]
-    from test_attack import RULES, SEEDS, TABLES
-
+    columns_of, seeds, rules = json.loads(tables.read_text())
     target = Path(os.environ["DBT_TARGET_PATH"])
     rows = "read_parquet('{}/*/*/*/*.parquet', union_by_name = true)"
     with duckdb.connect("build/warehouse.duckdb") as con:
         con.execute("create schema published; use published")
-        for table, columns in TABLES.items():
+        for table, columns in columns_of.items():
             con.execute(f"create table {table} ({columns})")
-        for table in (*RULES, "suppression_minimums"):
-            con.execute(f"create table {table} as from '{SEEDS}/{table}.csv'")
+        for table in rules:
+            con.execute(f"create table {table} as from '{seeds}/{table}.csv'")
         con.execute(f"create table rows_kept as from {rows.format('validated')}")
         con.execute(f"create table rows_aside as from {rows.format('quarantine')}")
         con.execute(
@@ -540,13 +548,13 @@ def drill(folder: Path, parts: list[str], step: int) -> Iterator[Tried]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--as-dbt", action="store_true")
+    parser.add_argument("--as-dbt", type=Path)
     parser.add_argument("--list", action="store_true", help="print the points alone")
     parser.add_argument("--parts", nargs="*", default=list(PARTS), choices=PARTS)
     parser.add_argument("--step", type=int, default=1, help="kill at each n-th point")
     args = parser.parse_args()
     if args.as_dbt:
-        as_dbt()
+        as_dbt(args.as_dbt)
         return 0
     import great_expectations  # noqa: F401  once, before the forks
 

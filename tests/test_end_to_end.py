@@ -795,7 +795,15 @@ def test_every_broken_delivery_is_refused_and_stops_no_other(
             for part in ("Expected", "Found", fault["file"]):
                 assert part in message
         else:
-            assert (status, quarantined) == ("validated", 2), fault
+            wrong = [f["row"] for f in faults if f["file"] == fault["file"]]
+            assert (status, quarantined) == ("validated", len(wrong)), fault
+            assert f"{quarantined} rows quarantined" in message
+            shown = rows(
+                file,
+                "select source_row::varchar from school_outcomes "
+                f"where source_file = '{fault['file']}'",
+            )
+            assert shown and not {row for (row,) in shown} & {*wrong}
     assert lake.current.resolve() != public.parent
     assert digests(public.parent) == good
     unchanged = "from school_outcomes where school_year <= 2016 order by all"

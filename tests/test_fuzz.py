@@ -37,6 +37,6 @@ def test_each_mutation_changes_some_sample(what, contracts) -> None:
 @pytest.mark.full
 def test_no_mutant_is_misread() -> None:
     program = str(ROOT / "tests/fuzz.py")
-    command = [sys.executable, program, "--mutants", "150", "--seed", "1"]
+    command = [sys.executable, program, "--mutants", "500", "--seed", "1"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr[-2000:]

@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 import os
+import tempfile
 import threading
 import time
 import tracemalloc
@@ -13,13 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+import drill
 import pytest
 import staged
 
 from common_metrics import batching
 from common_metrics.contracts.model import Contract, Identity
 from common_metrics.errors import DeliveryRefused
-from common_metrics.lake import Delivery
+from common_metrics.lake import Delivery, Lake
 from common_metrics.landing import receiving
 from common_metrics.reading import parsing, text
 from common_metrics.validation import quarantine
@@ -200,6 +202,31 @@ def test_files_that_no_contract_asks_for_are_recorded(put, drop, lake, contracts
     (record,) = lake.all_recorded()
     assert (record.status, record.file, record.bytes) == ("unmatched", "notes.txt", 12)
     assert record.message.startswith("notes.txt: no contract asks for it. ")
+
+
+def test_a_closed_folder_is_said_and_stops_nothing(contracts, graduates):
+    with tempfile.TemporaryDirectory() as folder:
+        root, lake = Path(folder), Lake(Path(folder) / "lake")
+        place = root / "drop" / Path(contracts[KEY].landing.drop[0]).parent
+        (place / "closed").mkdir(parents=True)
+        for name in ("good.csv", "closed/other.csv"):
+            (place / name).write_bytes(graduates)
+        lake.root.mkdir()
+        drill.give(root)
+        (place / "closed").chmod(0)
+
+        def look() -> None:
+            drill.as_nobody()
+            drop = root / "drop"
+            receiving.record_unmatched(contracts, drop, lake, HOUR)
+            found = receiving.find_deliveries(contracts[KEY], drop)
+            (record,) = lake.all_recorded()
+            raise ValueError(f"{len(found)} found; {record.message}")
+
+        _, said = drill.in_a_fork(look)
+        (place / "closed").chmod(0o700)
+    closed = "closed: Expected a folder that can be opened. Found one that is closed."
+    assert "1 found; " in said and closed in said
 
 
 def test_an_unmatched_file_is_forgotten_when_it_goes(drop, lake, contracts):

@@ -17,6 +17,9 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.version import Version
 
+from common_metrics import lease
+from common_metrics.lake import Lake
+
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 TARGETS = (
@@ -380,8 +383,13 @@ def test_up_listens_on_loopback_only_and_leaves_nothing_behind(up, tmp_path):
     with pytest.raises(urllib.error.HTTPError, match="401"):
         urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v2/dags", timeout=5)
     assert (tmp_path / "airflow").stat().st_mode & 0o77 == 0
+    lake = Lake(tmp_path)
+    assert lease.is_held(lake) and lease.owner(lake)["what"] == "make up"
+    with pytest.raises(lease.LakeTaken, match="Found make up of user"):
+        lease.held(lake, "make run").__enter__()
     run.terminate()
     assert psutil.wait_procs(parts, timeout=30)[1] == []
+    assert not lease.is_held(lake) and lease.owner(lake) == {}
 
 
 def test_the_lake_and_secrets_stay_out_of_git():

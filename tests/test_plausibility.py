@@ -44,7 +44,10 @@ def reasons(lake) -> Callable[[], dict[int, str]]:
 def table(*rows: dict[str, str | None], contract) -> pd.DataFrame:
     """Rows of one delivery as they are judged; other columns are empty."""
     lineage = {"_delivery": "one", "_school_year": 2015}
-    full = [dict.fromkeys(contract.columns) | lineage | row for row in rows]
+    full = [
+        dict.fromkeys(contract.columns) | lineage | {"_source_row": at} | row
+        for at, row in enumerate(rows)
+    ]
     return pd.DataFrame(full).assign(_row=range(len(rows)))
 
 
@@ -360,6 +363,57 @@ def test_what_is_judged_together_does_not_meet(contracts):
     assert plausibility.measured(contract, rows)["_meets_school_id_nces"].isna().all()
 
 
+# Cells
+
+
+def test_a_row_that_lost_a_cell_is_set_aside(run, contracts, graduates, reasons):
+    run(contracts[GRADUATION], graduates.replace(TANSY, b",57,41,"))
+    assert [*reasons()] == [7]
+    assert "a cell in each column, as the publisher leaves none empty" in reasons()[7]
+
+
+def test_a_value_that_went_before_its_row_became_many_is_seen(contracts):
+    rows = [
+        {"_source_row": at, "school_name": "A", "_delivery": "one"} for at in (1, 1, 2)
+    ]
+    contract = contracts["vt/postsecondary"]
+    frame = table(*rows, contract=contract)
+    assert [*plausibility.measured(contract, frame)["_gap"].notna()] == [
+        False,
+        False,
+        True,
+    ]
+
+
+@pytest.mark.parametrize(
+    "cell", ["0\u200b.95", "\uff10.95", "0.\u0669\u0665", "0.9\x1b5"]
+)
+def test_what_nobody_sees_sets_a_row_aside_in_a_column_that_nobody_uses(
+    run, contracts, example, reasons, cell
+):
+    content = example("me/assessment", "2016-17")
+    content = content.replace(b"0.95", cell.encode(), 1)
+    run(contracts["me/assessment"], content, "me_2016-17.csv")
+    assert [*reasons()] == [3]
+    assert "no sign that cannot be seen and no digit but 0 to 9" in reasons()[3]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        (b"Larch Unit,", b"12.5,", "a name with letters, in lea_name"),
+        (b",0.95,", b",95,", "a proportion or a star, in tested_pct"),
+    ],
+)
+def test_of_what_no_number_depends_on_it_is_said_alone(
+    run, contracts, example, reasons, before, after, says
+):
+    content = example("me/assessment", "2016-17").replace(before, after, 1)
+    delivery = run(contracts["me/assessment"], content, "me_2016-17.csv")
+    assert "1 rows warned of, the first is row 3 (" in delivery.message
+    assert says in delivery.message and not reasons()
+
+
 # A file that was cut
 
 
@@ -388,7 +442,20 @@ def test_a_few_rows_less_a_first_file_and_another_name_pass(run, contracts, grad
     fewer = b"\r\n".join([*lines[:22], b""])
     assert run(contracts[GRADUATION], fewer).rows_validated == 17
     other = b"\r\n".join([*lines[:8], b""])
-    assert run(contracts[GRADUATION], other, "other.csv").rows_validated == 3
+    cut = run(contracts[GRADUATION], other, "other.csv")
+    assert cut.rows_validated == 3 and not cut.message
+
+
+def test_a_first_file_with_half_the_rows_of_its_likes_is_said(
+    run, contracts, graduates
+):
+    lines = graduates.split(b"\r\n")
+    for at, rows in enumerate((20, 19, 10, 9)):
+        content = b"\r\n".join([*lines[: 5 + rows], b""])
+        told = run(contracts[GRADUATION], content, f"schools {at}.csv").message
+        assert ("9 rows, where the files of other years have about 19" in told) == (
+            rows == 9
+        )
 
 
 def test_whoever_accepts_a_file_says_why():

@@ -1,15 +1,14 @@
 """Publishing: readers are never blocked, nothing half-written is seen, N are kept."""
 
 import json
-import multiprocessing
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
 
 import duckdb
 import pytest
-from test_attack import RULES, SEEDS, TABLES
+import swaps
+from swaps import publish
 
 from common_metrics.lake import Delivery, Lake, write_json
 from common_metrics.publication import audit, candidate, release, release_folders
@@ -20,44 +19,9 @@ from common_metrics.warehouse import build
 
 @pytest.fixture
 def built(lake: Lake) -> Lake:
-    """A lake with a small finished build of two described tables."""
-    with duckdb.connect(str(lake.build())) as con:
-        con.execute("create schema published")
-        con.execute("use published")
-        # As in a public file, since the attack on a candidate reads all of them.
-        for table, columns in TABLES.items():
-            con.execute(f"create table {table} ({columns})")
-        for table in (*RULES, "suppression_minimums"):
-            con.execute(f"create table {table} as from '{SEEDS}/{table}.csv'")
-        con.execute("alter table school_outcomes add column version integer")
-        con.execute(
-            "insert into school_outcomes by name select 'CT' as state, "
-            "'public' as visibility, 'reported' as value_status, 1 as numerator, "
-            "2 as denominator, i as version from range(1000) as t(i)"
-        )
-    write_json(lake.build_record(), {"fingerprint": "a" * 64})
-    write_json(lake.dbt_target() / "manifest.json", {"nodes": _nodes(lake)})
+    """A lake with a small finished build of described tables."""
+    swaps.small_build(lake)
     return lake
-
-
-def _nodes(lake: Lake) -> dict:
-    with duckdb.connect(str(lake.build())) as con:
-        sql = "select table_name, column_name from duckdb_columns() where not internal"
-        columns = con.execute(sql).fetchall()
-    nodes: dict = {}
-    for table, column in columns:
-        node = nodes.setdefault(
-            table,
-            {
-                "name": table,
-                "schema": "published",
-                "description": f"about {table}",
-                "config": {"meta": {"tiers": ["public", "partner"]}},
-                "columns": {},
-            },
-        )
-        node["columns"][column] = {"description": f"about {column}", "config": {}}
-    return nodes
 
 
 @pytest.fixture(autouse=True)
@@ -73,51 +37,17 @@ def not_attacked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit, "refuse_recovered", lambda *_: None)
 
 
-def _publish(lake: Lake, minute: int) -> str:
-    made_from = f"{minute:064x}"
-    write_json(lake.build_record(), {"fingerprint": made_from})
-    with duckdb.connect(str(lake.build())) as con:
-        con.execute(f"update published.school_outcomes set version = {minute}")
-    at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute)
-    return release.publish(lake, at)
-
-
-def _read(path: str, stop, results) -> None:
-    """Open the published file again and again; report each release's versions."""
-    seen = []
-    while not stop.is_set():
-        with duckdb.connect(path, read_only=True) as con:
-            sql = "select distinct version from school_outcomes"
-            seen.append(tuple(v for (v,) in con.execute(sql).fetchall()))
-    results.put(seen)
-
-
+@pytest.mark.usefixtures("not_attacked")
 def test_readers_see_whole_releases_while_others_are_published(built: Lake) -> None:
-    _publish(built, 0)
-    context = multiprocessing.get_context("spawn")
-    stop, results = context.Event(), context.Queue()
-    path = str(built.current / "public.duckdb")
-    readers = [
-        context.Process(target=_read, args=(path, stop, results)) for _ in range(2)
-    ]
-    for reader in readers:
-        reader.start()
-    time.sleep(1)
-    for minute in range(1, 9):
-        _publish(built, minute)
-    stop.set()
-    seen = [version for _ in readers for version in results.get(timeout=30)]
-    for reader in readers:
-        reader.join(timeout=30)
-        assert reader.exitcode == 0
-    assert all(len(versions) == 1 for versions in seen), "a mixture of releases"
-    assert len(set(seen)) > 2, "readers saw the swaps"
+    for seen in swaps.watched(built, 12):
+        assert seen.errors == [] and seen.mixed == 0, seen
+        assert seen.releases > 2, f"{seen.kind} saw the swaps"
 
 
 def test_an_open_reader_keeps_its_release_and_does_not_block(built: Lake) -> None:
-    _publish(built, 0)
+    publish(built, 0)
     with duckdb.connect(str(built.current / "public.duckdb"), read_only=True) as con:
-        _publish(built, 1)
+        publish(built, 1)
         assert con.execute("select max(version) from school_outcomes").fetchone() == (
             0,
         )
@@ -126,14 +56,14 @@ def test_an_open_reader_keeps_its_release_and_does_not_block(built: Lake) -> Non
 
 @pytest.mark.usefixtures("not_attacked")
 def test_the_last_releases_are_kept_and_nothing_unfinished_is_left(built: Lake) -> None:
-    names = [_publish(built, minute) for minute in range(KEPT_RELEASES + 2)]
+    names = [publish(built, minute) for minute in range(KEPT_RELEASES + 2)]
     left = {path.name for path in built.published.iterdir()}
     assert left == {*names[2:], "current"}
     assert not list(built.published.rglob("*.wal"))
 
 
 def test_rollback_names_what_is_kept_when_it_cannot(built: Lake) -> None:
-    first, second = _publish(built, 0), _publish(built, 1)
+    first, second = publish(built, 0), publish(built, 1)
     assert release.rollback(built) == first
     with pytest.raises(ReleaseRefused, match=f"Found .*{second}"):
         release.rollback(built)
@@ -142,7 +72,7 @@ def test_rollback_names_what_is_kept_when_it_cannot(built: Lake) -> None:
 
 
 def test_a_rolled_back_build_is_not_published_again_by_itself(built: Lake) -> None:
-    _publish(built, 0)
+    publish(built, 0)
     write_json(built.build_record(), {"fingerprint": build.fingerprint(built)})
     release.publish(built, datetime(2026, 1, 2, tzinfo=UTC))
     release.rollback(built)
@@ -154,21 +84,21 @@ def test_a_rolled_back_build_is_not_published_again_by_itself(built: Lake) -> No
 def test_an_undeclared_column_stops_the_release_and_leaves_the_current(
     built: Lake,
 ) -> None:
-    _publish(built, 0)
+    publish(built, 0)
     before = built.current.resolve()
     manifest = built.dbt_target() / "manifest.json"
     nodes = json.loads(manifest.read_text())
     del nodes["nodes"]["school_outcomes"]["columns"]["version"]
     write_json(manifest, nodes)
     with pytest.raises(ReleaseRefused, match="declared columns only.*version"):
-        _publish(built, 1)
+        publish(built, 1)
     assert built.current.resolve() == before
 
 
 def test_a_small_restricted_cell_stops_the_release_without_being_printed(
     built: Lake,
 ) -> None:
-    _publish(built, 0)
+    publish(built, 0)
     before = built.current.resolve()
     with duckdb.connect(str(built.build())) as con:
         con.execute(
@@ -177,13 +107,13 @@ def test_a_small_restricted_cell_stops_the_release_without_being_printed(
             "737 as numerator, 739 as denominator, 1 as version"
         )
     with pytest.raises(ReleaseRefused) as refused:
-        _publish(built, 1)
+        publish(built, 1)
     assert "Found 1" in str(refused.value) and "737" not in str(refused.value)
     assert built.current.resolve() == before
 
 
 def test_an_old_client_s_storage_version_is_written(built: Lake) -> None:
-    _publish(built, 0)
+    publish(built, 0)
     with duckdb.connect() as con:
         file = Path(built.current / "public.duckdb")
         con.execute(f"attach '{file}' as published (read_only)")
@@ -208,7 +138,7 @@ def test_a_view_reads_the_tables_of_its_own_file(built: Lake) -> None:
             "select * from warehouse.published.above where students >= least"
         )
         con.execute("comment on macro table published.at_least is 'a view of one'")
-    nodes = _nodes(built)
+    nodes = swaps.nodes(built)
     nodes["seen"]["config"] = {"meta": {"tiers": ["partner"]}}
     public = {"tiers": ["public"], "publish_as": "seen"}
     nodes["seen_public"]["config"] = {"meta": public}
@@ -216,7 +146,7 @@ def test_a_view_reads_the_tables_of_its_own_file(built: Lake) -> None:
         nodes[name]["config"]["meta"]["stays_a_view"] = True
         nodes[name]["raw_code"] = f"select * from {{{{ ref('{read}') }}}}"
     write_json(built.dbt_target() / "manifest.json", {"nodes": nodes})
-    _publish(built, 0)
+    publish(built, 0)
     for tier, students in (("public", 1), ("partner", 2)):
         file = str(built.current / f"{tier}.duckdb")
         with duckdb.connect(file, read_only=True) as con:
@@ -253,7 +183,7 @@ def test_a_killed_publication_is_finished_by_the_next_run(
     when: str,
 ) -> None:
     monkeypatch.setattr(release_folders, "KEPT_RELEASES", 2)
-    kept = [_publish(built, minute) for minute in range(2)]
+    kept = [publish(built, minute) for minute in range(2)]
     real = getattr(place, step)
 
     def killed(*args: object) -> None:
@@ -263,17 +193,17 @@ def test_a_killed_publication_is_finished_by_the_next_run(
 
     monkeypatch.setattr(place, step, killed)
     with pytest.raises(Killed):
-        _publish(built, 10)
+        publish(built, 10)
     monkeypatch.setattr(place, step, real)
     made_from = json.loads(built.build_record().read_text())["fingerprint"]
     monkeypatch.setattr(release, "fingerprint", lambda _: made_from)
     if release.is_needed(built):
         assert built.current.resolve().name == kept[-1]
-        _publish(built, 10)
+        publish(built, 10)
     else:
         # What is too many goes with the next publication; it is in nobody's way.
         assert built.current.resolve().name not in kept
-        _publish(built, 11)
+        publish(built, 11)
     names = list(release.manifests(built))
     assert built.current.resolve().name == names[-1] not in kept
     assert len(names) == 2
@@ -286,11 +216,11 @@ def test_a_killed_publication_is_finished_by_the_next_run(
 
 @pytest.mark.usefixtures("not_attacked")
 def test_a_folder_that_was_removed_in_part_is_no_release(built: Lake) -> None:
-    first, second, third = (_publish(built, minute) for minute in range(3))
+    first, second, third = (publish(built, minute) for minute in range(3))
     (built.published / first / "manifest.json").unlink()
     (built.published / second / "public.duckdb").unlink()
     assert list(release.manifests(built)) == [third]
-    fourth = _publish(built, 3)
+    fourth = publish(built, 3)
     left = {path.name for path in built.published.iterdir()}
     assert left == {third, fourth, "current"}
 
@@ -299,49 +229,7 @@ def test_a_folder_that_was_removed_in_part_is_no_release(built: Lake) -> None:
 def test_releases_are_ordered_as_they_were_made_though_the_clock_went_back(
     built: Lake,
 ) -> None:
-    late = [_publish(built, 100 + minute) for minute in range(3)]
-    early = [_publish(built, minute) for minute in range(3)]
+    late = [publish(built, 100 + minute) for minute in range(3)]
+    early = [publish(built, minute) for minute in range(3)]
     assert list(release.manifests(built)) == [*late[1:], *early]
     assert release.rollback(built) == early[1]
-
-
-def _read_parquet(path: str, results) -> None:
-    """Read two Parquet files of one release, whose folder the manifest names."""
-    seen, current = [], Path(path)
-    for _ in range(100):
-        manifest = json.loads((current / "public/manifest.json").read_text())
-        folder = current.with_name(manifest["release"]) / "public"
-        tables = ("school_outcomes", "lea_outcomes")
-        read = " union ".join(
-            f"select distinct version from '{folder / table}.parquet'"
-            for table in tables
-        )
-        seen.append(tuple(version for (version,) in duckdb.sql(read).fetchall()))
-    results.put(seen)
-
-
-@pytest.mark.usefixtures("not_attacked")
-def test_parquet_is_of_one_release_for_who_asks_the_manifest_once(built: Lake) -> None:
-    with duckdb.connect(str(built.build())) as con:
-        con.execute("alter table published.lea_outcomes add column version integer")
-    manifest = built.dbt_target() / "manifest.json"
-    write_json(manifest, {"nodes": _nodes(built)})
-    names = []
-    for minute in range(2):
-        with duckdb.connect(str(built.build())) as con:
-            con.execute(
-                "insert into published.lea_outcomes by name "
-                f"select 'CT' as state, 'public' as visibility, {minute} as version"
-            )
-            con.execute(f"delete from published.lea_outcomes where version < {minute}")
-        names.append(_publish(built, minute))
-    context = multiprocessing.get_context("spawn")
-    results = context.Queue()
-    reader = context.Process(target=_read_parquet, args=(str(built.current), results))
-    reader.start()
-    while reader.is_alive() and results.empty():
-        names.reverse()
-        release.rollback(built, names[0])
-    assert set(results.get(timeout=30)) == {(0,), (1,)}
-    reader.join(timeout=30)
-    assert reader.exitcode == 0

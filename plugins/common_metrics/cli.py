@@ -72,6 +72,14 @@ def doctor(
     return doctor.doctor(Lake(lake), drop, fix)
 
 
+@app.command(hidden=True)
+def hold(what: str, descriptor: int, lake: LakeFolder = HERE) -> None:
+    """Take the lease for the shell that opened it as this descriptor."""
+    from common_metrics import lease
+
+    lease.hold_for_parent(Lake(lake), what, descriptor)
+
+
 @app.command(epilog="make rollback RELEASE=20260301T060000Z-93d63659")
 def rollback(
     lake: LakeFolder = HERE,

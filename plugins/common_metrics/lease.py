@@ -42,6 +42,17 @@ def held(lake: Lake, what: str) -> Iterator[None]:
             lease.truncate(0)
 
 
+def hold_for_parent(lake: Lake, what: str, descriptor: int) -> None:
+    """Take the lease for who opened ``file(lake)`` as ``descriptor`` and began this.
+
+    It is held while any process has the descriptor open; raises LakeTaken.
+    """
+    with os.fdopen(descriptor, "a+", closefd=False) as lease:
+        _take(lake, lease)
+        lease.truncate(0)
+        json.dump(_myself(what) | {"pid": str(os.getppid())}, lease)
+
+
 def file(lake: Lake) -> Path:
     """Return where it stands who holds the lake."""
     return lake.root / "lease.json"

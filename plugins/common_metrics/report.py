@@ -14,8 +14,10 @@ from rich.table import Table
 from common_metrics import batching
 from common_metrics.contracts.loading import contract_keys, load_contracts
 from common_metrics.lake import Delivery, Lake
+from common_metrics.landing.receiving import CLOSED
 from common_metrics.publication.release import manifests
 from common_metrics.reading.parsing import left_out
+from common_metrics.validation.earlier import CUT
 
 BUILD, PUBLISH = "build_warehouse", "publish_release"
 
@@ -51,7 +53,9 @@ def report(console: Console, lake: Lake, drop: Path, ended: list[Ended]) -> int:
     lines = [f"barred: {error}" for error in barred.values()]
     lines += [f"refused: {record.message}" for record in refused]
     lines += [f"damaged: {said}" for of in damaged.values() for said in of]
-    lines += [*left_out(records), *_unmatched(records)]
+    closed = [d for d in records if d.status == "unmatched" and CLOSED in d.message]
+    lines += [f"closed: {record.message}" for record in closed]
+    lines += [*left_out(records), *_perhaps_cut(lake), *_unmatched(records)]
     lines += [f"reason: {each.reason}" for each in ended if _broke(each)]
     if manifests(lake):
         lines += [f"warning: {line}" for line in _warnings(lake)]
@@ -68,7 +72,7 @@ def report(console: Console, lake: Lake, drop: Path, ended: list[Ended]) -> int:
         what = "What is sound is published" if sound else "Nothing new is published"
         log = lake.log("airflow.log")
         console.print(f"Failed: {', '.join(failed)}. {what}; see {log}.")
-    return 1 if failed else 0
+    return 1 if failed or closed else 0
 
 
 def _broke(ended: Ended) -> bool:
@@ -108,6 +112,13 @@ def _warnings(lake: Lake) -> list[str]:
     found = manifests(lake)[lake.current.resolve().name].get("warnings", {})
     how = "see dbt_project/tests or the yml of the model"
     return [*lines, *(f"{test}: {n} rows; {how}" for test, n in found.items())]
+
+
+def _perhaps_cut(lake: Lake) -> list[str]:
+    newest = [d for key in contract_keys() for d in lake.newest_of(key).values()]
+    return [
+        f"warning: {d.key} {d.file}: {d.message}" for d in newest if CUT in d.message
+    ]
 
 
 def _unmatched(records: list[Delivery]) -> list[str]:

@@ -33,6 +33,7 @@ def deliveries(world: World) -> Iterator[Delivery]:
         yield Delivery(path, damage(good.content), [], [fault])
     yield cut_short(world)
     yield two_values(world)
+    yield wrong_cells(world)
     yield exponents(world)
 
 
@@ -72,6 +73,20 @@ def two_values(world: World) -> Delivery:
     return Delivery(path, "\r\n".join(lines).encode("ascii"), kept, faults)
 
 
+def wrong_cells(world: World) -> Delivery:
+    """A file with a wrong cell of each kind, a row each; the other rows are sound."""
+    good = edsight.graduation(world, Sheet(5, YEAR, "all-students", GRAD))
+    lines = good.content.decode("ascii").split("\r\n")
+    path, faults = broken_path(good.path, "wrong_cells"), []
+    for row, (kind, (pattern, cells)) in enumerate(WRONG.items(), FIRST_ROW):
+        lines[row - 1], count = re.subn(pattern, cells, lines[row - 1], count=1)
+        assert count, kind
+        faults.append(Fault(path, row, kind, "row quarantined"))
+    wrong = lines[FIRST_ROW - 1 : FIRST_ROW - 1 + len(WRONG)]
+    kept = [o for o in good.outcomes if not any(o.school_name in w for w in wrong)]
+    return Delivery(path, "\r\n".join(lines).encode("ascii"), kept, faults)
+
+
 def exponents(world: World) -> Delivery:
     """A federal file that went through a spreadsheet: its school ids are lost."""
     good = edfacts.national(world, YEAR)
@@ -83,6 +98,16 @@ def exponents(world: World) -> Delivery:
     return Delivery(path, as_csv([head, *rows]), [], [fault])
 
 
+# Cohort, graduates and rate end a row.
+WRONG = {
+    "code_without_zeros": ('=""0+', '=""'),
+    "more_graduates_than_members": (r",(\d+),\d+,", r",\1,9\1,"),
+    "rate_of_other_counts": (r",[\d.]+$", ",12.3"),
+    "count_of_no_school": (r",\d+,(\d+),[\d.]+$", r",65000,\1,*"),
+    "cell_lost": (r",[\d.]+$", ","),
+    "number_below_zero": (r",(\d+),", r",-\1,"),
+    "letter_in_number": (r",(\d)\d*,", r",\1O,"),
+}
 Damage = Callable[[bytes], bytes]
 BROKEN: dict[str, tuple[str, dict[str, str], int | str, Damage, str]] = {
     "empty": ("ell", GRAD, "", lambda good: b"", "it is empty"),

@@ -9,7 +9,7 @@ import re
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import (
@@ -34,6 +34,7 @@ LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 FILLED = "expect_column_values_to_not_be_null"
 EMPTY = "expect_column_values_to_be_null"
 CRITICAL = {"severity": "critical"}
+Severity = Literal["critical", "warning"]
 
 
 class Block(BaseModel):
@@ -111,12 +112,14 @@ class When(Block):
     ``where`` picks rows, as pandas queries them. Wrong rows are set aside one by one
     while no more than a tenth is wrong, or what ``mostly`` leaves of 1. It is 0 where
     the rows picked are the wrong ones, since these are no share of anything: so where
-    a cell must be empty, unless it says otherwise.
+    a cell must be empty, unless it says otherwise. With the severity ``warning`` a
+    wrong row stays, and it is said: so in columns on which no number depends.
     """
 
     says: str
     where: str | None = None
     mostly: float | None = None
+    severity: Severity = "critical"
 
 
 class Form(Block):
@@ -135,6 +138,7 @@ class Form(Block):
     says: str | None = None
     where: str | None = None
     mostly: float | None = None
+    severity: Severity = "critical"
 
     @model_validator(mode="after")
     def _is_one_thing(self) -> "Form":
@@ -150,7 +154,7 @@ class Form(Block):
         """Return the forms of this name, with what is said otherwise here."""
         if self.name is None:
             return [self]
-        own = self.model_dump(exclude={"name"}, exclude_none=True)
+        own = self.model_dump(exclude={"name"}, exclude_none=True, exclude_unset=True)
         return [form.model_copy(update=own) for form in named_forms()[self.name]]
 
     def said(self, column: str, headers: list[str]) -> str:
@@ -200,4 +204,5 @@ def _expectation(
     if of.where is not None:
         picked = {"type": "pass_through", "pass_through_filter": of.where}
         kwargs["row_condition"] = picked
-    return {"type": kind, "kwargs": kwargs, **CRITICAL, "meta": {"says": of.says}}
+    meta = {"says": of.says}
+    return {"type": kind, "kwargs": kwargs, "severity": of.severity, "meta": meta}

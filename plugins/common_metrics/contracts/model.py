@@ -118,7 +118,8 @@ class Read(Block):
     that are no data: sub-totals, repeated headers, foot notes. A column that the
     contract does not know may tell rows apart, so that it refuses the file;
     ``harmless`` are those that may be left out, each with the reason (* stands for any
-    characters).
+    characters). Of a publisher that leaves no cell empty (``full``), a row with one has
+    lost a cell, and others have moved.
     """
 
     format: Literal["csv", "workbook"] = "csv"
@@ -128,6 +129,7 @@ class Read(Block):
     final_newline: bool = True
     header: list[str] | None = None
     short_rows: bool = False
+    full: bool = False
     furniture: list[str] = []
     section: Section | None = None
     fill_down: list[str] = []

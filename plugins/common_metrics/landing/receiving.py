@@ -24,6 +24,7 @@ from common_metrics.reading.years import years_in_name
 
 LONGEST_NAME = 200  # bytes; 255 is what a file system takes, and landing adds to it
 BLOCK = 1_000_000  # bytes read at a time
+CLOSED = "one that is closed"
 # The files of a drop folder that was listed for a whole run, see list_once.
 LISTED: dict[Path, list[str]] = {}
 
@@ -250,9 +251,21 @@ def _listed(drop: Path) -> list[str]:
 
 
 def _files(drop: Path) -> list[str]:
-    """Return the files below ``drop``, links among them; linked folders stay closed."""
-    found = (p for p in drop.rglob("*") if p.is_file() or p.is_symlink())
+    """Return the files below ``drop``, and the folders that nobody looks into.
+
+    These are links, and those that are closed to the user.
+    """
+    found: list[Path] = []
+    for place, folders, files in os.walk(drop):
+        here = Path(place)
+        shut = [name for name in folders if _is_shut(here / name)]
+        found += [here / name for name in (*files, *shut)]
+        folders[:] = {*folders} - {*shut}
     return sorted(path.relative_to(drop).as_posix() for path in found)
+
+
+def _is_shut(folder: Path) -> bool:
+    return folder.is_symlink() or not os.access(folder, os.R_OK | os.X_OK)
 
 
 def _is_taken(contract: Contract, drop: Path, name: str) -> bool:
@@ -269,6 +282,13 @@ def _fault(drop: Path, name: str) -> DeliveryRefused | None:
     if len(Path(name).name.encode()) > LONGEST_NAME:
         return DeliveryRefused(
             f"a name of at most {LONGEST_NAME} bytes", "a longer one", "Rename it."
+        )
+    if (drop / name).is_dir() and not (drop / name).is_symlink():
+        return DeliveryRefused(
+            "a folder that can be opened",
+            CLOSED,
+            "Open it for the user that runs this (chmod u+rx), or take it away: "
+            "the files in it were passed over.",
         )
     if not _leads_inside(drop, name):
         return DeliveryRefused(

@@ -54,8 +54,12 @@ def judge(contract: Contract, landed: list[Landed], lake: Lake) -> list[Landed]:
     parts = [quarantine.part(each) for each in landed]
     found = _findings(contract, parts, lake)
     earlier = lake.recorded_of(contract.key)
+    beside = [
+        part.delivery.with_(status="validated", rows_raw=part.rows.num_rows)
+        for part in parts
+    ]
     return [
-        quarantine.settle(contract, part, lake, of_it, earlier)
+        quarantine.settle(contract, part, lake, of_it, earlier, beside)
         for part, of_it in zip(parts, found, strict=True)
     ]
 

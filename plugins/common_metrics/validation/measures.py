@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from common_metrics.contracts.model import Periods, Whole
+from common_metrics.errors import is_unseen
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,6 +82,38 @@ def total_of(frame: "pd.DataFrame", name: str, ids: Iterable[str]) -> "pd.Series
     names = frame.groupby(["_delivery", *ids], dropna=False)[name].transform("nunique")
     is_total = frame[name].str.fullmatch(TOTAL, case=False, na=False).astype(bool)
     wrong = is_total & _holds(frame, ids) & (names > 1)
+    return wrong.astype(float).where(wrong)
+
+
+def unseen(frame: "pd.DataFrame", columns: Iterable[str]) -> "pd.Series":
+    """Return 1 where a cell holds a sign that nobody sees, or digits that nobody casts.
+
+    A blank or a line's end within a cell is none.
+    """
+    wrong = frame["_row"].isna()
+    for column in columns:
+        cells = frame[column].dropna()
+        together = "".join(cells.tolist())  # almost always there is nothing to look for
+        if not (together.isascii() and together.isprintable()):
+            wrong[cells.index[cells.map(_holds_unseen).astype(bool)]] = True
+    return wrong.astype(float).where(wrong)
+
+
+def _holds_unseen(cell: str) -> bool:
+    odd = (c for c in cell if not c.isascii() or not c.isprintable())
+    return any(c.isdecimal() or is_unseen(c) and not c.isspace() for c in odd)
+
+
+def gap(frame: "pd.DataFrame", columns: Iterable[str]) -> "pd.Series":
+    """Return 1 where a cell is empty in a column that its file has.
+
+    Where each value of a row became a row of its own, an empty one became none.
+    """
+    is_filled = frame[[*columns]].notna()
+    is_there = is_filled.groupby(frame["_delivery"]).transform("any")
+    values = frame.groupby(["_delivery", "_source_row"])["_row"].transform("size")
+    most = values.groupby(frame["_delivery"]).transform("max")
+    wrong = (is_there & ~is_filled).any(axis=1) | (values < most)
     return wrong.astype(float).where(wrong)
 
 

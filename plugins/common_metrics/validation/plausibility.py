@@ -39,6 +39,7 @@ class Rule(NamedTuple):
     says: str
     kwargs: dict[str, Any]
     measures: "dict[str, Measure]" = {}  # noqa: RUF012
+    severity: str = "critical"
 
     @property
     def expectation(self) -> dict[str, Any]:
@@ -46,7 +47,7 @@ class Rule(NamedTuple):
         return {
             "type": self.type,
             "kwargs": {"mostly": 0.9, **self.kwargs},
-            "severity": "critical",
+            "severity": self.severity,
             "meta": {"says": self.says},
         }
 
@@ -106,6 +107,7 @@ def _where(query: str) -> dict[str, Any]:
 @cache
 def _rules(contract: Contract) -> list[Rule]:
     return [
+        *_cells(contract),
         *_codes(contract),
         *_years(contract),
         *_sizes(contract),
@@ -114,6 +116,27 @@ def _rules(contract: Contract) -> list[Rule]:
         *_totals(contract),
         _grain(contract),
     ]
+
+
+# Cells
+
+
+def _cells(contract: Contract) -> Iterator[Rule]:
+    """Yield what holds for cells of any column, be it used or not."""
+    read = [name for name in contract.columns if name not in contract.protects]
+    says = "no sign that cannot be seen and no digit but 0 to 9, in any column"
+    yield _none("_unseen", says, partial(measures.unseen, columns=read))
+    if contract.read.full:
+        says = "a cell in each column, as the publisher leaves none empty"
+        yield _none("_gap", says, partial(measures.gap, columns=read))
+    for name in filter(lambda name: name.endswith("_name"), read):
+        says = f"a name with letters, in {name}: the cells of the row may have moved"
+        yield Rule(MATCH, says, {"column": name, "regex": "[A-Za-z]"}, {}, "warning")
+
+
+def _none(column: str, says: str, measure: "Measure", mostly: float = 0.9) -> Rule:
+    """Return that a measured column is empty: it is 1 where a row is wrong."""
+    return Rule(NULL, says, {"column": column, "mostly": mostly}, {column: measure})
 
 
 # Codes
@@ -240,12 +263,12 @@ def _periods(contract: Contract) -> Iterator[Rule]:
     for periods in contract.periods:
         for key in periods.of:
             column = f"_meets_{'_'.join(key)}"
-            yield Rule(
-                NULL,
+            yield _none(
+                column,
                 f"one row at a time for each {', '.join(key)}: where two follow each "
                 f"other, give both {periods.first} and {periods.last}",
-                {"column": column, "mostly": 0.5},
-                {column: partial(measures.meets, key=key, periods=periods)},
+                partial(measures.meets, key=key, periods=periods),
+                mostly=0.5,
             )
 
 
@@ -257,12 +280,8 @@ def _totals(contract: Contract) -> Iterator[Rule]:
     for name, ids in names.items():
         if name in contract.columns and ids:
             column = f"_total_{name}"
-            yield Rule(
-                NULL,
-                f"no id of another row in a row of totals, in {' and '.join(ids)}",
-                {"column": column},
-                {column: partial(measures.total_of, name=name, ids=ids)},
-            )
+            says = f"no id of another row in a row of totals, in {' and '.join(ids)}"
+            yield _none(column, says, partial(measures.total_of, name=name, ids=ids))
 
 
 def _grain(contract: Contract) -> Rule:

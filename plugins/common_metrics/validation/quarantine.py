@@ -13,7 +13,7 @@ from common_metrics.landing import receiving
 from common_metrics.landing.receiving import Landed
 from common_metrics.pseudonyms import MALFORMED
 from common_metrics.reading import parsing
-from common_metrics.validation.earlier import refuse_shrunk
+from common_metrics.validation.earlier import few_beside, refuse_shrunk
 from common_metrics.validation.findings import (
     ROW,
     Finding,
@@ -57,8 +57,12 @@ def settle(
     lake: Lake,
     findings: list[Finding],
     earlier: list[Delivery],
+    beside: list[Delivery],
 ) -> Landed:
-    """Write a delivery's rows where its findings say, and its record."""
+    """Write a delivery's rows where its findings say, and its record.
+
+    ``earlier`` are the records of its extract, ``beside`` what is judged with it.
+    """
     try:
         refuse_failed(contract, findings, part.rows)
         refuse_shrunk(part.delivery, part.rows.num_rows, earlier)
@@ -74,7 +78,10 @@ def settle(
         rows_duplicate=part.duplicates,
         additional_columns=nameable(contract, read.additional),
         unread_sheets=nameable(contract, read.unread),
-        message=_message(contract, part, moved, findings),
+        message="; ".join(
+            _messages(contract, part, moved, findings)
+            + _beside(contract, part, [*earlier, *beside])
+        ),
     )
     _prove(judged)
     written = {}
@@ -132,9 +139,25 @@ def _prove(judged: Delivery) -> None:
         )
 
 
-def _message(
+def _warned(findings: list[Finding]) -> list[tuple[int, str]]:
+    """Return the rows of the file that stay although something is wrong, and what."""
+    moved, told = (reasons(findings, of) for of in ("critical", "warning"))
+    at = {
+        row: n for f in findings for row, n in zip(f.rows, f.source_rows, strict=True)
+    }
+    return sorted((at[row], why) for row, why in told.items() if row not in moved)
+
+
+def _beside(contract: Contract, part: Part, others: list[Delivery]) -> list[str]:
+    """Of students a first year has fewer: nothing is said of their files."""
+    if contract.protects:
+        return []
+    return few_beside(part.delivery, part.rows.num_rows, others)
+
+
+def _messages(
     contract: Contract, part: Part, moved: pa.Table, findings: list[Finding]
-) -> str:
+) -> list[str]:
     parts, delivery, read = [], part.delivery, part.landed.rows
     if moved.num_rows:
         row, why, found = (
@@ -153,10 +176,7 @@ def _message(
         parts.append(f"columns not in {contract.path} left out: {named}")
     if read.unread:
         parts.append(f"sheets not read: {', '.join(nameable(contract, read.unread))}")
-    if warned := reasons(findings, "warning"):
-        first = min(row for f in findings if f.only_warns for row in f.source_rows)
-        parts.append(
-            f"{len(warned)} rows warned of, the first is row {first} "
-            f"({warned[min(warned)]})"
-        )
-    return "; ".join(parts)
+    if warned := _warned(findings):
+        row, why = warned[0]
+        parts.append(f"{len(warned)} rows warned of, the first is row {row} ({why})")
+    return parts
