@@ -68,7 +68,8 @@ def run(lake: Any, drop: Path) -> None:
 
 def replace_what_takes_long(folder: Path) -> None:
     """Leave dbt, pages, workbooks and the attack out: none of them keeps state."""
-    from common_metrics import batching
+    # Loaded before the forks, since nobody may be barred from root's Python.
+    from common_metrics import batching, lease  # noqa: F401
     from common_metrics.contracts import loading
     from common_metrics.contracts.loading import load_contracts
     from common_metrics.publication import audit, candidate
