@@ -308,7 +308,7 @@ class Judge:
         Where the code fails on one of them or takes too long, each is judged alone.
         """
         try:
-            with _in_time():
+            with _in_time(HANG + 10 * len(few)):
                 judged = self._receive([mutant.content for mutant in few])
                 return [self._outcome(mutant, judged) for mutant in few]
         except Exception as error:
@@ -399,14 +399,14 @@ def fuzz(count: int, seed: int) -> Iterator[tuple[str, Mutant, str]]:
 
 
 @contextmanager
-def _in_time() -> Iterator[None]:
+def _in_time(seconds: int) -> Iterator[None]:
     """Raise TimeoutError where what is done takes longer than anything may."""
 
     def late(*_: object) -> None:
         raise TimeoutError
 
     signal.signal(signal.SIGALRM, late)
-    signal.alarm(HANG)
+    signal.alarm(seconds)
     try:
         yield
     finally:
