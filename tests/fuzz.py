@@ -39,7 +39,7 @@ FIXTURES = Path(__file__).parent / "fixtures"
 HANG = 60  # seconds
 AT_LEAST = 80  # mutants of a file
 DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
-YEAR = r"^\W*(\d+\W)*20\d\d\b[\W\d]*$"  # or a day; not one in a sentence
+YEAR = r"^\W*(\d+\W)*20[0-2][1-9]\b[\W\d]*$"  # or a day; not one in a sentence
 WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 
 # class, contract (with *), why no program sees it, or why it stays.
