@@ -15,10 +15,11 @@ states as (
     select * from {{ ref('states') }}
 ),
 
-newest as (
+delivered as (
     select
         crosswalk.*,
         states.state_fips,
+        deliveries.landed_at,
         coalesce(crosswalk.first_year, 0) as from_year,
         coalesce(crosswalk.last_year, 9999) as to_year,
     from crosswalk
@@ -26,9 +27,13 @@ newest as (
         on crosswalk.delivery = deliveries.delivery
     left join states
         on crosswalk.state = states.state
+),
+
+newest as (
+    select * from delivered
     qualify rank() over (
-        partition by crosswalk.state, crosswalk.school_id_state
-        order by {{ newest_file_first('deliveries.', 'crosswalk.') }}
+        partition by state, school_id_state
+        order by {{ newest_file_first() }}
     ) = 1
 ),
 

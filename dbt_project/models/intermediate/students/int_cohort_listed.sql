@@ -58,10 +58,11 @@ listings as (
     group by state, cohort_year, delivery
 ),
 
-speaking as (
+reaching as (
     select
         delivered.*,
         horizons.horizon_years,
+        listings.reaches_years,
     from delivered
     inner join listings
         on
@@ -70,19 +71,19 @@ speaking as (
             and delivered.delivery = listings.delivery
     inner join horizons
         on listings.reaches_years >= horizons.horizon_years
+),
+
+speaking as (
+    select * from reaching
     qualify row_number() over (
-        partition by
-            delivered.state,
-            delivered.cohort_year,
-            delivered.student_key,
-            horizons.horizon_years
+        partition by state, cohort_year, student_key, horizon_years
         order by
-            listings.reaches_years asc,
-            delivered.landed_at desc,
-            delivered.source_file desc,
-            delivered.outcome_code asc,
-            delivered.school_id_state asc,
-            delivered.source_row desc
+            reaches_years asc,
+            landed_at desc,
+            source_file desc,
+            outcome_code asc,
+            school_id_state asc,
+            source_row desc
     ) = 1
 ),
 

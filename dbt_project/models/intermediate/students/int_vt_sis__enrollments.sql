@@ -30,13 +30,11 @@ enrolled as (
     where admission_codes.is_member
 ),
 
--- The grade of a spell is the one the student is in on its first day in the school
--- year, else the first that begins later in that year (a file may begin a grade with
--- the first day of lessons). The next grade of a promoted student begins after it.
-graded as (
+with_grades as (
     select
         enrolled.*,
         grades.grade,
+        grades.grade_begin,
     from enrolled
     left join grades
         on
@@ -45,14 +43,19 @@ graded as (
             and enrolled.school_year = grades.school_year
             and enrolled.first_day <= coalesce(grades.grade_end, enrolled.last_day)
             and least(enrolled.exit_date, enrolled.last_day) >= grades.grade_begin
+),
+
+-- The grade of a spell is the one the student is in on its first day in the school
+-- year, else the first that begins later in that year (a file may begin a grade with
+-- the first day of lessons). The next grade of a promoted student begins after it.
+graded as (
+    select * from with_grades
     qualify row_number() over (
-        partition by enrolled.delivery, enrolled.source_file, enrolled.source_row
+        partition by delivery, source_file, source_row
         order by
-            case
-                when grades.grade_begin <= enrolled.first_day then grades.grade_begin
-            end desc nulls last,
-            grades.grade_begin asc,
-            grades.grade asc
+            case when grade_begin <= first_day then grade_begin end desc nulls last,
+            grade_begin asc,
+            grade asc
     ) = 1
 ),
 
