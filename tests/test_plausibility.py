@@ -509,3 +509,28 @@ def test_a_refused_file_says_what_the_cells_look_like(run, contracts, graduates)
     assert " comma, like 9,999. Write numbers without a thousands comma." in (
         delivery.message
     )
+
+
+def test_no_form_has_digits_inside_brackets(contracts) -> None:
+    r"""There \d would become [0-9] within brackets, and end them."""
+    regexes = {
+        rule["kwargs"]["regex"]
+        for contract in contracts.values()
+        for rule in contract.expectations
+        if "regex" in rule["kwargs"]
+    }
+    assert len(regexes) > 50
+    assert [each for each in regexes if re.search(r"\[[^]]*\\d", each)] == []
+
+
+@pytest.mark.parametrize("value", ["-86.6", "186.6", "101"])
+def test_a_printed_value_that_is_no_per_cent_is_set_aside(
+    run, contracts, example, reasons, value: str
+) -> None:
+    sound = example("nessc/printed_values").decode()
+    first = sound.splitlines(keepends=True)[1]
+    wrong = first.replace("2012-13", "2010-11").replace("86.6", value)
+    run(contracts["nessc/printed_values"], (sound + wrong).encode())
+    ((row, said),) = reasons().items()
+    assert row == len(sound.splitlines()) + 1
+    assert "a per cent from 0 to 100" in said
