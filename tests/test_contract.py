@@ -130,6 +130,14 @@ def test_a_missing_block_dies_with_its_name(changed):
         changed(lambda content: content.pop("columns"))
 
 
+@pytest.mark.parametrize("more", [{"says": "words"}, {"type": None}])
+def test_an_expectation_that_the_library_does_not_take_dies(changed, more):
+    stated = {"type": "expect_column_to_exist", "kwargs": {"column": "cohort_count"}}
+    stated = {k: v for k, v in (stated | more).items() if v}
+    with pytest.raises(ContractError, match=r"expectations: .*give type, and of"):
+        changed(lambda content: content.update(expectations=[stated]))
+
+
 def test_a_contract_that_expects_nothing_dies(changed):
     def only_headers(content):
         del content["rows"]

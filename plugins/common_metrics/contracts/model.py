@@ -17,6 +17,9 @@ YEARS = {
     "{year}": f"(?<![0-9])(?P<school_year>{_TWO_YEARS}|[0-9]{{4}}){_END}",
 }
 
+# What an expectation of a contract's own may say.
+STATED = {"type", "kwargs", "severity", "meta"}
+
 
 class Origin(Block):
     """Who publishes the extract, where, under which licence."""
@@ -274,6 +277,17 @@ class Contract(Block):
             name: {"headers": [name]} | column if isinstance(column, dict) else column
             for name, column in columns.items()
         }
+
+    @field_validator("expectations")
+    @classmethod
+    def _are_taken_by_great_expectations(
+        cls, stated: list[dict[str, Any]]
+    ) -> list[dict[str, Any]]:
+        """Else the library stops at the first file that comes."""
+        for each in stated:
+            if "type" not in each or {*each} - STATED:
+                raise ValueError(f"give type, and of {sorted(STATED)} what it needs")
+        return stated
 
     @model_validator(mode="after")
     def _names_exist(self) -> "Contract":
