@@ -204,7 +204,8 @@ def _wrong_words(wrong: typer.TyperException) -> WrongWords:
     """Return what was wrong with what the command takes, in make's words."""
     command = wrong.ctx.command
     expected = " ".join(_word(param) for param in command.params if param.envvar)
-    names = ", ".join(getattr(command, "commands", ()))
+    commands = getattr(command, "commands", {}).items()
+    names = ", ".join(name for name, each in commands if not each.hidden)
     found = wrong.format_message().strip().rstrip(".?") or "none"
     example = command.epilog or "make help"
     return WrongWords(
