@@ -127,7 +127,7 @@ def test_repeats_and_a_name_that_no_run_looks_for_are_notes(checked, vermont) ->
     done = checked(again, "vermont.txt")
     assert done.returncode == 0
     assert done.stdout.splitlines()[1:] == [
-        "Note: 1 rows repeat another one exactly and would be left out.",
+        "Note: 1 row said twice would be left out.",
         "Note: a run looks for nessc_submissions/*.csv: give the file such a name.",
     ]
 
