@@ -30,6 +30,7 @@ from common_metrics.validation.findings import how_to_mend
 # 2 is that of a check that was not begun.
 ACCEPTED, TO_MEND, REFUSED = 0, 3, 4
 TEMPLATE = "nessc/common_metrics_submission"
+MEND = "Mend these rows where the file is made, and send it again."
 
 
 def check_file(file: Path, key: str, known: Lake) -> tuple[int, list[str]]:
@@ -84,9 +85,9 @@ def _verdict(judged: Delivery, file: Path, lake: Lake) -> Iterator[str]:
         yield f"  row {row['_source_row']}: {_plain(row['_reason'])}{found}"
     if wrong.num_rows:
         todo = how_to_mend([*filter(None, wrong["_found"].to_pylist())])
-        yield f"To do: {todo or 'Mend these rows where the file is made, and send it again.'}"
+        yield f"To do: {todo or MEND}"
     if judged.rows_duplicate:
-        yield (f"Note: {_rows(judged.rows_duplicate)} said twice would be left out.")
+        yield f"Note: {_rows(judged.rows_duplicate)} said twice would be left out."
     if judged.additional_columns:
         names = ", ".join(f'"{name}"' for name in judged.additional_columns)
         yield f"Note: columns that would be left out: {names}."
