@@ -73,6 +73,12 @@ help: ## this list
 	@echo '  REAL_DATA=<folder of publishers files>, VENV=<folder> (.venv),'
 	@echo '  ARTEFACTS=<folder> in which the tests keep pictures of the site'
 
+# What a command needs of a lake or of its words, said before its tool stumbles over it.
+needs = @[ -e "$(1)" ] || { echo 'make $@: expected $(2). Found none in LAKE=$(LAKE).' \
+	'Run `make run LAKE=$(LAKE)` first.'; exit 2; }
+number = @case '$($(1))' in ''|*[!0-9]*) echo 'make $@: expected $(1)=<number>.' \
+	'Found something else. Write it like `make $@ $(1)=40`.'; exit 2;; esac
+
 # The program reads SCHOOL=, METRIC= and the like from its environment, to which make adds
 # the variables that it is given.
 COMMANDS := run check doctor rollback explain letter attack changes what-if new-source sources
@@ -119,11 +125,14 @@ SAY_WHERE = { echo "Airflow starts; what it says goes to $(UP_LOG)"; $(ONCE_IT_A
 
 STEP ?= 1
 drill: $(VENV)/.dev ## disturb runs in every way, run again, compare; STEP=, a kill each so many points
+	$(call number,STEP)
 	@$(PYTHON) tests/drill.py --step $(STEP)
 
 MUTANTS ?= 500
 SEED ?= 1
 fuzz: $(VENV)/.dev ## mutate the sample files and judge what becomes of them; MUTANTS=, SEED=
+	$(call number,MUTANTS)
+	$(call number,SEED)
 	@$(PYTHON) tests/fuzz.py --mutants $(MUTANTS) --seed $(SEED)
 
 # Not `airflow standalone`: its scheduler and triggerer serve the logs on every
@@ -143,22 +152,27 @@ up: $(VENV)/.runtime $(if $(DROP),,sample) ## Airflow's UI and scheduler on 127.
 		"ended. See the end of $(UP_LOG)."
 
 sample: $(VENV)/.runtime ## write the sample extracts; OUT=, FAULTS=all
+	@case '$(FAULTS)' in few|all) ;; *) echo 'make sample: expected FAULTS=few or all.' \
+		'Found something else. Write it like `make sample FAULTS=all`.'; exit 2;; esac
 	@mkdir -p -m 700 "$(call absolute,$(OUT))"
 	@$(PYTHON) tests/sample/generate.py "$(call absolute,$(OUT))" --faults "$(FAULTS)"
 
 BEFORE ?= 336eb0e
 RUNS ?= 3
 bench: $(VENV)/.dev ## what the stages cost beside an earlier commit; BEFORE=, RUNS=, DROP=, LAKE=
+	$(call number,RUNS)
 	@$(PYTHON) tests/bench.py --lake "$(LAKE_DIR)" --before "$(BEFORE)" --runs $(RUNS) \
 		$(if $(DROP),--drop "$(DROP_DIR)")
 
 SCHOOLS ?= 20
 stress: $(VENV)/.dev ## what hiding costs on invented schools, and what is recovered; SCHOOLS=
+	$(call number,SCHOOLS)
 	@$(PYTHON) tests/stress.py --schools $(SCHOOLS)
 
 docs: $(VENV)/.runtime ## models, columns and tests of the last build, in LAKE/docs
+	$(call needs,$(LAKE_DIR)/build/warehouse.duckdb,a build)
 	@mkdir -p -m 700 "$(LAKE_DIR)/docs"
-	@$(PYTHON) -m common_metrics.cli sources
+	@$(PYTHON) -m common_metrics.cli sources >/dev/null
 	@cd "$(LAKE_DIR)" && dbt docs generate --static \
 		--project-dir "$(CURDIR)/dbt_project" --profiles-dir "$(CURDIR)/dbt_project" \
 		--target-path "$(LAKE_DIR)/docs"
@@ -176,10 +190,10 @@ SHOW_ROWS = import sys, duckdb; \
 	print(f"{min(most, len(rows)):,} of {len(rows):,} rows, in order; all are in {file}." \
 	" LIMIT= shows more, WHERE= narrows them.")
 metric: $(VENV)/.dev ## ask the semantic layer; METRICS=, BY=, WHERE=, LIMIT=, LAKE=
-	@case "$(LIMIT)" in ''|*[!0-9]*) echo 'make metric: expected LIMIT=<number of rows>.' \
-		'Found something else. Write it like `make metric LIMIT=40`.'; exit 2;; esac
+	$(call number,LIMIT)
+	$(call needs,$(LAKE_DIR)/published/current/public.duckdb,a release)
 	@mkdir -p "$(LAKE_DIR)/logs"
-	@$(PYTHON) -m common_metrics.cli sources
+	@$(PYTHON) -m common_metrics.cli sources >/dev/null
 	@dbt --quiet parse --project-dir "$(CURDIR)/dbt_project" \
 		--profiles-dir "$(CURDIR)/dbt_project"
 	@HTTPS_PROXY=http://127.0.0.1:9 mf query --metrics "$(METRICS)" --group-by "$(BY)" \

@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -342,3 +343,26 @@ def test_the_page_for_analysts_names_what_there_is() -> None:
     assert metrics and metrics <= set(spans(page))
     views = {"school_history", "schools_off_track", "widest_gaps"}
     assert views <= set(published_as()) & set(spans(page))
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["stress", "SCHOOLS=many"], "make stress: expected SCHOOLS=<number>."),
+        (["metric", "LIMIT="], "make metric: expected LIMIT=<number>."),
+        (["sample", "FAULTS=some"], "make sample: expected FAULTS=few or all."),
+        (["metric"], "make metric: expected a release. Found none in LAKE="),
+        (["docs"], "make docs: expected a build. Found none in LAKE="),
+    ],
+)
+def test_a_command_called_wrongly_says_what_it_wants(words, expected, tmp_path):
+    marks = [f"--old-file={sys.prefix}/{mark}" for mark in (".runtime", ".dev")]
+    given = [f"VENV={sys.prefix}", f"LAKE={tmp_path / 'lake'}"]
+    done = subprocess.run(
+        ["make", "--no-print-directory", *marks, *words, *given],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stdout.startswith(expected)) == (2, True)
+    assert "Traceback" not in done.stdout + done.stderr

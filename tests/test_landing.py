@@ -418,7 +418,7 @@ BAD = {
         lambda good: xlsx({"Data": [["a", "b"]]}),
         None,
         "a csv table",
-        "an .xlsx workbook under a csv name",
+        "an .xlsx workbook",
         'save it as "CSV", or',
     ),
     "semicolons": Bad(

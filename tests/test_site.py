@@ -243,6 +243,17 @@ ROWS = {
         *progress(2014, 83.1),
         *progress(2015, 85.0, verdict="cannot_tell", verdict_reason="1 of 5 states"),
         *progress(2016, None, "not_yet_observed"),
+        *(
+            row | {"level": "coalition", "entity_id": "league"}
+            for row in progress(
+                *(2015, None, "range"),
+                **{"value_low_pct": 77.0, "value_high_pct": 77.8},
+                **{"same_members_count": 5, "verdict": "cannot_tell"},
+                **{"same_members_low_pct": 76.7, "same_members_high_pct": 77.6},
+                **{"same_members_baseline_low_pct": 76.1},
+                **{"same_members_baseline_high_pct": 76.1, "verdict_reason": "few"},
+            )
+        ),
     ],
     "dim_coalition": [
         {
@@ -467,10 +478,13 @@ def test_both_readings_of_a_target_with_their_verdicts(pages):
     cells = ["2015", "86.0%", "43", room, "85.8%", "Too close to call", "85.8%"]
     assert row_of(page, HISTORY, *cells, "Off track")
     words = text(panel(page, GRADUATION))
-    assert re.search("At goal Class of 2018: 91.0% ?. That meets the goal of", words)
+    said = "Class of 2018: 91.0% ?. That meets the goal of at least 90%. At goal"
+    assert re.search(said, words)
     close = text(panel(pages["schools/s5.html"], GRADUATION))
-    assert "reaches the target of" in close
-    assert "Too close to call: with 33 students, the rate could be above" in close
+    # The fact first, then how firm it is.
+    fact, _, firm = close.partition("Too close to call")
+    assert "That reaches the target of" in fact
+    assert firm.strip().startswith("With 33 students, chance alone could put the rate")
     without = text(panel(pages["schools/s2.html"], GRADUATION))
     assert "There is no target: there is no rate for the starting year" in without
 
@@ -509,6 +523,35 @@ def test_a_rate_of_some_states_is_not_the_networks(pages):
     assert "Class of 2015: 85.0%. Covers 1 of 5 states" in text(page)
     said = text(page.split('id="acgr_4yr"')[1].split("<figure>")[0])
     assert "Not judged" in said and "Covers 1 of 5 states, so there is no" in said
+    caption = "The network, Graduated within four years, year by year"
+    assert row_of(page, caption, "2015", "85.0%", "1 of 5", "Not judged")
+
+
+def test_the_same_members_stand_beside_a_rate_of_changing_ones(pages):
+    page = pages["coalitions/league.html"]
+    (row,) = re.findall("<tr><th[^>]*>2015</th>.*</tr>", page)
+    before, said = text(row).split("5 schools: ")
+    assert " ".join(before.split()) == "2015 77.0 to 77.8% 1 of 5"
+    assert said.startswith("76.7 to 77.6%, start 76.1%")
+    assert text(row).count("Not judged") == 2
+    assert 'class="band partial"' in page
+
+
+def test_a_number_stands_where_fewest_lines_pass():
+    names = ("interval_low_pct", "interval_high_pct", "value_low_pct")
+    bare = dict.fromkeys((*names, "value_high_pct"))
+    rows = [
+        bare
+        | {"school_year": year, "value_pct": rate}
+        | dict.fromkeys(("compounding_low_pct", "compounding_high_pct"), target)
+        for year, rate, target in ((2014, 87.6, 87.6), (2015, 84.0, 88.2))
+    ] + [
+        bare
+        | {"school_year": 2016, "value_pct": 86.9}
+        | {"compounding_low_pct": 88.8, "compounding_high_pct": 88.8}
+    ]
+    s = scale(rows, 90, 220)
+    assert all(s.label_y(rows, at, 90) > s.y(rows[at]["value_pct"]) for at in range(3))
 
 
 def test_state_rates_are_printed_ones(pages):
@@ -567,6 +610,10 @@ def test_letter_says_where_we_are_in_plain_words(pages):
     assert "Department of Education, not from our school." in words
     shouting = [w for w in re.findall("[A-Za-z]+", words) if len(w) > 13]
     assert not set(shouting) - {"Connecticut"}
+
+
+def test_a_letter_says_the_fact_before_how_firm_it_is(pages):
+    assert "Yes, but too close to call." in text(pages["schools/s5-letter.html"])
 
 
 def test_a_letter_does_not_disown_records_that_a_school_sent(pages):

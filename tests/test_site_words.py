@@ -12,7 +12,7 @@ REWRITTEN = {
     "a number of few would follow": "Not shown, to protect students in small groups",
     "oom for doubt": "Margin of error",
     "read the other way": "Show the second way of counting the targets",
-    "neither good news nor bad": "the rate could be above or below the target",
+    "neither good news nor bad": "alone could put the rate above or below",
     "is not the rate of all": "Covers 1 of 5 states",
     "with a target has been delivered": "No results since targets began (class of",
     "numerator below": "groups of fewer than 20 students, and counts below 6, are not",

@@ -30,6 +30,7 @@ from common_metrics.validation.findings import how_to_mend
 # 2 is that of a check that was not begun.
 ACCEPTED, TO_MEND, REFUSED = 0, 3, 4
 TEMPLATE = "nessc/common_metrics_submission"
+MEND = "Mend these rows where the file is made, and send it again."
 
 
 def check_file(file: Path, key: str, known: Lake) -> tuple[int, list[str]]:
@@ -77,23 +78,25 @@ def _verdict(judged: Delivery, file: Path, lake: Lake) -> Iterator[str]:
     kept, read = judged.rows_validated, judged.rows_raw
     yield f"{judged.key} {file.name}: {kept} of {read} rows would be accepted."
     if judged.rows_quarantined:
-        yield f"To mend, {judged.rows_quarantined} rows:"
+        yield f"To mend, {_rows(judged.rows_quarantined)}:"
     wrong = pq.read_table(lake.rows("quarantine", judged)).sort_by("_source_row")
     for row in wrong.select(["_source_row", "_reason", "_found"]).to_pylist():
         found = f"; found {row['_found']}" if row["_found"] else ""
         yield f"  row {row['_source_row']}: {_plain(row['_reason'])}{found}"
-    if todo := how_to_mend([*filter(None, wrong["_found"].to_pylist())]):
-        yield f"To do: {todo}"
+    if wrong.num_rows:
+        todo = how_to_mend([*filter(None, wrong["_found"].to_pylist())])
+        yield f"To do: {todo or MEND}"
     if judged.rows_duplicate:
-        yield (
-            f"Note: {judged.rows_duplicate} rows repeat another one exactly and would "
-            "be left out."
-        )
+        yield f"Note: {_rows(judged.rows_duplicate)} said twice would be left out."
     if judged.additional_columns:
         names = ", ".join(f'"{name}"' for name in judged.additional_columns)
         yield f"Note: columns that would be left out: {names}."
     if judged.unread_sheets:
         yield f"Note: sheets that would not be read: {', '.join(judged.unread_sheets)}."
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"
 
 
 def _plain(reasons: str) -> str:

@@ -18,6 +18,7 @@ from rich.table import Table
 
 from common_metrics import airflow_db, batching, lease
 from common_metrics.contracts.loading import load_contracts
+from common_metrics.errors import Refused
 from common_metrics.lake import STAGES, UNREADABLE, Delivery, Lake, sha256_of
 from common_metrics.publication import release_folders
 
@@ -43,6 +44,9 @@ class Wrong(NamedTuple):
 
 def doctor(lake: Lake, drop: Path | None, fix: bool) -> int:
     """Print what is wrong, mend what can be if asked; 1 where something is left."""
+    if not lake.root.is_dir():
+        todo = "Give its folder as LAKE=, or make one by `make run`."
+        raise Refused(f"LAKE={lake.root}", "the folder of a lake", "none", todo)
     console = Console(highlight=False, width=None if Console().is_terminal else 120)
     found = [*wrong(lake, drop)]
     console.print(_found(lake, found))

@@ -56,7 +56,7 @@ def _refuse_other_type(contract: Contract, data: bytes) -> None:
     if kind := workbook_kind(data):
         raise DeliveryRefused(
             "a csv table",
-            f"an {kind} workbook under a csv name",
+            f"an {kind} workbook",
             save_as(contract),
         )
     for magic, what in ARCHIVES.items():

@@ -72,7 +72,7 @@ def _no_number(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> No
     key, metric, group = keys
     years = _rows(
         con,
-        "select metric_id, student_group, school_year from school_outcomes "
+        "select distinct metric_id, student_group, school_year from school_outcomes "
         "where school_key = ? order by metric_id <> ?, student_group <> ?, metric_id, "
         "student_group, school_year limit 8",
         [key, metric, group],
@@ -163,7 +163,7 @@ def _parts(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> list[s
 def _targets(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> list[str]:
     rows = _rows(
         con,
-        "select target.*, status.verdict from explained_targets as target "
+        "select target.*, reached, firmness, verdict from explained_targets as target "
         "left join school_target_status as status using (school_key, metric_id, "
         "student_group, school_year, target_model) where school_key = ? "
         "and metric_id = ? and student_group = ? "
@@ -213,7 +213,10 @@ def _step(row: Row) -> str:
         step += f" -> {' to '.join(f'{end:.4f}' for end in ends)} %"
     if row["meets_goal"]:
         step += ", meets the goal"
-    return f"{step}; {row['verdict']}" if row["verdict"] else step
+    if not row["verdict"]:
+        return step
+    standing = dict.fromkeys([row["reached"], row["firmness"]])
+    return f"{step}; {', '.join(standing)}: {row['verdict']}"
 
 
 def _why_no_target(con: duckdb.DuckDBPyConnection, keys: list[str], year: int) -> str:

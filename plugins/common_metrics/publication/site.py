@@ -99,7 +99,8 @@ class Scale:
             y: min((abs(y - line) for line in lines), default=99)
             for y in (above, below)
         }
-        is_under = clear[above] < 9 < clear[below] and below < self.y(self.low) - 4
+        is_freer = clear[above] < min(9, clear[below])
+        is_under = is_freer and below < self.y(self.low) - 4
         return round((below if is_under else above) + 4, 1)
 
     def _lines(self, rows: list[Row], at: int) -> list[float]:

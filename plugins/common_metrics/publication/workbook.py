@@ -50,7 +50,8 @@ SHEETS = {
         ("school_targets", "school_target_status", "dim_school", "dim_metric"),
         "select school.school_name, metric.label, target.school_year, "
         "status.value_pct, status.value_status, target.target_pct, "
-        "target.target_low_pct, target.target_high_pct, status.verdict, "
+        "target.target_low_pct, target.target_high_pct, status.reached, "
+        "status.firmness, status.verdict, "
         "target.goal_pct, target.is_override, target.baseline_year, "
         "target.school_key, target.metric_id "
         "from school_targets as target "
@@ -107,6 +108,8 @@ GUIDE = (
     "applicable have no number, and a range has two bounds. Empty is never zero.",
     "A year is the one in which the school year ends: 2015 is 2014-15, and the class "
     "of 2015. The newest stands first.",
+    "Reached is the fact, firmness how firm it is with so many students, and the "
+    "verdict follows from both: docs/targets.md.",
     "Verdicts: green is at the goal or on track, yellow too close to call, red off "
     "track. Targets are counted the first way; years to come are left out.",
     "Student groups, the second way of counting and every source are in public.duckdb "

@@ -10,14 +10,21 @@ create temp macro printed(value, provider) as
 create temp macro american(words) as replace(replace(replace(
     words, 'per cent', 'percent'), 'enrolment', 'enrollment'), 'programme', 'program');
 
+-- Both ends of a range have a decimal, or neither has.
+create temp macro ends(low, high) as if(
+    round(low, 1) = round(low) and round(high, 1) = round(high),
+    digits(low) || ' to ' || digits(high) || '%',
+    format('{:.1f} to {:.1f}%', round(low, 1), round(high, 1))
+);
+
 create temp macro span(low, high) as case
     when round(low, 1) = round(high, 1) then format('{:.1f}%', round(low, 1))
-    else digits(low) || ' to ' || digits(high) || '%'
+    else ends(low, high)
 end;
 
 create temp macro rate_words(pct, low, high, status, provider) as case
     when pct is not null then printed(pct, provider) || '%'
-    when low is not null then digits(low) || ' to ' || digits(high) || '%'
+    when low is not null then ends(low, high)
     when status = 'suppressed' then 'Not shown, to protect students in small groups'
     when status = 'not_applicable' then 'No such students'
     when status = 'not_yet_observed' then 'Not known yet'
@@ -196,6 +203,11 @@ with pivoted as (
         max(firmness) filter (target_model = 'linear') as linear_firmness,
         max(students_count) as students_count,
         max(verdict_reason) as reason,
+        max(same_members_count) as same_count,
+        max(same_members_low_pct) as same_low_pct,
+        max(same_members_high_pct) as same_high_pct,
+        max(same_members_baseline_low_pct) as same_start_low_pct,
+        max(same_members_baseline_high_pct) as same_start_high_pct,
         max(baseline_low_pct) as start_low_pct,
         max(baseline_high_pct) as start_high_pct
     from network_progress
@@ -284,6 +296,9 @@ select
         'compounding_words': span(compounding_low_pct, compounding_high_pct),
         'linear_words': span(linear_low_pct, linear_high_pct),
         'compounding': compounding, 'linear': linear, 'reason': reason,
+        'same_count': same_count,
+        'same_words': span(same_low_pct, same_high_pct),
+        'same_start_words': span(same_start_low_pct, same_start_high_pct),
         'compounding_reached': compounding_reached, 'linear_reached': linear_reached,
         'compounding_firmness': compounding_firmness,
         'linear_firmness': linear_firmness, 'students_count': students_count
