@@ -775,15 +775,20 @@ def test_broken_deliveries_are_broken_as_said(out: Path, broken: Path) -> None:
     assert not re.search(rb",\d{12},", extra["exponent_ids.csv"])
     first, second = extra["duplicate_key.csv"].splitlines()[5:7]
     assert first != second and first.split(b",")[:4] == second.split(b",")[:4]
-    assert len(extra) == 16
+    wrong = extra["wrong_cells.csv"].splitlines()[5:12]
+    assert any(b",-" in row for row in wrong) and any(row[-1:] == b"," for row in wrong)
+    assert len(extra) == 17
 
 
 def test_every_broken_delivery_is_listed(broken: Path) -> None:
     listed = truth(broken, "faults")
     found = {p.removeprefix("extracts/") for p in files(broken) if "_broken_" in p}
     assert {f["file"] for f in listed if "_broken_" in f["file"]} == found
+    used = ("duplicate_key", "wrong_cells")  # some of their rows are
     for fault in listed:
-        refused = "_broken_" in fault["file"] and "duplicate_key" not in fault["file"]
+        refused = "_broken_" in fault["file"] and not any(
+            name in fault["file"] for name in used
+        )
         assert fault["expected"].startswith("file refused: ") == refused
     kept = [r for r in truth(broken, "outcomes") if r["school_year"] == "2017"]
     kept = [r for r in kept if r["extract"] == "graduation_4yr"]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from common_metrics import airflow_db
 from common_metrics.lake import Lake
 from common_metrics.publication import release
 
@@ -73,6 +74,9 @@ def _environment(tmp_path: Path, home: Path, drop: Path) -> dict[str, str]:
         # Only what the test is about is let run.
         "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "True",
         "AIRFLOW_HOME": str(home),
+        # A test before this one may have run DAGs in this very process.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": airflow_db.address(home),
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
         "AIRFLOW__API__PORT": port,
@@ -91,8 +95,7 @@ def _answers(port: int) -> bool:
 
 
 def _runs(database: Path) -> set[tuple[str, str, str]]:
-    # Read-only, SQLite opens no database whose log of writes nobody has open.
-    with sqlite3.connect(f"file:{database}?mode=rw", uri=True) as con:
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as con:
         return set(con.execute("select dag_id, run_type, state from dag_run"))
 
 
@@ -115,7 +118,7 @@ def test_a_landed_extract_leads_to_a_release_by_assets_alone(airflow) -> None:
     environment, lake, database = airflow
 
     def known() -> bool:
-        with sqlite3.connect(f"file:{database}?mode=rw", uri=True) as con:
+        with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as con:
             return con.execute("select count(*) from dag").fetchone()[0] >= 8
 
     _wait(known, 300, "parsing the DAGs")
