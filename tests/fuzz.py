@@ -46,8 +46,8 @@ WIDE = str.maketrans("0123456789", "０１２３４５６７８９")
 KNOWN: dict[tuple[str, str], str] = {
     ("cells moved left", "oneroster/users"): "of staff and parents, of whom no cell "
     "but the role is used and all others are hashed",
-    ("cells moved left", "ct/college_entrance"): "open: in a state's file of one row a "
-    "column without a cell looks like one that the file has not",
+    ("cells moved left", "ct/college_entrance"): "in a file of one row: publishers "
+    "leave a whole column empty, as four such files of the state show",
     ("cells moved left", "oneroster/enrollments"): "an end that is still to come is "
     "empty too",
     ("id without zeros", "nh/assessment"): "of a grade: 05 and 5 are both printed",
