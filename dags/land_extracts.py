@@ -1,6 +1,4 @@
-"""``land_<provider>_<extract>``: one DAG a contract, from the drop folder to rows that
-may be built on. A contract under expectations/ is all that a new one needs.
-"""
+"""``land_<provider>_<extract>``: one DAG a contract, up to rows that may be built on."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -12,6 +10,7 @@ from common_metrics import settings
 from common_metrics.contracts.loading import contract_keys, load_contract_of
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import ContractError
+from common_metrics.fetching.task import fetch
 
 
 def land_extract(contract: Contract) -> None:
@@ -34,7 +33,8 @@ def land_extract(contract: Contract) -> None:
         default_args={"owner": origin.publisher},
     )
     def land() -> None:
-        @task
+        # Where a source gives nothing, the files that are there are landed.
+        @task(trigger_rule="all_done")
         def find_deliveries() -> list[dict]:
             from common_metrics import batching
             from common_metrics.landing import receiving
@@ -60,10 +60,9 @@ def land_extract(contract: Contract) -> None:
             received = batching.receive(contract, drop, lake=lake, **batch)
             deliveries = [each.delivery for each in received]
             get_current_context()["deliveries"] = expectations.label(deliveries)
-            for each in deliveries:
-                print(f"{each.file}: {each.status}, {each.rows_validated} rows")
-            refused = [d.message for d in deliveries if d.status == "refused"]
-            if refused:
+            for d in deliveries:
+                print(f"{d.file}: {d.status}, {d.rows_validated} rows")
+            if refused := [d.message for d in deliveries if d.status == "refused"]:
                 raise AirflowFailException("\n".join(refused))
             if not any(each.rows for each in received):
                 raise AirflowSkipException("unchanged, nothing to do")
@@ -77,17 +76,20 @@ def land_extract(contract: Contract) -> None:
                 raise AirflowSkipException("nothing new since the releases kept")
             expectations.build_data_docs(contract.key, settings.lake())
 
-        # Beside announce: with a failed batch the run has failed without it.
+        # It fails the run, in plain words, if a file there is refused or damaged; beside
+        # announce: with a failed batch the run has failed without it.
         @task(trigger_rule="none_failed")
         def settle() -> None:
-            """Fail the run, in plain words, if a file there is refused or damaged."""
             from common_metrics import batching
 
             drop, lake = settings.drop(), settings.lake()
             if wrong := batching.still_wrong(contract.key, drop, lake):
                 raise AirflowFailException("\n".join(wrong))
 
-        receive.expand(batch=find_deliveries()) >> [announce(), settle()]
+        batches, settled = find_deliveries(), settle()
+        receive.expand(batch=batches) >> [announce(), settled]
+        if contract.landing.sources:
+            fetch(contract) >> [batches, settled]
 
     land()
 

@@ -2,7 +2,8 @@
 
 Below the lake: landing (bytes as received), refused (bytes not accepted), validated and
 quarantine (Parquet), deliveries (one record a delivery), looks (which files of the drop
-folder are known), data_docs, build, published, logs.
+folder are known), sources (what became of those on a network), data_docs, build,
+published, logs.
 """
 
 import fcntl
@@ -35,7 +36,8 @@ class Delivery:
     counted before others took their place. ``rows_sha256`` are the digests of the
     Parquet files in validated and quarantine, by the folder. ``same_bytes_as`` is the
     digest of a delivery whose bytes came again under a name of another year; ``sha256``
-    is then of name and bytes, and no bytes are kept.
+    is then of name and bytes, and no bytes are kept. ``source`` says of a file that was
+    fetched from which address, which one answered, its ETag or time there, and when.
     """
 
     provider: str
@@ -58,6 +60,7 @@ class Delivery:
     landed_before: list[str] = field(default_factory=list)
     same_bytes_as: str = ""
     rows_sha256: dict[str, str] = field(default_factory=dict)
+    source: dict[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -101,6 +104,10 @@ class Lake:
     def looks(self, key: str) -> Path:
         """Return the record of the files that were seen at the last look."""
         return self._at("looks", f"{key}.json")
+
+    def sources(self, key: str) -> Path:
+        """Return the record of what became of an extract's sources."""
+        return self._at("sources", f"{key}.json")
 
     def rows(self, stage: str, delivery: Delivery) -> Path:
         """Return the Parquet file of a delivery in validated or quarantine."""

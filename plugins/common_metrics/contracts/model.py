@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, field_validator, model_validator
 
 from common_metrics.contracts.forms import Block, Cells, Forms
+from common_metrics.contracts.sources import Asked, Source, asked, is_looked_for
 
 # Marks in the patterns of a contract, for a school year as people write it (2014-15,
 # 2014-2015, 2014_15, 2014 - 2015), and for one that may be its end year alone, 2015.
@@ -65,10 +66,7 @@ def with_example(pattern: str) -> str:
 
 
 def _is_below_the_drop_folder(pattern: str) -> str:
-    """Return the pattern; raise ValueError if it could lead anywhere else.
-
-    There is no source on a network: whoever fetches files puts them there.
-    """
+    """Return the pattern; raise ValueError if it could lead anywhere else."""
     parts = set(pattern.split("/"))
     if {"", ".", "..", "~"} & parts or re.search(r"[:\\\x00-\x1f]", pattern):
         raise ValueError(
@@ -86,14 +84,32 @@ class Landing(Block):
 
     ``export`` says how to export a file with all its columns, where a publisher lets
     people choose; it is told to whoever delivers a file without some of them.
+    ``sources`` are addresses from which files are fetched into the drop folder.
     """
 
     drop: list[DropPattern]
+    sources: list[Source] = []
     schedule: str
     school_years: SchoolYears | None = None
     name_year: YearPattern | None = None
     export: str | None = None
     max_bytes: int = 50_000_000
+
+    @property
+    def asked(self) -> list[Asked]:
+        """The addresses to ask, one for each year of each source."""
+        due = self.school_years
+        years = range(due.first, due.last + 1) if due else ()
+        collected = [y for y in years if due and y not in due.not_collected]
+        return asked(self.sources, collected)
+
+    @model_validator(mode="after")
+    def _is_looked_for_where_it_is_put(self) -> "Landing":
+        for one in self.asked:
+            _is_below_the_drop_folder(one.file)
+            if not is_looked_for(one, self.drop):
+                raise ValueError(f"sources: no pattern of drop finds {one.file!r}")
+        return self
 
 
 class Section(Block):

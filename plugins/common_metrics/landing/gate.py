@@ -44,9 +44,14 @@ def read_years(
     return years, rows
 
 
-def _refuse_other_type(contract: Contract, data: bytes) -> None:
+def is_page(data: bytes) -> bool:
+    """Return whether the bytes begin as a web page does."""
     start = data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
+    return start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head"))
+
+
+def _refuse_other_type(contract: Contract, data: bytes) -> None:
+    if is_page(data):
         raise DeliveryRefused(
             "a csv table",
             "a web page saved under a csv name",

@@ -17,6 +17,7 @@ from common_metrics.errors import (
     quoting_no_cell,
     seen,
 )
+from common_metrics.fetching import states
 from common_metrics.lake import STAGES, UNMATCHED, Delivery, Lake, sha256_of
 from common_metrics.landing import gate
 from common_metrics.reading.parsing import Rows, parse
@@ -25,6 +26,8 @@ from common_metrics.reading.years import years_in_name
 LONGEST_NAME = 200  # bytes; 255 is what a file system takes, and landing adds to it
 BLOCK = 1_000_000  # bytes read at a time
 CLOSED = "one that is closed"
+# The folder of a drop folder in which files lie that are being fetched.
+FETCHING = ".fetching"
 # The files of a drop folder that was listed for a whole run, see list_once.
 LISTED: dict[Path, list[str]] = {}
 
@@ -146,6 +149,7 @@ def _received(
         bytes=taken.size,
         landed_at=at,
         contract_sha256=contract.sha256,
+        source=states.origin(contract.key, name, taken.sha256, lake),
     )
     if earlier:
         # What an earlier judgement let pass must not stay.
@@ -260,7 +264,7 @@ def _files(drop: Path) -> list[str]:
         here = Path(place)
         shut = [name for name in folders if _is_shut(here / name)]
         found += [here / name for name in (*files, *shut)]
-        folders[:] = {*folders} - {*shut}
+        folders[:] = {*folders} - {*shut, FETCHING}
     return sorted(path.relative_to(drop).as_posix() for path in found)
 
 

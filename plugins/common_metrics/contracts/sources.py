@@ -1,0 +1,138 @@
+"""Sources on a network: addresses that a contract names, and where their files go."""
+
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatch
+from pathlib import PurePosixPath
+from typing import NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from pydantic import model_validator
+
+from common_metrics.contracts.forms import Block
+
+WEB, FOLDERS = ("http", "https"), ("s3", "sftp")
+# Parameters of a query that hold a secret by their name: it belongs into a connection.
+SECRET = re.compile("key|token|secret|sig|pass|pwd|auth|cred|session", re.IGNORECASE)
+YEAR = re.compile(r"(19|20)[0-9]{2}([-_][0-9]{2,4})?")
+
+
+class Source(Block):
+    """An address from which files are fetched, and their place below the drop folder.
+
+    ``address`` and ``file`` may hold ``{end_year}``, ``{start_year}`` and
+    ``{school_year}`` (2015, 2014, 2014-15): then each of ``years``, else of the school
+    years that are due, is asked for. The last part of an address of ``s3`` or ``sftp``
+    may be a pattern; ``{name}`` in ``file`` is the name that a file has there.
+
+    ``conn_id`` names the connection of Airflow that has the user and the secret.
+    ``hosts`` (each with its port, if it has one) may answer beside the address's own.
+    A transfer takes at most ``seconds``; being down for ``days`` is an alarm.
+    """
+
+    address: str
+    file: str
+    conn_id: str | None = None
+    hosts: list[str] = []
+    years: list[int] = []
+    seconds: int = 60
+    days: int = 3
+
+    @property
+    def scheme(self) -> str:
+        return urlsplit(self.address).scheme
+
+    @property
+    def has_years(self) -> bool:
+        return bool(re.search("{(end|start|school)_year}", self.address + self.file))
+
+    @model_validator(mode="after")
+    def _is_an_address(self) -> "Source":
+        if fault := _fault(self, urlsplit(self.address)):
+            raise ValueError(f"address: {fault}")
+        return self
+
+
+def _fault(source: Source, parts) -> str:  # type: ignore[no-untyped-def]
+    """Return what is wrong with an address, in words that quote no secret of it."""
+    if parts.scheme not in (*WEB, *FOLDERS) or not parts.hostname:
+        return "give http, https, s3 or sftp, a host (or bucket) and a path"
+    if "@" in parts.netloc:
+        return "no user or password stands in it: name a connection, conn_id"
+    if re.search(r"[\s\x00-\x1f\\]", source.address) or parts.fragment:
+        return "it has a blank, a control character, a backslash or a #"
+    if any(SECRET.search(name) for name, _ in parse_qsl(parts.query)):
+        return "no secret stands in its query: name a connection, conn_id"
+    if parts.scheme in FOLDERS and (parts.query or not source.conn_id):
+        return f"{parts.scheme} needs a connection, conn_id, and has no query"
+    if parts.scheme in FOLDERS and re.search("[*[]", parts.path.rpartition("/")[0]):
+        return "its last part alone may be a pattern"
+    return ""
+
+
+class Asked(NamedTuple):
+    """One address that is asked, of a school year (its end) or of none."""
+
+    source: Source
+    address: str
+    file: str
+    year: int | None = None
+
+    @property
+    def where(self) -> str:
+        return shown(self.address)
+
+
+def asked(sources: list[Source], due: Iterable[int]) -> list[Asked]:
+    """Return each address with its marks filled in for each year that it is asked for.
+
+    Raises ValueError where a mark is unknown, there is no year to fill in, or two
+    addresses would fill one file.
+    """
+    years = [*due]
+    if any(each.has_years and not (each.years or years) for each in sources):
+        raise ValueError("years: give some, here or in landing.school_years")
+    found = [
+        Asked(each, _filled(each.address, year), _filled(each.file, year), year)
+        for each in sources
+        for year in _years(each, years)
+    ]
+    files = [one.file for one in found]
+    if twice := {file for file in files if files.count(file) > 1}:
+        raise ValueError(f"file: two addresses fill {min(twice)!r}; give it a year")
+    left = [f for f in files if re.search("[{}*?[]", f.replace("{name}", ""))]
+    if left or any(re.search("[{}]", one.address) for one in found):
+        raise ValueError(
+            "the marks are {end_year}, {start_year}, {school_year}; of a file {name}"
+        )
+    return found
+
+
+def _years(source: Source, due: list[int]) -> Iterable[int | None]:
+    return (source.years or due) if source.has_years else [None]
+
+
+def _filled(text: str, year: int | None) -> str:
+    if year is None:
+        return text
+    marks = {"end": year, "start": year - 1, "school": f"{year - 1}-{year % 100:02d}"}
+    for mark, value in marks.items():
+        text = text.replace(f"{{{mark}_year}}", str(value))
+    return text
+
+
+def is_looked_for(one: Asked, patterns: Iterable[str]) -> bool:
+    """Return whether a file that is fetched lies where the contract looks for it."""
+    name = PurePosixPath(urlsplit(one.address).path).name
+    return any(fnmatch(one.file.replace("{name}", name), each) for each in patterns)
+
+
+def shown(address: str) -> str:
+    """Return an address for people: without user, and of its query years alone."""
+    parts = urlsplit(address)
+    query = "&".join(
+        f"{name}={value if YEAR.fullmatch(value) else '***'}"
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+    )
+    netloc = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=netloc, query=query, fragment="").geturl()
