@@ -1,4 +1,4 @@
-"""``land_<provider>_<extract>``: one DAG a contract, up to rows that may be built on."""
+"""``land_<provider>_<extract>``: one DAG a contract, to rows that may be built on."""
 
 from contextlib import suppress
 from datetime import timedelta
@@ -33,8 +33,7 @@ def land_extract(contract: Contract) -> None:
         default_args={"owner": origin.publisher},
     )
     def land() -> None:
-        # Where a source gives nothing, the files that are there are landed.
-        @task(trigger_rule="all_done")
+        @task(trigger_rule="all_done")  # where a source gives nothing, what is there
         def find_deliveries() -> list[dict]:
             from common_metrics import batching
             from common_metrics.landing import receiving
@@ -76,7 +75,7 @@ def land_extract(contract: Contract) -> None:
                 raise AirflowSkipException("nothing new since the releases kept")
             expectations.build_data_docs(contract.key, settings.lake())
 
-        # It fails the run, in plain words, if a file there is refused or damaged; beside
+        # It fails the run, in plain words, where a file is refused or damaged; beside
         # announce: with a failed batch the run has failed without it.
         @task(trigger_rule="none_failed")
         def settle() -> None:

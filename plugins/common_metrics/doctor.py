@@ -16,15 +16,16 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from common_metrics import airflow_db, batching, lease
+from common_metrics import airflow_db, batching, lease, report
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.errors import Refused
+from common_metrics.fetching import states
 from common_metrics.lake import STAGES, UNREADABLE, Delivery, Lake, sha256_of
 from common_metrics.publication import release_folders
 
 BY_HAND = "deliver the file again, or put it back from a copy of the lake"
 FOLDERS = (
-    *("landing", "refused", *STAGES, "deliveries", "looks", "data_docs"),
+    *("landing", "refused", *STAGES, "deliveries", "looks", "sources", "data_docs"),
     *("build", "published", "airflow", "logs", "sample"),
 )
 
@@ -57,6 +58,8 @@ def doctor(lake: Lake, drop: Path | None, fix: bool) -> int:
                     each.mend()
         found = [*wrong(lake, drop)]
         console.print(_found(lake, found, " after mending"))
+    if asked := [*states.rows(load_contracts().values(), lake)]:
+        console.print(report.sources(asked))
     console.print(_sizes(lake))
     return 1 if found else 0
 

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from common_metrics import batching
 from common_metrics.contracts.loading import contract_keys, load_contracts
+from common_metrics.fetching import states
 from common_metrics.lake import Delivery, Lake
 from common_metrics.landing.receiving import CLOSED
 from common_metrics.publication.release import manifests
@@ -48,9 +49,13 @@ def report(console: Console, lake: Lake, drop: Path, ended: list[Ended]) -> int:
         d for key in contract_keys() for d in batching.still_refused(key, drop, lake)
     ]
     console.print(_deliveries(records))
+    if asked := [*states.rows(load_contracts().values(), lake)]:
+        console.print(sources(asked))
     damaged = {k: batching.still_damaged(k, drop, lake) for k in contract_keys()}
     barred = load_contracts().barred
     lines = [f"barred: {error}" for error in barred.values()]
+    alarms = (states.alarms(c, lake) for c in load_contracts().values())
+    lines += [f"source: {said}" for of in alarms for said in of]
     lines += [f"refused: {record.message}" for record in refused]
     lines += [f"damaged: {said}" for of in damaged.values() for said in of]
     closed = [d for d in records if d.status == "unmatched" and CLOSED in d.message]
@@ -93,6 +98,14 @@ def _deliveries(records: list[Delivery]) -> Table:
         for of in ("rows_raw", "rows_quarantined", "rows_duplicate"):
             counts.append(sum(getattr(record, of) for record in mine))
         table.add_row(key, *(f"{count:,}" for count in counts))
+    return table
+
+
+def sources(asked: list[tuple[str, ...]]) -> Table:
+    """Return what became of each source and year, as a table."""
+    table = Table("extract", "year", "state", "since", "address", title="Sources")
+    for row in asked:
+        table.add_row(*row)
     return table
 
 

@@ -108,9 +108,12 @@ def _run_dags(console: Console, lake: Lake, drop: Path) -> list[Ended]:
     new = {c.key: sum(map(len, batching.new_batches(c, drop, lake))) for c in contracts}
     damaged = {c.key: len(batching.to_mend(c, drop, lake)) for c in contracts}
     # The longest first, so that the two at a time end together.
-    due = [key for key in new if new[key] or damaged[key]]
+    asked = {c.key for c in contracts if c.landing.sources}
+    due = [key for key in new if new[key] or damaged[key] or key in asked]
     order = sorted(due, key=lambda key: -new[key] - damaged[key])
     console.print(f"new files: {sum(new.values())}, of {len(order)} extracts")
+    if asked:
+        console.print(f"sources asked: those of {len(asked)} extracts")
     if any(damaged.values()):
         console.print(f"damaged in the lake: {sum(damaged.values())}, to be made again")
     if not order and not release.is_needed(lake):

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from common_metrics import pseudonyms
 from common_metrics.contracts import forms, model
 from common_metrics.contracts.model import Contract
+from common_metrics.contracts.sources import Source
 from common_metrics.errors import ContractError
 
 PACKAGE = Path(__file__).parents[1]
@@ -31,6 +32,7 @@ BLOCKS: dict[object, type[BaseModel]] = {
     "origin": model.Origin,
     "landing": model.Landing,
     "school_years": model.SchoolYears,
+    "sources": Source,
     "read": model.Read,
     "section": model.Section,
     "unpivot": model.Unpivot,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from fnmatch import fnmatch
+from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -82,6 +83,11 @@ class Asked(NamedTuple):
     def where(self) -> str:
         return shown(self.address)
 
+    @property
+    def digest(self) -> str:
+        """Tells addresses apart of which not all is shown."""
+        return sha256(self.address.encode()).hexdigest()[:16]
+
 
 def asked(sources: list[Source], due: Iterable[int]) -> list[Asked]:
     """Return each address with its marks filled in for each year that it is asked for.
@@ -109,7 +115,7 @@ def asked(sources: list[Source], due: Iterable[int]) -> list[Asked]:
 
 
 def _years(source: Source, due: list[int]) -> Iterable[int | None]:
-    return (source.years or due) if source.has_years else [None]
+    return [None] if not source.has_years else source.years or due
 
 
 def _filled(text: str, year: int | None) -> str:

@@ -6,6 +6,7 @@ Of a library's error its kind alone is quoted: it may hold a secret of an addres
 import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from fnmatch import fnmatch
 from functools import cached_property
@@ -253,7 +254,7 @@ class Sftp(_Base):
             self.hook.retrieve_file(path, into)
             self.same({"is": offer.version}, {"is": _stamp(sftp.stat(path))})
         final = self.parts._replace(path=path).geturl()
-        return {"final_address": final, "modified": offer.version.split(" ")[0]}
+        return {"final_address": final, "modified": offer.version.split()[0]}
 
 
 class Bucket(_Base):
@@ -302,7 +303,7 @@ class Bucket(_Base):
                 copyfileobj(source, into, BLOCK)
             after = _offer(file.fs.info(file.path, refresh=True))
             self.same({"is": offer.version}, {"is": after.version})
-        return {"final_address": str(file), "etag": offer.version}
+        return {"final_address": f"s3://{offer.name}", "etag": offer.version}
 
 
 def _offer(info: dict[str, Any]) -> Offer:
@@ -311,7 +312,8 @@ def _offer(info: dict[str, Any]) -> Offer:
 
 def _stamp(attributes: Any) -> str:
     """Return the second in which a file was written, and its size."""
-    return f"{attributes.st_mtime} {attributes.st_size}"
+    written = datetime.fromtimestamp(attributes.st_mtime, UTC)
+    return f"{written.isoformat()} {attributes.st_size}"
 
 
 def _validators(answer: Any) -> Known:

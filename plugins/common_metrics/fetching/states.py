@@ -1,7 +1,7 @@
 """What became of each source and year, kept in ``sources/`` of the lake.
 
-A source is ``fetched``, ``down``, ``not published`` yet, ``refused``, or ``changed``: its
-file came and the gate refused its table. The last two are alarms, and down for long.
+A source is ``fetched``, ``down``, ``not published`` yet, ``refused``, or ``changed``:
+its file came and the gate refused its table. The last two are alarms, as down for long.
 """
 
 import json
@@ -15,9 +15,11 @@ from common_metrics.contracts.sources import Asked
 from common_metrics.errors import Refused
 from common_metrics.lake import Lake, write_json
 
-# What is known of a file that was fetched: address, final_address, etag, modified and
-# sha256; or what is known of an address: state, since, checked_at, message, not_before.
+# What is known of a file that was fetched, or of an address: state, since, checked_at,
+# message, not_before and its files.
 Known = dict[str, Any]
+# What a receipt says of where its file came from.
+ORIGIN = ("address", "final_address", "etag", "modified", "fetched_at")
 
 
 class NotFetched(Refused):
@@ -72,7 +74,7 @@ def is_to_wait(key: str, one: Asked, lake: Lake) -> bool:
 
 
 def is_alarm(one: Asked, known: Known) -> bool:
-    """Return whether a source refused, or was down for longer than its contract says."""
+    """Return whether a source refused, or was down for longer than is waited for."""
     is_long = known["since"] < later(-24 * 3600 * one.source.days)
     return known["state"] == "refused" or (known["state"] == "down" and is_long)
 
@@ -82,7 +84,7 @@ def origin(key: str, name: str, sha256: str, lake: Lake) -> dict[str, str]:
     for known in known_of(key, lake).values():
         file = known["files"].get(name, {})
         if file.get("sha256") == sha256:
-            return {n: str(v) for n, v in file.items() if n != "sha256"}
+            return {name: file[name] for name in ORIGIN if file.get(name)}
     return {}
 
 

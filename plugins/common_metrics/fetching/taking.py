@@ -121,8 +121,8 @@ class Fetch:
 
         One that was taken out of the drop folder comes again.
         """
-        place = self.drop / name
-        known = known if place.exists() else {}
+        place, of = self.drop / name, self.one.digest
+        known = known if place.exists() and known.get("of") == of else {}
         if offer.version and offer.version == known.get("version"):
             return None
         part = self.drop / receiving.FETCHING / f"{self.contract.extract}.part"
@@ -142,7 +142,7 @@ class Fetch:
         finally:
             part.unlink(missing_ok=True)
         origin = {"address": self.one.where, "fetched_at": states.later(0.0)}
-        return origin | got | {"version": offer.version, "sha256": sha256}
+        return origin | got | {"version": offer.version, "of": of, "sha256": sha256}
 
 
 def _opened(part: Path) -> BinaryIO:

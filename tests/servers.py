@@ -1,0 +1,177 @@
+"""Real servers on loopback, of this test's own user: nginx, sshd, moto, and bad ones."""
+
+import contextlib
+import getpass
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from tests.conftest import program
+
+NGINX = """
+daemon off; master_process off; pid {place}/pid; error_log {place}/error.log;
+events {{ }}
+http {{
+  access_log off; client_body_temp_path {place}/t1; proxy_temp_path {place}/t2;
+  fastcgi_temp_path {place}/t3; uwsgi_temp_path {place}/t4; scgi_temp_path {place}/t5;
+  server {{
+    listen 127.0.0.1:{http}; listen 127.0.0.1:{https} ssl;
+    ssl_certificate {place}/cert.pem; ssl_certificate_key {place}/key.pem;
+    root {place}/files;
+    location = /gone {{ return 410; }}
+    location = /closed {{ return 403; }}
+    location = /broken {{ return 500; }}
+    location = /busy {{ add_header Retry-After 7 always; return 429; }}
+    location = /moved {{ return 302 /grad.csv?X-Signature=of-a-redirect; }}
+    location = /elsewhere {{ return 302 http://localhost:{http}/grad.csv; }}
+    location = /to-own/grad.csv {{ return 302 http://localhost:{http}/own/grad.csv; }}
+    location = /round {{ return 302 /round; }}
+    location = /portal {{ return 302 /login; }}
+    location = /login {{ default_type text/html; return 200 "<!-- x --><html></html>"; }}
+    location /slow/ {{ alias {place}/files/; limit_rate 200; }}
+    location /own/ {{
+      alias {place}/files/; auth_basic own; auth_basic_user_file {place}/users;
+    }}
+  }}
+}}
+"""
+SSHD = """
+ListenAddress 127.0.0.1
+Port {port}
+HostKey {place}/host
+AuthorizedKeysFile {place}/user.pub
+PidFile {place}/pid
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+PermitRootLogin yes
+Subsystem sftp internal-sftp
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def running(port: int, *command: object, **environment: str) -> Iterator[None]:
+    """A server of its own process, from when it answers until it has ended."""
+    started = subprocess.Popen(
+        [str(word) for word in command],
+        env=os.environ | environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(600):
+            assert started.poll() is None, f"{command} ended"
+            with socket.socket() as asking:
+                if asking.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.1)
+        yield
+    finally:
+        started.terminate()
+        started.wait(timeout=60)
+
+
+def _run(*command: object) -> None:
+    subprocess.run([str(word) for word in command], check=True, capture_output=True)
+
+
+@contextmanager
+def nginx(place: Path) -> Iterator[tuple[int, int]]:
+    """Serve ``place``/files; yield the ports of http and of https."""
+    (place / "files").mkdir(parents=True)
+    _run(
+        *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+        *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
+        *("-keyout", place / "key.pem", "-out", place / "cert.pem"),
+    )
+    (place / "users").write_text("reader:{PLAIN}word of a reader\n")
+    http, https = free_port(), free_port()
+    config = place / "nginx.conf"
+    config.write_text(NGINX.format(place=place, http=http, https=https))
+    with running(http, _server("nginx"), "-p", place, "-c", config):
+        yield http, https
+
+
+@contextmanager
+def sshd(place: Path) -> Iterator[int]:
+    """Serve all files to this user's key; yield the port."""
+    place.mkdir()
+    for name in ("host", "user", "other"):
+        _run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", place / name)
+    with contextlib.suppress(PermissionError):
+        Path("/run/sshd").mkdir(exist_ok=True)  # where sshd of root shuts itself in
+    port, config = free_port(), place / "config"
+    config.write_text(SSHD.format(place=place, port=port))
+    with running(port, _server("sshd"), "-D", "-f", config):
+        yield port
+
+
+@contextmanager
+def moto() -> Iterator[int]:
+    """A server of S3 that forgets all; yield the port."""
+    port = free_port()
+    command = ("-m", "moto.server", "-H", "127.0.0.1", "-p", port)
+    with running(port, sys.executable, *command):
+        yield port
+
+
+def _server(name: str) -> str:
+    os.environ["PATH"] += os.pathsep * 1 + "/usr/sbin"
+    return program(name)
+
+
+def sftp_connection(place: Path, host_key: str = "host") -> str:
+    kind, key = (place / f"{host_key}.pub").read_text().split()[:2]
+    extra = {"key_file": str(place / "user"), "host_key": f"{kind} {key}"}
+    extra |= {"look_for_keys": "false"}
+    login = getpass.getuser()
+    return json.dumps({"conn_type": "sftp", "login": login, "extra": extra})
+
+
+def s3_connection(port: int) -> str:
+    extra = {"endpoint_url": f"http://127.0.0.1:{port}", "region_name": "us-east-1"}
+    both = {"login": "nobody", "password": "word-of-nobody"}
+    return json.dumps({"conn_type": "aws", "extra": extra, **both})
+
+
+class Faulty(BaseHTTPRequestHandler):
+    """Answers that nginx does not give: cut, dripped, without anything that tells."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        if self.path == "/cut":
+            self.send_header("Content-Length", "1000")
+        self.end_headers()
+        body = b"District,School\n"
+        with contextlib.suppress(OSError):
+            for byte in body * (30 if self.path == "/drip" else 1):
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.1 if self.path == "/drip" else 0)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def faulty() -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Faulty)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()

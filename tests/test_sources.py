@@ -1,0 +1,296 @@
+"""Sources on a network, of real servers on loopback: what comes, and what does not."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+import yaml
+
+from common_metrics import batching, report
+from common_metrics.contracts.loading import load_contract
+from common_metrics.contracts.model import Contract
+from common_metrics.contracts.sources import Source, shown
+from common_metrics.errors import ContractError
+from common_metrics.fetching import clients, states, taking
+from common_metrics.fetching.states import Down, NotPublished, SourceRefused
+from common_metrics.lake import Lake, sha256_of
+from tests import servers
+from tests.conftest import FIXTURES, LANDED_AT, ROOT
+
+KEY = "ct/graduation_4yr"
+FOLDER = "ct_edsight/four-year-graduation-rates-school"
+PLACE = f"{FOLDER}/grad.csv"
+pytestmark = pytest.mark.full
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int, int]]:
+    """The files that nginx serves, and its ports of http and https."""
+    place = tmp_path_factory.mktemp("web") / "nginx"
+    with servers.nginx(place) as (http, https):
+        yield place, http, https
+
+
+@pytest.fixture(scope="module")
+def ssh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int]]:
+    place = tmp_path_factory.mktemp("ssh") / "sshd"
+    with servers.sshd(place) as port:
+        yield place, port
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[tuple[object, int]]:
+    """A client of an S3 server with the bucket ``state``, and its port."""
+    with servers.moto() as port:
+        words = {"aws_access_key_id": "nobody", "aws_secret_access_key": "word"}
+        address = f"http://127.0.0.1:{port}"
+        client = boto3.client(
+            "s3", endpoint_url=address, region_name="us-east-1", **words
+        )
+        client.create_bucket(Bucket="state")
+        yield client, port
+
+
+@pytest.fixture
+def fetch(contracts, drop, lake) -> Callable[..., list[str]]:
+    """Ask an address as a landing DAG does; return the files that are new."""
+
+    def fetch(address: str, file: str = PLACE, most: int = 50_000, **of) -> list[str]:
+        contract = with_source(contracts[KEY], most, address=address, file=file, **of)
+        (one,) = contract.landing.asked
+        client = clients.client_of(contract.key, one)
+        return taking.Fetch(contract, one, client, drop, lake).run()
+
+    return fetch
+
+
+def with_source(contract: Contract, most: int, **of: object) -> Contract:
+    change = {"sources": [Source(**of)], "max_bytes": most}
+    landing = contract.landing.model_copy(update=change)
+    return contract.model_copy(update={"landing": landing})
+
+
+def state(lake: Lake, file: str = PLACE) -> dict:
+    return states.known_of(KEY, lake)[file]
+
+
+@pytest.fixture
+def page(web, graduates) -> str:
+    """The address of a file that nginx serves."""
+    (web[0] / "files/grad.csv").write_bytes(graduates)
+    return f"http://127.0.0.1:{web[1]}/grad.csv"
+
+
+def test_a_file_comes_once_and_again_when_it_is_another(fetch, page, drop, lake, web):
+    assert fetch(page) == [PLACE]
+    there = (drop / PLACE).stat()
+    first = state(lake)
+    assert there.st_mode & 0o77 == 0 and first["state"] == "fetched"
+    # A 304 brings nothing: not even the time of the fetch is another.
+    assert fetch(page) == [] and state(lake)["files"] == first["files"]
+    assert (drop / PLACE).stat().st_ctime_ns == there.st_ctime_ns
+    file = web[0] / "files/grad.csv"
+    file.write_bytes(file.read_bytes() + b"\n")
+    assert fetch(page) == [PLACE]
+    assert sha256_of(drop / PLACE) == sha256_of(file)
+    # What was taken away comes again, also where the publisher has nothing new.
+    (drop / PLACE).unlink()
+    assert fetch(page) == [PLACE] and fetch(page) == []
+    assert [*(drop / ".fetching").iterdir()] == []
+
+
+def test_what_is_not_changed_is_not_transferred(fetch, page, monkeypatch):
+    fetch(page)
+    written = []
+    monkeypatch.setattr(taking.Incoming, "write", lambda _, block: written.append(1))
+    assert fetch(page) == [] and not written
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "found"),
+    [
+        ("nothing", NotPublished, "HTTP status 404"),
+        ("gone", NotPublished, "HTTP status 410"),
+        ("closed", SourceRefused, "HTTP status 403"),
+        ("own/grad.csv", SourceRefused, "HTTP status 401"),
+        ("broken", Down, "HTTP status 500"),
+        ("busy", Down, "HTTP status 429"),
+        ("elsewhere", SourceRefused, "a redirect to http://localhost:"),
+        ("round", SourceRefused, "expected at most 5 redirects. Found more"),
+        ("portal", SourceRefused, "a web page"),
+        ("slow/long.csv", Down, "expected a file within 1 seconds. Found"),
+        ("long.csv", SourceRefused, "expected at most 50,000 bytes. Found more"),
+    ],
+)
+def test_what_nginx_does_not_give(path, kind, found, fetch, page, drop, lake, web):
+    size = 3_000 if "slow" in path else 60_000
+    (web[0] / "files/long.csv").write_bytes(b"x" * size)
+    with pytest.raises(kind) as told:
+        fetch(page.replace("grad.csv", path), seconds=1)
+    assert found in str(told.value) and str(told.value).startswith(KEY)
+    assert state(lake)["state"] == kind.state
+    assert told.value.wait == (7 if path == "busy" else None)
+    assert [file for file in drop.rglob("*") if file.is_file()] == []
+
+
+def test_a_redirect_is_followed_and_its_secret_is_not_kept(fetch, page, drop, lake):
+    assert fetch(page.replace("grad.csv", "moved")) == [PLACE]
+    (file,) = state(lake)["files"].values()
+    assert file["final_address"] == f"{page}?X-Signature=***"
+    assert "of-a-redirect" not in lake.sources(KEY).read_text()
+
+
+def test_a_host_may_answer_that_the_contract_names(fetch, page, web):
+    hosts = [f"localhost:{web[1]}"]
+    assert fetch(page.replace("grad.csv", "elsewhere"), hosts=hosts) == [PLACE]
+
+
+def test_a_connection_has_the_user_and_no_other_host_gets_it(
+    fetch, page, web, monkeypatch
+):
+    user = {"conn_type": "http", "login": "reader", "password": "word of a reader"}
+    monkeypatch.setenv("AIRFLOW_CONN_READER", json.dumps(user))
+    own = page.replace("grad.csv", "own/grad.csv")
+    assert fetch(own, conn_id="reader") == [PLACE]
+    hosts = [f"localhost:{web[1]}"]
+    with pytest.raises(SourceRefused, match="HTTP status 401"):
+        fetch(own.replace("own/", "to-own/"), conn_id="reader", hosts=hosts)
+    with pytest.raises(SourceRefused, match="expected a connection nobody. Found none"):
+        fetch(own, conn_id="nobody")
+
+
+def test_a_certificate_must_fit(fetch, page, web, lake, monkeypatch):
+    for host in ("localhost", "127.0.0.1"):
+        with pytest.raises(SourceRefused, match="the certificate of the host"):
+            fetch(f"https://{host}:{web[2]}/grad.csv")
+    trusted = {"conn_type": "http", "extra": {"verify": str(web[0] / "cert.pem")}}
+    monkeypatch.setenv("AIRFLOW_CONN_TRUSTED", json.dumps(trusted))
+    address = f"https://localhost:{web[2]}/grad.csv"
+    assert fetch(address, conn_id="trusted") == [PLACE]
+    # Of another name than the one that it is of.
+    with pytest.raises(SourceRefused, match="the certificate of the host"):
+        fetch(address.replace("localhost", "127.0.0.1"), conn_id="trusted")
+    with pytest.raises(SourceRefused, match="a redirect to http://"):
+        hosts = [f"localhost:{web[1]}"]
+        fetch(
+            address.replace("grad.csv", "elsewhere"), conn_id="trusted", hosts=hosts
+        )
+
+
+@pytest.mark.parametrize(
+    ("path", "found"), [("cut", "ProtocolError"), ("drip", "a file within 1 seconds")]
+)
+def test_half_a_file_is_never_there(path, found, fetch, drop, lake):
+    with servers.faulty() as port, pytest.raises(Down, match=found):
+        fetch(f"http://127.0.0.1:{port}/{path}", seconds=1)
+    assert [file for file in drop.rglob("*") if file.is_file()] == []
+
+
+def test_a_server_that_tells_nothing_of_its_file_is_read_each_time(fetch, lake):
+    with servers.faulty() as port:
+        assert fetch(f"http://127.0.0.1:{port}/x") == [PLACE]
+        assert fetch(f"http://127.0.0.1:{port}/x") == []
+
+
+def test_nobody_answers(fetch, lake):
+    with pytest.raises(Down, match="Found ConnectionError"):
+        fetch(f"http://127.0.0.1:{servers.free_port()}/x.csv")
+    since = state(lake)["since"]
+    with pytest.raises(Down):
+        fetch(f"http://127.0.0.1:{servers.free_port()}/x.csv")
+    assert state(lake)["since"] == since
+
+
+def changing(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
+    """Let the publisher change the file once, in the middle of its transfer."""
+    write, once = taking.Incoming.write, [change]
+
+    def writing(into: taking.Incoming, block: bytes) -> int:
+        if once:
+            once.pop()()
+        return write(into, block)
+
+    monkeypatch.setattr(taking.Incoming, "write", writing)
+
+
+def test_a_file_of_http_that_changes_is_read_again(fetch, page, web, drop, monkeypatch):
+    file = web[0] / "files/grad.csv"
+    changing(monkeypatch, lambda: file.write_bytes(b"another, of another size\n"))
+    with pytest.raises(Down, match="a file that changed while it was read"):
+        fetch(page)
+    assert not (drop / PLACE).exists() and fetch(page) == [PLACE]
+
+
+def test_files_of_sftp(fetch, ssh, drop, lake, tmp_path, graduates, monkeypatch):
+    place, port = ssh
+    monkeypatch.setenv("AIRFLOW_CONN_STATE", servers.sftp_connection(place))
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER", servers.sftp_connection(place, "other"))
+    folder = tmp_path / "there"
+    address, file = f"sftp://127.0.0.1:{port}{folder}/*.csv", f"{FOLDER}/{{name}}"
+    both = {"file": file, "conn_id": "state"}
+    with pytest.raises(NotPublished):
+        fetch(address, **both)
+    folder.mkdir()
+    with pytest.raises(NotPublished, match="none of this name"):
+        fetch(address, **both)
+    for name in ("a.csv", "b.csv", "c.xls"):
+        (folder / name).write_bytes(graduates)
+    assert fetch(address, **both) == [f"{FOLDER}/a.csv", f"{FOLDER}/b.csv"]
+    assert fetch(address, **both) == []
+    changing(monkeypatch, lambda: (folder / "b.csv").write_bytes(b"half of it"))
+    (folder / "b.csv").write_bytes(graduates + b"\n")
+    with pytest.raises(Down, match="a file that changed while it was read"):
+        fetch(address, **both)
+    assert (drop / FOLDER / "b.csv").read_bytes() == graduates
+    assert fetch(address, **both) == [f"{FOLDER}/b.csv"]
+    with pytest.raises(SourceRefused, match="the host key of the connection"):
+        fetch(address, file=file, conn_id="other")
+    closed = address.replace(f":{port}", f":{servers.free_port()}")
+    with pytest.raises(Down):
+        fetch(closed, **both)
+
+
+def test_a_user_of_sftp_is_refused(fetch, ssh, tmp_path, monkeypatch):
+    stranger = json.loads(servers.sftp_connection(ssh[0]))
+    stranger["extra"]["key_file"] = str(ssh[0] / "other")
+    monkeypatch.setenv("AIRFLOW_CONN_STRANGER", json.dumps(stranger))
+    with pytest.raises(SourceRefused, match="the user or its right is refused"):
+        fetch(f"sftp://127.0.0.1:{ssh[1]}{tmp_path}/a.csv", conn_id="stranger")
+
+
+def test_files_of_s3(fetch, store, drop, lake, graduates, monkeypatch):
+    client, port = store
+    monkeypatch.setenv("AIRFLOW_CONN_STORE", servers.s3_connection(port))
+    both = {"file": f"{FOLDER}/{{name}}", "conn_id": "store"}
+    with pytest.raises(NotPublished):
+        fetch("s3://state/2015/*.csv", **both)
+
+    def deliver(name: str, content: bytes) -> None:
+        client.put_object(Bucket="state", Key=f"2015/{name}", Body=content)
+
+    for name in ("a.csv", "b.csv", "c.xls"):
+        deliver(name, graduates)
+    found = [f"{FOLDER}/a.csv", f"{FOLDER}/b.csv"]
+    assert fetch("s3://state/2015/*.csv", **both) == found
+    assert fetch("s3://state/2015/*.csv", **both) == []
+    deliver("b.csv", graduates + b"\n")
+    changing(monkeypatch, lambda: deliver("b.csv", b"half of it"))
+    with pytest.raises(Down, match="a file that changed while it was read"):
+        fetch("s3://state/2015/*.csv", **both)
+    assert fetch("s3://state/2015/*.csv", **both) == [f"{FOLDER}/b.csv"]
+    for missing in ("s3://state/2015/x.csv", "s3://nobody/x.csv"):
+        with pytest.raises(NotPublished):
+            fetch(missing, conn_id="store")
+
+
+def test_a_name_that_cannot_be_seen_is_refused(fetch, ssh, tmp_path, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_STATE", servers.sftp_connection(ssh[0]))
+    (tmp_path / "a\u202e.csv").touch()
+    with pytest.raises(SourceRefused, match="expected names one can see"):
+        address = f"sftp://127.0.0.1:{ssh[1]}{tmp_path}/*.csv"
+        fetch(address, file=f"{FOLDER}/{{name}}", conn_id="state")
