@@ -28,9 +28,9 @@ LANDED_AT = "2016-03-01T06:00:00+00:00"
 LONGEST = ("test_end_to_end.py", "test_real.py", "test_scheduler.py", "test_ct.py")
 # Who asks for one of these needs what not every machine has, or minutes: real files, a
 # browser, docker-compose, the environments of BI clients, a second run over broken
-# files, a lake of its own that dbt builds.
+# files, a lake of its own that dbt builds, a server of the web, of files or of S3.
 FURTHER = {"real_data", "browser", "compose_config", "environments", "broken"}
-FURTHER |= {"warehouse", "cells", "records", "rates"}
+FURTHER |= {"warehouse", "cells", "records", "rates", "web", "ssh", "store"}
 
 
 @pytest.hookimpl(tryfirst=True)

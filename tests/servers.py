@@ -1,4 +1,4 @@
-"""Real servers on loopback, of this test's own user: nginx, sshd, moto, and bad ones."""
+"""Real servers on loopback, of this very user: nginx, sshd, moto, and bad ones."""
 
 import contextlib
 import getpass
@@ -33,9 +33,10 @@ http {{
     location = /moved {{ return 302 /grad.csv?X-Signature=of-a-redirect; }}
     location = /elsewhere {{ return 302 http://localhost:{http}/grad.csv; }}
     location = /to-own/grad.csv {{ return 302 http://localhost:{http}/own/grad.csv; }}
+    location = /lost {{ return 302 http://127.0.0.1:9/x?X-Signature=of-a-redirect; }}
     location = /round {{ return 302 /round; }}
     location = /portal {{ return 302 /login; }}
-    location = /login {{ default_type text/html; return 200 "<!-- x --><html></html>"; }}
+    location = /login {{ default_type text/html; return 200 "<!-- x --><html>"; }}
     location /slow/ {{ alias {place}/files/; limit_rate 200; }}
     location /own/ {{
       alias {place}/files/; auth_basic own; auth_basic_user_file {place}/users;

@@ -2,16 +2,20 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import boto3
 import pytest
 import yaml
+from tests import servers
+from tests.conftest import FIXTURES, LANDED_AT, ROOT
 
-from common_metrics import batching, report
+from common_metrics import batching
 from common_metrics.contracts.loading import load_contract
 from common_metrics.contracts.model import Contract
 from common_metrics.contracts.sources import Source, shown
@@ -19,13 +23,10 @@ from common_metrics.errors import ContractError
 from common_metrics.fetching import clients, states, taking
 from common_metrics.fetching.states import Down, NotPublished, SourceRefused
 from common_metrics.lake import Lake, sha256_of
-from tests import servers
-from tests.conftest import FIXTURES, LANDED_AT, ROOT
 
 KEY = "ct/graduation_4yr"
 FOLDER = "ct_edsight/four-year-graduation-rates-school"
 PLACE = f"{FOLDER}/grad.csv"
-pytestmark = pytest.mark.full
 
 
 @pytest.fixture(scope="module")
@@ -177,9 +178,7 @@ def test_a_certificate_must_fit(fetch, page, web, lake, monkeypatch):
         fetch(address.replace("localhost", "127.0.0.1"), conn_id="trusted")
     with pytest.raises(SourceRefused, match="a redirect to http://"):
         hosts = [f"localhost:{web[1]}"]
-        fetch(
-            address.replace("grad.csv", "elsewhere"), conn_id="trusted", hosts=hosts
-        )
+        fetch(address.replace("grad.csv", "elsewhere"), conn_id="trusted", hosts=hosts)
 
 
 @pytest.mark.parametrize(
@@ -294,3 +293,213 @@ def test_a_name_that_cannot_be_seen_is_refused(fetch, ssh, tmp_path, monkeypatch
     with pytest.raises(SourceRefused, match="expected names one can see"):
         address = f"sftp://127.0.0.1:{ssh[1]}{tmp_path}/*.csv"
         fetch(address, file=f"{FOLDER}/{{name}}", conn_id="state")
+
+
+# What a contract may say
+
+
+@pytest.fixture
+def changed(tmp_path: Path) -> Callable[..., Contract]:
+    """Load a contract that names a source."""
+
+    def changed(**source: object) -> Contract:
+        rules = yaml.safe_load((ROOT / f"expectations/{KEY}.yml").read_text())
+        rules["landing"]["sources"] = [{"file": PLACE, **source}]
+        file = tmp_path / f"{KEY}.yml"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(yaml.safe_dump(rules))
+        return load_contract(file, tmp_path)
+
+    return changed
+
+
+def test_an_address_is_asked_for_each_year_that_is_due(changed):
+    file, address = f"{FOLDER}/{{school_year}}.csv", "https://a.org/x?y={end_year}"
+    asked = changed(address=address, file=file).landing.asked
+    assert [one.year for one in asked] == [2011, 2012, 2013, 2014, 2015]
+    assert asked[-1].address == "https://a.org/x?y=2015"
+    assert asked[-1].file == f"{FOLDER}/2014-15.csv"
+    assert len(changed(address=address, file=file, years=[2020]).landing.asked) == 1
+    (one,) = changed(address="https://a.org/x.csv").landing.asked
+    assert one.year is None
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ({"address": "ftp://a.org/x.csv"}, "give http, https, s3 or sftp, a host"),
+        ({"address": "https:///x.csv"}, "give http, https, s3 or sftp, a host"),
+        ({"address": "https://user:hush@a.org/x"}, "no user or password stands in it"),
+        ({"address": "https://a.org/x?api_key=hush"}, "no secret stands in its query"),
+        ({"address": "https://a.org/x\n.csv"}, "a blank, a control character"),
+        ({"address": "sftp://a.org/*.csv"}, "sftp needs a connection"),
+        ({"address": "s3://a/*/x.csv", "conn_id": "a"}, "its last part alone may be"),
+        ({"address": "https://a.org/{year}.csv"}, "the marks are {end_year}"),
+        ({"address": "https://a.org/{end_year}.csv"}, "two addresses fill"),
+        ({"address": "https://a.org/x", "file": "other/x.csv"}, "no pattern of drop"),
+        ({"address": "https://a.org/x", "file": "../x.csv"}, "no path below the drop"),
+        ({"address": "https://a.org/x", "file": f"{FOLDER}/*.csv"}, "the marks are"),
+        ({"adress": "https://a.org/x"}, "Did you mean 'address'?"),
+    ],
+)
+def test_an_address_that_does_not_hold_bars_its_contract(source, said, changed):
+    with pytest.raises(ContractError) as told:
+        changed(**source)
+    assert said in str(told.value) and "hush" not in str(told.value)
+
+
+def test_an_address_is_shown_without_what_may_be_secret():
+    address = "https://me:hush@a.org/x?year=2014-15&sig=hush&n=123456#hush"
+    assert shown(address) == "https://a.org/x?year=2014-15&sig=***&n=***"
+
+
+def test_a_shipped_contract_asks_nobody(contracts):
+    assert [c.key for c in contracts.values() if c.landing.sources] == []
+
+
+# Through Airflow
+
+LAND = """
+import json, os, sys
+from pathlib import Path
+from common_metrics.contracts import loading
+from common_metrics.contracts.sources import Source
+read, sources = loading.load_contract, json.loads(os.environ["SOURCES"])
+
+def with_sources(file, root=loading.CONTRACTS):
+    contract = read(file, root)
+    asked = [Source(**each) for each in sources.get(contract.key, [])]
+    landing = contract.landing.model_copy(update={"sources": asked})
+    return contract.model_copy(update={"landing": landing})
+
+loading.load_contract = with_sources
+from common_metrics import run
+from common_metrics.lake import Lake
+lake, drop = Lake(Path(sys.argv[1])), Path(sys.argv[2])
+with run._pool(lake, drop, []) as (start, _):
+    from common_metrics.fetching import task
+    task.PAUSE /= 20
+    for key in sources:
+        print(start(f"land_{key.replace('/', '_')}").result())
+"""
+
+
+@pytest.fixture
+def land(lake, drop) -> Callable[..., list[str]]:
+    """Run the landing DAGs of contracts with these sources; return their ends."""
+
+    def land(sources: dict[str, list[dict]], **environment: str) -> list[str]:
+        done = subprocess.run(
+            [sys.executable, "-c", LAND, str(lake.root), str(drop)],
+            env=os.environ | {"SOURCES": json.dumps(sources)} | environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return [line.split()[-1] for line in done.stdout.splitlines()]
+
+    return land
+
+
+def test_files_of_three_servers_land_as_those_of_the_drop_folder(
+    web, ssh, store, land, lake, drop, tmp_path, contracts
+):
+    """The same bytes, the same receipts but for where they came from, the same rows."""
+    files = {
+        key: only(key) for key in (KEY, "us/edfacts_acgr", "nessc/school_crosswalk")
+    }
+    places = {key: place_of(contracts[key], files[key].name) for key in files}
+    (web[0] / "files/three.csv").write_bytes(files[KEY].read_bytes())
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there/three.csv").write_bytes(files["us/edfacts_acgr"].read_bytes())
+    content = files["nessc/school_crosswalk"].read_bytes()
+    store[0].put_object(Bucket="state", Key="three/three.csv", Body=content)
+    addresses = {
+        KEY: f"http://127.0.0.1:{web[1]}/three.csv",
+        "us/edfacts_acgr": f"sftp://127.0.0.1:{ssh[1]}{tmp_path}/there/three.csv",
+        "nessc/school_crosswalk": "s3://state/three/three.csv",
+    }
+    conn_ids = {"us/edfacts_acgr": "three_files", "nessc/school_crosswalk": "three_s3"}
+    sources = {
+        key: [{"address": addresses[key], "file": place, "conn_id": conn_ids.get(key)}]
+        for key, place in places.items()
+    }
+    words = {"AIRFLOW_CONN_THREE_FILES": servers.sftp_connection(ssh[0])}
+    words["AIRFLOW_CONN_THREE_S3"] = servers.s3_connection(store[1])
+    assert land(sources, **words) == ["done"] * 3
+    by_hand, other = Lake(tmp_path / "by_hand"), tmp_path / "drop_by_hand"
+    for key, place in places.items():
+        (other / place).parent.mkdir(parents=True)
+        (other / place).write_bytes(files[key].read_bytes())
+        for names in batching.new_batches(contracts[key], other, by_hand):
+            batching.receive(contracts[key], other, names, by_hand, LANDED_AT)
+    fetched, put = lake.all_recorded(), by_hand.all_recorded()
+    assert len(put) == 3 and {d.status for d in put} == {"validated"}
+    # Digests of bytes and of both files of rows are among what is compared.
+    own = {"landed_at": "", "source": {}}
+    assert [d.with_(**own) for d in fetched] == [d.with_(**own) for d in put]
+    assert all(d.rows_sha256["validated"] for d in fetched)
+    assert {d.source["address"] for d in fetched} == {*addresses.values()}
+    assert all(d.source.get("etag") or d.source.get("modified") for d in fetched)
+    # Nothing of it is new to a second run.
+    assert land(sources, **words) == ["done"] * 3
+    assert lake.all_recorded() == fetched
+    assert sorted(tries(lake)) == 3 * [("skipped", 1)] + 3 * [("success", 1)]
+
+
+def tries(lake: Lake) -> list[tuple[str, int]]:
+    """How each task fetch ended, and at which try."""
+    asked = "select state, try_number from task_instance where task_id = 'fetch'"
+    with closing(sqlite3.connect(lake.root / "airflow/airflow.db")) as con:
+        return con.execute(f"{asked} order by start_date, map_index").fetchall()
+
+
+def test_two_states_alarm_and_the_others_do_not(web, page, land, lake, drop, contracts):
+    (web[0] / "files/other.csv").write_text("Town,Snow\nHill,3\n")
+    paths = ("grad.csv", "nothing", "busy", "lost", "other.csv", "closed")
+    base, hosts = page.removesuffix("grad.csv"), ["127.0.0.1:9"]
+    sources = [
+        {"address": base + path, "file": f"{FOLDER}/{n}.csv", "hosts": hosts}
+        for n, path in enumerate(paths)
+    ]
+    assert land({KEY: sources}) == ["failed"]
+    # A 429 is asked again when it said so: before, a try would be skipped, the second.
+    skipped = [("skipped", n) for n in (1, 3, 3)]
+    ended = [("success", 1), *skipped, ("success", 1), ("failed", 1)]
+    assert sorted(tries(lake)) == sorted(ended)
+    # What came is landed, whatever became of the others.
+    records = {Path(d.file).stem: d.status for d in lake.all_recorded()}
+    assert records == {"0": "validated", "4": "refused"}
+    landing = contracts[KEY].landing.model_copy(
+        update={"sources": [Source(**each) for each in sources]}
+    )
+    contract = contracts[KEY].model_copy(update={"landing": landing})
+    rows = [*states.rows([contract], lake)]
+    known = ["fetched", "not published", "down", "down", "changed", "refused"]
+    assert [row[2] for row in rows] == known
+    (alarm,) = states.alarms(contract, lake)
+    assert alarm.startswith(f"{KEY} {base}closed: expected a file. Found HTTP")
+    table = report.sources(rows)
+    assert table.row_count == 6
+    for file in lake.root.rglob("*"):
+        assert not file.is_file() or b"of-a-redirect" not in file.read_bytes(), file
+
+
+def test_a_source_that_is_down_for_long_is_an_alarm(fetch, lake, contracts):
+    address = f"http://127.0.0.1:{servers.free_port()}/x.csv"
+    for days, alarms in ((3, 0), (-1, 1)):
+        with pytest.raises(Down):
+            fetch(address, days=days)
+        contract = with_source(
+            contracts[KEY], 1, address=address, file=PLACE, days=days
+        )
+        assert len(states.alarms(contract, lake)) == alarms
+
+
+def only(key: str) -> Path:
+    wanted = "all-schools_all-students_grad" if key == KEY else ""
+    return next(f for f in (FIXTURES / key).glob("*.csv") if wanted in f.name)
+
+
+def place_of(contract: Contract, name: str) -> str:
+    return (Path(contract.landing.drop[0]).parent / name).as_posix()

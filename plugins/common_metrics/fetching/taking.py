@@ -95,9 +95,10 @@ class Fetch:
         try:
             for offer in self.client.offers():
                 name = self._name(offer)
-                if got := self._taken(offer, name, files.get(name, {})):
-                    new += [name] * (got["sha256"] != files.get(name, {}).get("sha256"))
+                kept = self._kept(name, files)
+                if got := self._taken(offer, name, kept):
                     files[name] = got
+                    new += [name] * (got["sha256"] != kept.get("sha256"))
         except NotFetched as error:
             told = {"message": str(error), "not_before": states.later(error.wait)}
             note(key, self.one, self.lake, error.state, files=files, **told)
@@ -116,13 +117,17 @@ class Fetch:
             raise SourceRefused(self.where, expected, "another one", todo)
         return self.one.file.replace("{name}", name)
 
-    def _taken(self, offer: Offer, name: str, known: Known) -> Known | None:
-        """Return what is known of a file that came, None if it had come before.
+    def _kept(self, name: str, files: dict[str, Known]) -> Known:
+        """Return what is known of a file that came from this very address.
 
         One that was taken out of the drop folder comes again.
         """
-        place, of = self.drop / name, self.one.digest
-        known = known if place.exists() and known.get("of") == of else {}
+        kept = files.get(name, {})
+        is_kept = (self.drop / name).exists() and kept.get("of") == self.one.digest
+        return kept if is_kept else {}
+
+    def _taken(self, offer: Offer, name: str, known: Known) -> Known | None:
+        """Return what is known of a file that came, None if it had come before."""
         if offer.version and offer.version == known.get("version"):
             return None
         part = self.drop / receiving.FETCHING / f"{self.contract.extract}.part"
@@ -137,12 +142,13 @@ class Fetch:
                 raise SourceRefused(self.where, "a file", "a web page", OPEN)
             sha256 = into.digest.hexdigest()
             if sha256 != known.get("sha256"):
-                place.parent.mkdir(parents=True, exist_ok=True)
-                os.replace(part, place)
+                (self.drop / name).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(part, self.drop / name)
         finally:
             part.unlink(missing_ok=True)
-        origin = {"address": self.one.where, "fetched_at": states.later(0.0)}
-        return origin | got | {"version": offer.version, "of": of, "sha256": sha256}
+        origin = {"address": self.one.where, "fetched_at": states.later(0)}
+        mine = {"version": offer.version, "of": self.one.digest, "sha256": sha256}
+        return origin | got | mine
 
 
 def _opened(part: Path) -> BinaryIO:
