@@ -131,7 +131,8 @@ def moto() -> Iterator[int]:
 
 
 def _server(name: str) -> str:
-    os.environ["PATH"] += os.pathsep * 1 + "/usr/sbin"
+    """The path of a server, which Debian puts where not every user looks."""
+    os.environ["PATH"] += os.pathsep + "/usr/sbin"
     return program(name)
 
 

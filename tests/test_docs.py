@@ -31,7 +31,7 @@ SEEDS = {file.stem: file for file in (DBT / "seeds").glob("*.csv")}
 # What a run writes; README and runbook name these without the lake in front.
 LAKE = [
     *("airflow", "build", "data_docs", "deliveries", "landing", "logs", "published"),
-    *("looks", "quarantine", "refused", "validated"),
+    *("looks", "quarantine", "refused", "sources", "validated"),
 ]
 RELEASED = (
     *("public.duckdb", "partner.duckdb", "manifest.json", "public/", "partner/"),

@@ -25,6 +25,8 @@ NO_STATE = {
 # Steps that an undisturbed run does not come to, and which test goes through each.
 ELSEWHERE = {
     "disclosure/kept.py:_write": "test_suppression.py; an answer cut short is none",
+    "fetching/taking.py:_opened": "test_sources.py, over half a file of a killed run",
+    "fetching/taking.py:_taken": "test_sources.py; no sample is fetched",
     "landing/receiving.py:receive": "test_landing.py, a name of another year",
     "validation/docs_index.py:_put": "pages alone",
     "lake.py:set_receipts_aside": "test_lake_state.py",

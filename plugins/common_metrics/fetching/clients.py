@@ -14,17 +14,17 @@ from pathlib import PurePosixPath
 from shutil import copyfileobj
 from time import time
 from typing import Any, NoReturn
-from urllib.parse import SplitResult, parse_qsl, urljoin, urlsplit
+from urllib.parse import SplitResult, urljoin, urlsplit
 
 from airflow.sdk import Connection
 from airflow.sdk.exceptions import AirflowNotFoundException
-from airflow.sdk.log import mask_secret
 
 from common_metrics.contracts.sources import Asked, shown
 from common_metrics.fetching.states import Down, Known, NotPublished, SourceRefused
 from common_metrics.fetching.taking import AGAIN, OPEN, Client, Incoming, Offer
 
 BLOCK = 100_000  # bytes
+CONNECT = 10  # seconds in which a host that is there has taken a call
 REDIRECTS = 5
 PORTS = {"http": 80, "https": 443}
 SLOW = {408, 425, 429}
@@ -42,6 +42,7 @@ def client_of(key: str, one: Asked) -> Client:
 class _Base:
     def __init__(self, where: str, one: Asked):
         self.where, self.one, self.seconds = where, one, one.source.seconds
+        self.connect = min(CONNECT, self.seconds)
         self.parts = urlsplit(one.address)
         self.folder, _, self.pattern = self.parts.path.rpartition("/")
 
@@ -97,21 +98,19 @@ class Web(_Base):
     """``http`` and ``https``: one file; asked again, it is transferred if it is new."""
 
     @cached_property
-    def sessions(self) -> dict[bool, tuple[Any, Any]]:
-        """The hook and its session for the address's own host, and for others.
+    def sessions(self) -> dict[bool, Any]:
+        """The session of the connection's hook for its own host; another for others.
 
-        The connection's user and headers are for its own host alone.
+        User, secret and headers are for the address's own host alone.
         """
         from airflow.providers.http.hooks.http import HttpHook
 
-        conn_id = self.one.source.conn_id
-        own, other = HttpHook("GET", conn_id) if conn_id else _anonymous(), _anonymous()
-        session = own.get_conn(extra_options={"stream": True})
-        options = {"stream": True, "verify": session.verify}
-        return {
-            True: (own, session),
-            False: (other, other.get_conn(extra_options=options)),
-        }
+        conn_id, options = self.one.source.conn_id, {"stream": True}
+        hook = HttpHook("GET", conn_id) if conn_id else _anonymous()
+        own = hook.get_conn(extra_options=options)
+        other = _anonymous().get_conn(extra_options=options)
+        other.verify = own.verify
+        return {True: own, False: other}
 
     def listed(self) -> list[Offer]:
         return [Offer(self.parts.path)]
@@ -150,14 +149,15 @@ class Web(_Base):
         self.refused(f"at most {REDIRECTS} redirects", "more", OPEN)
 
     def _asked(self, address: str, headers: dict[str, str], is_own: bool) -> Any:
-        from requests import Request
-
-        for _, value in parse_qsl(urlsplit(address).query):
-            mask_secret(value)  # what the hook logs of an error has the address
-        hook, session = self.sessions[is_own]
-        request = session.prepare_request(Request("GET", address, headers=headers))
-        options = {"allow_redirects": False, "check_response": False}
-        return hook.run_and_check(session, request, options | {"timeout": self.seconds})
+        # Not the hook's own run: of an error it logs the address, with its secrets.
+        session = self.sessions[is_own]
+        return session.get(
+            address,
+            headers=headers,
+            timeout=(self.connect, self.seconds),
+            allow_redirects=False,
+            verify=session.verify,
+        )
 
     def _allowed(self, address: str) -> SplitResult:
         """Return a redirect's address in parts; raise SourceRefused."""
@@ -212,8 +212,8 @@ class Sftp(_Base):
             port=self.parts.port or 22,
             no_host_key_check=False,
             conn_retry_attempts=1,
-            conn_timeout=self.seconds,
-            banner_timeout=self.seconds,
+            conn_timeout=self.connect,
+            banner_timeout=self.connect,
             auth_timeout=self.seconds,
         )
 
@@ -267,7 +267,8 @@ class Bucket(_Base):
 
         conn_id = self.one.source.conn_id
         # What is attached with options of its own would be made without them.
-        options: Any = dict.fromkeys(("connect_timeout", "read_timeout"), self.seconds)
+        limits = {"connect_timeout": self.connect, "read_timeout": self.seconds}
+        options: Any = limits
         attach("s3", conn_id, fs=get_fs("s3", conn_id, options))
         return ObjectStoragePath(self.one.address, conn_id=conn_id)
 
