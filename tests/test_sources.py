@@ -1,5 +1,6 @@
 """Sources on a network, of real servers on loopback: what comes, and what does not."""
 
+import errno
 import json
 import os
 import sqlite3
@@ -23,6 +24,7 @@ from common_metrics.errors import ContractError
 from common_metrics.fetching import clients, states, taking
 from common_metrics.fetching.states import Down, NotPublished, SourceRefused
 from common_metrics.lake import Lake, sha256_of
+from common_metrics.landing import receiving
 
 KEY = "ct/graduation_4yr"
 FOLDER = "ct_edsight/four-year-graduation-rates-school"
@@ -254,6 +256,37 @@ def test_files_of_sftp(fetch, ssh, drop, lake, tmp_path, graduates, monkeypatch)
         fetch(closed, **both)
 
 
+def test_a_full_disk_is_no_fault_of_the_publisher(fetch, page, drop, monkeypatch):
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(taking.Incoming, "write", full)
+    with pytest.raises(OSError, match="No space left"):
+        fetch(page)
+    assert [file for file in drop.rglob("*") if file.is_file()] == []
+
+
+def test_what_came_before_a_fault_is_seen(fetch, ssh, drop, tmp_path, monkeypatch):
+    """Also in a run that listed its folder before."""
+    monkeypatch.setenv("AIRFLOW_CONN_STATE", servers.sftp_connection(ssh[0]))
+    monkeypatch.setattr(receiving, "LISTED", {})
+    receiving.list_once(drop)
+    for name, size in (("a.csv", 1), ("b.csv", 60_000)):
+        (tmp_path / name).write_bytes(b"x" * size)
+    with pytest.raises(SourceRefused, match="expected at most 50,000 bytes"):
+        address = f"sftp://127.0.0.1:{ssh[1]}{tmp_path}/*.csv"
+        fetch(address, file=f"{FOLDER}/{{name}}", conn_id="state")
+    assert receiving.LISTED[drop] == [f"{FOLDER}/a.csv"]
+
+
+def test_a_key_file_that_is_not_there_is_no_file_to_wait_for(fetch, ssh, monkeypatch):
+    keyless = json.loads(servers.sftp_connection(ssh[0]))
+    keyless["extra"]["key_file"] = "/nowhere/key"
+    monkeypatch.setenv("AIRFLOW_CONN_KEYLESS", json.dumps(keyless))
+    with pytest.raises(SourceRefused):
+        fetch(f"sftp://127.0.0.1:{ssh[1]}/a.csv", conn_id="keyless")
+
+
 def test_a_user_of_sftp_is_refused(fetch, ssh, tmp_path, monkeypatch):
     stranger = json.loads(servers.sftp_connection(ssh[0]))
     stranger["extra"]["key_file"] = str(ssh[0] / "other")
@@ -328,6 +361,7 @@ def test_an_address_is_asked_for_each_year_that_is_due(changed):
     ("source", "said"),
     [
         ({"address": "ftp://a.org/x.csv"}, "give http, https, s3 or sftp, a host"),
+        ({"address": "https://a.org:b/x"}, "Port could not be cast"),
         ({"address": "https:///x.csv"}, "give http, https, s3 or sftp, a host"),
         ({"address": "https://user:hush@a.org/x"}, "no user or password stands in it"),
         ({"address": "https://a.org/x?api_key=hush"}, "no secret stands in its query"),

@@ -56,7 +56,7 @@ class Source(Block):
 
 def _fault(source: Source, parts) -> str:  # type: ignore[no-untyped-def]
     """Return what is wrong with an address, in words that quote no secret of it."""
-    if parts.scheme not in (*WEB, *FOLDERS) or not parts.hostname:
+    if parts.scheme not in (*WEB, *FOLDERS) or not parts.hostname or parts.port == 0:
         return "give http, https, s3 or sftp, a host (or bucket) and a path"
     if "@" in parts.netloc:
         return "no user or password stands in it: name a connection, conn_id"

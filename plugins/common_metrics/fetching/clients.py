@@ -3,6 +3,7 @@
 Of a library's error its kind alone is quoted: it may hold a secret of an address.
 """
 
+import errno
 import stat
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -28,6 +29,8 @@ CONNECT = 10  # seconds in which a host that is there has taken a call
 REDIRECTS = 5
 PORTS = {"http": 80, "https": 443}
 SLOW = {408, 425, 429}
+# What fails here and not there: a full disk, a size that the user must not pass.
+OF_THIS_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 LEFT = "Nothing is to be done: it may be published some other day."
 RIGHTS = "Ask the publisher for the right to it, and see to the connection conn_id."
 KEY = "Ask the publisher which one is right, and see to the connection conn_id."
@@ -35,7 +38,7 @@ KEY = "Ask the publisher which one is right, and see to the connection conn_id."
 
 def client_of(key: str, one: Asked) -> Client:
     """Return what asks a source."""
-    kinds: dict[str, type[_Base]] = {"sftp": Sftp, "s3": Bucket}
+    kinds: dict[str, Any] = {"sftp": Sftp, "s3": Bucket}
     return kinds.get(one.source.scheme, Web)(f"{key} {one.where}", one)
 
 
@@ -45,6 +48,7 @@ class _Base:
         self.connect = min(CONNECT, self.seconds)
         self.parts = urlsplit(one.address)
         self.folder, _, self.pattern = self.parts.path.rpartition("/")
+        self.is_one = not {*"*["} & {*self.pattern}
 
     def offers(self) -> list[Offer]:
         try:
@@ -58,10 +62,9 @@ class _Base:
     def listed(self) -> list[Offer]:
         raise NotImplementedError
 
-    def read(self, offer: Offer, known: Known, into: Incoming) -> Known | None:
-        raise NotImplementedError
-
     def down(self, error: Exception | str, wait: float | None = None) -> NoReturn:
+        if isinstance(error, OSError) and error.errno in OF_THIS_MACHINE:
+            raise error
         found = error if isinstance(error, str) else type(error).__name__
         raise Down(self.where, "an answer", found, AGAIN, wait=wait) from None
 
@@ -162,10 +165,14 @@ class Web(_Base):
     def _allowed(self, address: str) -> SplitResult:
         """Return a redirect's address in parts; raise SourceRefused."""
         parts = urlsplit(address)
+        try:
+            host = _host(parts)
+        except ValueError:
+            self.refused("an address", "a redirect to none", OPEN)
         hosts = {_host(self.parts), *self.one.source.hosts}
         is_open = self.parts.scheme == "https" and parts.scheme != "https"
-        if _host(parts) not in hosts or parts.scheme not in PORTS or is_open:
-            found = f"a redirect to {parts.scheme}://{_host(parts)}"
+        if host not in hosts or parts.scheme not in PORTS or is_open:
+            found = f"a redirect to {parts.scheme}://{host}"
             todo = "If that is right, add it to hosts in the contract."
             self.refused("an answer of a host that the contract names", found, todo)
         return parts
@@ -229,7 +236,9 @@ class Sftp(_Base):
             with self.hook.get_managed_conn() as sftp:
                 sftp.get_channel().settimeout(self.seconds)
                 yield sftp
-        except FileNotFoundError:
+        except FileNotFoundError as error:
+            if error.filename:  # it is of this machine: the server tells no name
+                self.refused("the key file of the connection", "none", KEY)
             self.absent("none of this name")
         except (AuthenticationException, PermissionError):
             self.refused("a file", "that the user or its right is refused", RIGHTS)
@@ -242,7 +251,7 @@ class Sftp(_Base):
 
     def listed(self) -> list[Offer]:
         with self._connected() as sftp:
-            if "*" not in self.pattern and "[" not in self.pattern:
+            if self.is_one:
                 return [Offer(self.parts.path, _stamp(sftp.stat(self.parts.path)))]
             found = self.hook.list_directory_with_attr(self.folder or "/")
             files = (each for each in found if stat.S_ISREG(each.st_mode))
@@ -267,9 +276,8 @@ class Bucket(_Base):
 
         conn_id = self.one.source.conn_id
         # What is attached with options of its own would be made without them.
-        limits = {"connect_timeout": self.connect, "read_timeout": self.seconds}
-        options: Any = limits
-        attach("s3", conn_id, fs=get_fs("s3", conn_id, options))
+        limits: Any = {"connect_timeout": self.connect, "read_timeout": self.seconds}
+        attach("s3", conn_id, fs=get_fs("s3", conn_id, limits))
         return ObjectStoragePath(self.one.address, conn_id=conn_id)
 
     @contextmanager
@@ -292,9 +300,8 @@ class Bucket(_Base):
         with self._told():
             fs, path = self.path.fs, self.path.path
             fs.invalidate_cache()
-            if "*" not in self.pattern and "[" not in self.pattern:
-                return [_offer(fs.info(path))]
-            found = fs.ls(path.rpartition("/")[0], detail=True, refresh=True)
+            folder = path.rpartition("/")[0]
+            found = [fs.info(path)] if self.is_one else fs.ls(folder, detail=True)
             return self.matching([_offer(f) for f in found if f["type"] == "file"])
 
     def read(self, offer: Offer, known: Known, into: Incoming) -> Known:

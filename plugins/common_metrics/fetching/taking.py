@@ -103,9 +103,10 @@ class Fetch:
             told = {"message": str(error), "not_before": states.later(error.wait)}
             note(key, self.one, self.lake, error.state, files=files, **told)
             raise
+        finally:
+            if self.drop in receiving.LISTED:
+                receiving.list_once(self.drop)
         note(key, self.one, self.lake, "fetched", files=files)
-        if self.drop in receiving.LISTED:
-            receiving.list_once(self.drop)
         return new
 
     def _name(self, offer: Offer) -> str:
@@ -130,7 +131,8 @@ class Fetch:
         """Return what is known of a file that came, None if it had come before."""
         if offer.version and offer.version == known.get("version"):
             return None
-        part = self.drop / receiving.FETCHING / f"{self.contract.extract}.part"
+        key = self.contract.key
+        part = self.drop / receiving.FETCHING / f"{key.replace('/', '.')}.part"
         most, seconds = self.contract.landing.max_bytes, self.one.source.seconds
         try:
             with _opened(part) as file:
