@@ -133,6 +133,7 @@ def test_the_plugins_folder_shadows_no_module() -> None:
 
 def test_parsing_the_dags_imports_none_of_the_tools() -> None:
     tools = ("great_expectations", "pandas", "pyarrow", "duckdb", "scipy")
+    tools += ("paramiko", "s3fs", "botocore", "airflow.providers.http.hooks.http")
     code = (
         "import sys; sys.path[:0] = ['plugins', 'dags']; import land_extracts, "
         "build_warehouse, publish_release; "

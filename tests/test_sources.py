@@ -141,6 +141,16 @@ def test_what_nginx_does_not_give(path, kind, found, fetch, page, drop, lake, we
     assert [file for file in drop.rglob("*") if file.is_file()] == []
 
 
+def test_what_is_known_of_one_address_is_not_asked_of_another(fetch, page, web, drop):
+    """Two files of one size and second have one ETag."""
+    for name in ("one", "two"):
+        (web[0] / f"files/{name}.csv").write_text(name)
+        os.utime(web[0] / f"files/{name}.csv", (1, 1))
+    assert fetch(page.replace("grad", "one")) == [PLACE]
+    assert fetch(page.replace("grad", "two")) == [PLACE]
+    assert (drop / PLACE).read_text() == "two"
+
+
 def test_a_redirect_is_followed_and_its_secret_is_not_kept(fetch, page, drop, lake):
     assert fetch(page.replace("grad.csv", "moved")) == [PLACE]
     (file,) = state(lake)["files"].values()
