@@ -60,7 +60,11 @@ def test_every_secret_is_asked_for_and_none_has_a_default() -> None:
     """That the start fails without each is in test_packaging.py."""
     asked = re.findall(r"\$\{(\w+)(:[?-])?", COMPOSE.read_text())
     assert {name for name, kind in asked if kind == ":?"} == set(GIVEN)
-    assert {name for name, kind in asked if kind != ":?"} == {"LAKE", "PORT"}
+    assert {name for name, kind in asked if kind != ":?"} == {
+        "DROP_MODE",
+        "LAKE",
+        "PORT",
+    }
 
 
 def test_every_secret_comes_from_the_environment(services) -> None:

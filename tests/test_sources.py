@@ -16,7 +16,7 @@ import yaml
 from tests import servers
 from tests.conftest import FIXTURES, LANDED_AT, ROOT
 
-from common_metrics import batching, report
+from common_metrics import batching, pseudonyms, report
 from common_metrics.contracts.loading import load_contract
 from common_metrics.contracts.model import Contract
 from common_metrics.contracts.sources import Source, shown
@@ -527,6 +527,36 @@ def test_two_states_alarm_and_the_others_do_not(web, page, land, lake, drop, con
     assert table.row_count == 6
     for file in lake.root.rglob("*"):
         assert not file.is_file() or b"of-a-redirect" not in file.read_bytes(), file
+
+
+@pytest.mark.parametrize(
+    ("after", "wait"),
+    [
+        *(("7", 7), ("9" * 400, 86_400), ("soon", None), ("", None)),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+        ("Fri, 21 Oct 2095 07:28:00 GMT", 86_400),
+    ],
+)
+def test_a_source_says_when_to_ask_again(after, wait):
+    assert clients._wait(after) == wait
+
+
+def test_who_asked_to_be_left_alone_is(lake, contracts):
+    contract = with_source(contracts[KEY], 1, address="https://a.org/x", file=PLACE)
+    (one,) = contract.landing.asked
+    for wait, is_to_wait in ((None, False), (0, False), (3600, True)):
+        states.note(KEY, one, lake, "down", not_before=states.later(wait))
+        assert states.is_to_wait(KEY, one, lake) == is_to_wait
+
+
+def test_files_of_students_are_not_fetched_without_a_key(contracts, drop, monkeypatch):
+    monkeypatch.delenv(pseudonyms.VARIABLE)
+    contract = contracts["nessc/student_enrollment"]
+    receiving.require_key([contract], drop)
+    file = contract.landing.drop[0].replace("*", "x")
+    with pytest.raises(pseudonyms.KeyMissing):
+        asks = with_source(contract, 1, address="https://a.org/x", file=file)
+        receiving.require_key([asks], drop)
 
 
 def test_a_source_that_is_down_for_long_is_an_alarm(fetch, lake, contracts):

@@ -26,6 +26,7 @@ from common_metrics.fetching.taking import AGAIN, OPEN, Client, Incoming, Offer
 
 BLOCK = 100_000  # bytes
 CONNECT = 10  # seconds in which a host that is there has taken a call
+DAY = 24 * 3600.0
 REDIRECTS = 5
 PORTS = {"http": 80, "https": 443}
 SLOW = {408, 425, 429}
@@ -336,12 +337,13 @@ def _host(parts: SplitResult) -> str:
 
 
 def _wait(after: str) -> float | None:
-    """Return the seconds of a Retry-After, which says them or a time."""
+    """Return the seconds of a Retry-After, which says them or a time; a day at most."""
     try:
-        return float(after) if after.isdigit() else _until(after)
+        seconds = float(after) if after.isdigit() else _until(after)
     except ValueError:
         return None
+    return min(max(0.0, seconds), DAY)
 
 
 def _until(after: str) -> float:
-    return max(0.0, parsedate_to_datetime(after).timestamp() - time())
+    return parsedate_to_datetime(after).timestamp() - time()

@@ -73,8 +73,9 @@ def find_deliveries(contract: Contract, drop: Path) -> list[str]:
 
 
 def require_key(contracts: Iterable[Contract], drop: Path) -> None:
-    """Raise KeyMissing if student files wait below ``drop`` and no key is set."""
-    if any(c.protects and find_deliveries(c, drop) for c in contracts):
+    """Raise KeyMissing if student files wait, or may be fetched, and no key is set."""
+    students = (c for c in contracts if c.protects)
+    if any(c.landing.sources or find_deliveries(c, drop) for c in students):
         pseudonyms.require_key()
 
 
