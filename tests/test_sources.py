@@ -202,19 +202,30 @@ def test_half_a_file_is_never_there(path, found, fetch, drop, lake):
     assert [file for file in drop.rglob("*") if file.is_file()] == []
 
 
-def test_a_server_that_tells_nothing_of_its_file_is_read_each_time(fetch, lake):
+def test_a_server_that_tells_nothing_of_its_file_is_read_each_time(fetch, drop):
     with servers.faulty() as port:
         assert fetch(f"http://127.0.0.1:{port}/x") == [PLACE]
+        there = (drop / PLACE).stat()
         assert fetch(f"http://127.0.0.1:{port}/x") == []
+    assert (drop / PLACE).stat().st_ino == there.st_ino
 
 
 def test_nobody_answers(fetch, lake):
     with pytest.raises(Down, match="Found ConnectionError"):
         fetch(f"http://127.0.0.1:{servers.free_port()}/x.csv")
-    since = state(lake)["since"]
-    with pytest.raises(Down):
-        fetch(f"http://127.0.0.1:{servers.free_port()}/x.csv")
-    assert state(lake)["since"] == since
+
+
+def test_a_state_has_a_beginning(lake, contracts, monkeypatch):
+    contract = with_source(contracts[KEY], 1, address="https://a.org/x", file=PLACE)
+    (one,) = contract.landing.asked
+    for now, which, since in (
+        ("1", "down", "1"),
+        ("2", "down", "1"),
+        ("3", "fetched", "3"),
+    ):
+        monkeypatch.setattr(states, "later", lambda _, now=now: now)
+        assert states.note(KEY, one, lake, which)["since"] == since
+        assert state(lake)["checked_at"] == now
 
 
 def changing(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
