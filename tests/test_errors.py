@@ -31,6 +31,7 @@ ELSEWHERE = {
     ("forms", "ValueError"),
     ("loading", "ValueError"),
     ("model", "ValueError"),
+    ("sources", "ValueError"),
     ("workbook_child", "OverflowError"),
     ("cell_marks_xls", "ValueError"),
     ("attack", "RuntimeError"),
@@ -39,6 +40,8 @@ ELSEWHERE = {
     ("land_extracts", "AirflowFailException"),
     ("land_extracts", "AirflowSkipException"),
     ("publish_release", "AirflowSkipException"),
+    ("task", "AirflowFailException"),
+    ("task", "AirflowSkipException"),
 }
 
 

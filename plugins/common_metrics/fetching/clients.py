@@ -67,7 +67,9 @@ class _Base:
         if isinstance(error, OSError) and error.errno in OF_THIS_MACHINE:
             raise error
         found = error if isinstance(error, str) else type(error).__name__
-        raise Down(self.where, "an answer", found, AGAIN, wait=wait) from None
+        down = Down(self.where, "an answer", found, AGAIN)
+        down.wait = wait
+        raise down from None
 
     def absent(self, found: str) -> NoReturn:
         raise NotPublished(self.where, "a file", found, LEFT) from None

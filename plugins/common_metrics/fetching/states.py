@@ -45,10 +45,6 @@ class Down(NotFetched):
 
     state = "down"
 
-    def __init__(self, *parts: str, wait: float | None = None):
-        super().__init__(*parts)
-        self.wait = wait
-
 
 def known_of(key: str, lake: Lake) -> dict[str, Known]:
     """Return what is kept of an extract's sources, by the file that they fill."""

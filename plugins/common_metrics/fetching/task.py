@@ -76,9 +76,9 @@ def fetch(contract: Contract) -> Any:
             ti, is_soon = context["ti"], (error.wait or 0) <= LONGEST.total_seconds()
             if is_soon and ti.try_number <= ti.max_tries:
                 raise
-            is_alarm = states.is_alarm(one, states.known_of(key, lake)[file])
-            end = AirflowFailException if is_alarm else AirflowSkipException
-            raise end(str(error)) from None
+            if states.is_alarm(one, states.known_of(key, lake)[file]):
+                raise AirflowFailException(str(error)) from None
+            raise AirflowSkipException(str(error)) from None
         if not came:
             raise AirflowSkipException("unchanged, nothing to do")
         print(f"{one.where}: {', '.join(came)}")
