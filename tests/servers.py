@@ -153,11 +153,19 @@ def s3_connection(port: int) -> str:
 class Faulty(BaseHTTPRequestHandler):
     """Answers that nginx does not give: cut, dripped, without anything that tells."""
 
+    protocol_version = "HTTP/1.1"
+
     def do_GET(self) -> None:
+        self.close_connection = True
         self.send_response(200)
         if self.path == "/cut":
             self.send_header("Content-Length", "1000")
+        if self.path == "/chunks":
+            self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
+        if self.path == "/chunks":
+            self.wfile.write(b"3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n")
+            return
         body = b"District,School\n"
         with contextlib.suppress(OSError):
             for byte in body * (30 if self.path == "/drip" else 1):

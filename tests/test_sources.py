@@ -8,16 +8,18 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from io import StringIO
 from pathlib import Path
 
 import boto3
 import pytest
 import yaml
+from rich.console import Console
 from tests import servers
 from tests.conftest import FIXTURES, LANDED_AT, ROOT
 
-from common_metrics import batching, pseudonyms, report
-from common_metrics.contracts.loading import load_contract
+from common_metrics import batching, pseudonyms, report, run
+from common_metrics.contracts.loading import Contracts, load_contract
 from common_metrics.contracts.model import Contract
 from common_metrics.contracts.sources import Source, shown
 from common_metrics.errors import ContractError
@@ -207,7 +209,9 @@ def test_a_server_that_tells_nothing_of_its_file_is_read_each_time(fetch, drop):
         assert fetch(f"http://127.0.0.1:{port}/x") == [PLACE]
         there = (drop / PLACE).stat()
         assert fetch(f"http://127.0.0.1:{port}/x") == []
-    assert (drop / PLACE).stat().st_ino == there.st_ino
+        assert (drop / PLACE).stat().st_ino == there.st_ino
+        assert fetch(f"http://127.0.0.1:{port}/chunks") == [PLACE]
+    assert (drop / PLACE).read_bytes() == b"abcdefg"
 
 
 def test_nobody_answers(fetch, lake):
@@ -509,7 +513,9 @@ def tries(lake: Lake) -> list[tuple[str, int]]:
         return con.execute(f"{asked} order by start_date, map_index").fetchall()
 
 
-def test_two_states_alarm_and_the_others_do_not(web, page, land, lake, drop, contracts):
+def test_two_states_alarm_and_the_others_do_not(
+    web, page, land, lake, drop, contracts, monkeypatch
+):
     (web[0] / "files/other.csv").write_text("Town,Snow\nHill,3\n")
     paths = ("grad.csv", "nothing", "busy", "lost", "other.csv", "closed")
     base, hosts = page.removesuffix("grad.csv"), ["127.0.0.1:9"]
@@ -534,8 +540,14 @@ def test_two_states_alarm_and_the_others_do_not(web, page, land, lake, drop, con
     assert [row[2] for row in rows] == known
     (alarm,) = states.alarms(contract, lake)
     assert alarm.startswith(f"{KEY} {base}closed: expected a file. Found HTTP")
-    table = report.sources(rows)
-    assert table.row_count == 6
+    asking = Contracts({KEY: contract})
+    asking.barred = {}
+    monkeypatch.setattr(report, "load_contracts", lambda: asking)
+    console = Console(file=StringIO(), width=300)
+    assert report.report(console, lake, drop, []) == 1
+    printed = console.file.getvalue()
+    assert f"source: {alarm}" in printed and f"refused: {KEY} {FOLDER}/4.csv" in printed
+    assert all(f"{state} " in printed for state in known)
     for file in lake.root.rglob("*"):
         assert not file.is_file() or b"of-a-redirect" not in file.read_bytes(), file
 
@@ -568,6 +580,22 @@ def test_files_of_students_are_not_fetched_without_a_key(contracts, drop, monkey
     with pytest.raises(pseudonyms.KeyMissing):
         asks = with_source(contract, 1, address="https://a.org/x", file=file)
         receiving.require_key([asks], drop)
+
+
+def test_a_run_asks_sources_though_no_file_is_new(lake, drop, contracts, monkeypatch):
+    asks = with_source(contracts[KEY], 1, address="https://a.org/x", file=PLACE)
+    both = {KEY: asks, "ct/sat": contracts["ct/sat"]}
+    begun = []
+
+    def begin(_: Lake, __: Path, order: list[str]) -> None:
+        begun.extend(order)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "load_contracts", lambda: both)
+    monkeypatch.setattr(run, "_pool", begin)
+    with pytest.raises(KeyboardInterrupt):
+        run._run_dags(Console(file=StringIO()), lake, drop)
+    assert begun == [KEY]
 
 
 def test_a_source_that_is_down_for_long_is_an_alarm(fetch, lake, contracts):
