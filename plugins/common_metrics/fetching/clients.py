@@ -28,6 +28,11 @@ BLOCK = 100_000  # bytes
 CONNECT = 10  # seconds in which a host that is there has taken a call
 DAY = 24 * 3600.0
 REDIRECTS = 5
+# What tells versions of a file apart, in an answer, and in the next question.
+TELLS = {
+    "etag": ("ETag", "If-None-Match"),
+    "modified": ("Last-Modified", "If-Modified-Since"),
+}
 PORTS = {"http": 80, "https": 443}
 SLOW = {408, 425, 429}
 # What fails here and not there: a full disk, a size that the user must not pass.
@@ -88,18 +93,6 @@ class _Base:
         return sorted(found) or self.absent("none of this name")
 
 
-def _anonymous() -> Any:
-    """Return the hook without a connection: no user, no secret, no header."""
-    from airflow.providers.http.hooks.http import HttpHook
-
-    class Anonymous(HttpHook):
-        @classmethod
-        def get_connection(cls, conn_id: str) -> Connection:
-            return Connection(conn_id=conn_id, conn_type="http")
-
-    return Anonymous("GET")
-
-
 class Web(_Base):
     """``http`` and ``https``: one file; asked again, it is transferred if it is new."""
 
@@ -110,11 +103,11 @@ class Web(_Base):
         User, secret and headers are for the address's own host alone.
         """
         from airflow.providers.http.hooks.http import HttpHook
+        from requests import Session
 
-        conn_id, options = self.one.source.conn_id, {"stream": True}
-        hook = HttpHook("GET", conn_id) if conn_id else _anonymous()
-        own = hook.get_conn(extra_options=options)
-        other = _anonymous().get_conn(extra_options=options)
+        own = other = Session()
+        if conn_id := self.one.source.conn_id:
+            own = HttpHook("GET", conn_id).get_conn()
         other.verify = own.verify
         return {True: own, False: other}
 
@@ -141,8 +134,7 @@ class Web(_Base):
     def _answer(self, known: Known) -> Any:
         """Ask, on the condition that it is not what is known, along redirects."""
         address, parts = self.one.address, self.parts
-        conditions = {"If-None-Match": "etag", "If-Modified-Since": "modified"}
-        headers = {name: known[of] for name, of in conditions.items() if known.get(of)}
+        headers = {ask: known[of] for of, (_, ask) in TELLS.items() if known.get(of)}
         headers["Accept-Encoding"] = "identity"
         for _ in range(REDIRECTS):
             answer = self._asked(address, headers, _host(parts) == _host(self.parts))
@@ -161,6 +153,7 @@ class Web(_Base):
             address,
             headers=headers,
             timeout=(self.connect, self.seconds),
+            stream=True,
             allow_redirects=False,
             verify=session.verify,
         )
@@ -229,11 +222,7 @@ class Sftp(_Base):
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:
-        from paramiko.ssh_exception import (
-            AuthenticationException,
-            BadHostKeyException,
-            SSHException,
-        )
+        import paramiko
 
         try:
             with self.hook.get_managed_conn() as sftp:
@@ -243,10 +232,11 @@ class Sftp(_Base):
             if error.filename:  # it is of this machine: the server tells no name
                 self.refused("the key file of the connection", "none", KEY)
             self.absent("none of this name")
-        except (AuthenticationException, PermissionError):
+        except (paramiko.AuthenticationException, PermissionError):
             self.refused("a file", "that the user or its right is refused", RIGHTS)
-        except SSHException as error:
-            if isinstance(error, BadHostKeyException) or "known_hosts" in str(error):
+        except paramiko.SSHException as error:
+            is_other = isinstance(error, paramiko.BadHostKeyException)
+            if is_other or "known_hosts" in str(error):
                 self.refused("the host key of the connection", "another one", KEY)
             self.down(error)
         except (OSError, EOFError) as error:
@@ -328,8 +318,7 @@ def _stamp(attributes: Any) -> str:
 
 
 def _validators(answer: Any) -> Known:
-    named = {"etag": "etag", "modified": "last-modified"}
-    return {name: answer.headers.get(header, "") for name, header in named.items()}
+    return {name: answer.headers.get(told, "") for name, (told, _) in TELLS.items()}
 
 
 def _host(parts: SplitResult) -> str:
@@ -341,11 +330,8 @@ def _host(parts: SplitResult) -> str:
 def _wait(after: str) -> float | None:
     """Return the seconds of a Retry-After, which says them or a time; a day at most."""
     try:
-        seconds = float(after) if after.isdigit() else _until(after)
+        if not after.isdigit():
+            after = str(parsedate_to_datetime(after).timestamp() - time())
+        return min(max(0.0, float(after)), DAY)
     except ValueError:
         return None
-    return min(max(0.0, seconds), DAY)
-
-
-def _until(after: str) -> float:
-    return parsedate_to_datetime(after).timestamp() - time()
