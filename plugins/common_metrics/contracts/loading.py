@@ -31,6 +31,7 @@ BLOCKS: dict[object, type[BaseModel]] = {
     "origin": model.Origin,
     "landing": model.Landing,
     "school_years": model.SchoolYears,
+    "due": model.Due,
     "read": model.Read,
     "section": model.Section,
     "unpivot": model.Unpivot,
