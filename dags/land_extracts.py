@@ -8,19 +8,20 @@ from datetime import timedelta
 from airflow.sdk import Asset, CronTriggerTimetable, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from common_metrics import settings
+from common_metrics import notify, settings
+from common_metrics.contracts import page
 from common_metrics.contracts.loading import contract_keys, load_contract_of
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import ContractError
 
 
 def land_extract(contract: Contract) -> None:
-    origin = contract.origin
+    told = notify.extract(contract)
 
     @dag(
         dag_id=f"land_{contract.provider}_{contract.extract}",
         dag_display_name=contract.title,
-        doc_md=f"{origin.publisher}: {origin.page}. Licence: {origin.licence}.",
+        doc_md=page.doc_page(contract),
         # Without a first day, a DAG that is turned on waits for its next tick. The half
         # hour is for a tick that comes while the DAG is being read.
         schedule=CronTriggerTimetable(
@@ -30,8 +31,8 @@ def land_extract(contract: Contract) -> None:
         ),
         catchup=False,
         max_active_runs=1,
-        tags=["land", contract.provider],
-        default_args={"owner": origin.publisher},
+        tags=page.tags(contract),
+        default_args={"owner": contract.origin.publisher, "on_failure_callback": told},
     )
     def land() -> None:
         @task
@@ -78,7 +79,7 @@ def land_extract(contract: Contract) -> None:
             expectations.build_data_docs(contract.key, settings.lake())
 
         # Beside announce: with a failed batch the run has failed without it.
-        @task(trigger_rule="none_failed")
+        @task(trigger_rule="none_failed", on_success_callback=told)
         def settle() -> None:
             """Fail the run, in plain words, if a file there is refused or damaged."""
             from common_metrics import batching

@@ -72,6 +72,30 @@ def doctor(
     return doctor.doctor(Lake(lake), drop, fix)
 
 
+@app.command(epilog="make calendar TODAY=2016-06-01")
+def calendar(
+    lake: LakeFolder = HERE,
+    today: Annotated[str, _taken("TODAY", "the day; none: the clock's")] = "",
+) -> None:
+    """Print which deliveries are late, missing, unexpected or expected on a day."""
+    from datetime import date
+
+    from rich.console import Console
+
+    from common_metrics import calendar
+
+    try:
+        day = date.fromisoformat(today) if today else calendar.today(Lake(lake))
+    except ValueError:
+        raise WrongWords(
+            "make calendar", "TODAY=<day>", repr(today), "Write it like 2016-06-01."
+        ) from None
+    found = calendar.entries(Lake(lake), day)
+    console = Console(width=None if Console().is_terminal else 160)
+    console.print(calendar.table(found, day))
+    print(*calendar.moved(found).values(), calendar.line(found), sep="\n")
+
+
 @app.command(hidden=True)
 def hold(what: str, descriptor: int, lake: LakeFolder = HERE) -> None:
     """Take the lease for the shell that opened it as this descriptor."""

@@ -2,7 +2,7 @@
 
 Below the lake: landing (bytes as received), refused (bytes not accepted), validated and
 quarantine (Parquet), deliveries (one record a delivery), looks (which files of the drop
-folder are known), data_docs, build, published, logs.
+folder are known), alerts (what was told to whom), data_docs, build, published, logs.
 """
 
 import fcntl

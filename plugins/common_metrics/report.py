@@ -11,7 +11,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from common_metrics import batching
+from common_metrics import batching, calendar
 from common_metrics.contracts.loading import contract_keys, load_contracts
 from common_metrics.lake import Delivery, Lake
 from common_metrics.landing.receiving import CLOSED
@@ -72,6 +72,9 @@ def report(console: Console, lake: Lake, drop: Path, ended: list[Ended]) -> int:
         what = "What is sound is published" if sound else "Nothing new is published"
         log = lake.log("airflow.log")
         console.print(f"Failed: {', '.join(failed)}. {what}; see {log}.")
+    found = calendar.entries(lake, calendar.today(lake))
+    for line in (*calendar.moved(found).values(), calendar.line(found)):
+        console.print(line, soft_wrap=True, markup=False)
     return 1 if failed or closed else 0
 
 

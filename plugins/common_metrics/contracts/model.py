@@ -48,12 +48,12 @@ class SchoolYears(Block):
 class Due(Block):
     """By when a school year's files are to be there, and days of grace after it.
 
-    ``day`` is a month and day, 05-31: the first one after the end of the school year, 30
-    June, or so many ``years_later``.
+    ``day`` is a month and day, 05-31: the first one after the end of the school year,
+    30 June, or so many ``years_later``; -1 for what is published before it ends.
     """
 
     day: str
-    years_later: int = Field(0, ge=0)
+    years_later: int = Field(0, ge=-1)
     grace_days: int | None = Field(None, ge=0)
 
     @field_validator("day")

@@ -1,0 +1,69 @@
+"""Sending: alerts through Airflow's own notifiers and connections.
+
+Airflow is imported where something is sent. In dags/ its workers would not find the
+callback of a deadline, which they look for by the name of its module.
+"""
+
+from collections.abc import Callable
+from html import escape
+from typing import Any
+
+from common_metrics import settings
+from common_metrics.contracts.model import Contract
+
+Context = dict[str, Any]
+
+
+def send(owner: str, subject: str, text: str) -> None:
+    """Send a mail to an address, or JSON with ``text`` to what a connection names."""
+    # Not called as Airflow does: it would take {{ in a file's name for a template.
+    if "@" in owner:
+        from airflow.providers.smtp.notifications.smtp import SmtpNotifier
+
+        page = f"<pre>{escape(text)}</pre>"
+        SmtpNotifier(to=owner, subject=subject, html_content=page).notify({})
+    else:
+        from airflow.providers.http.notifications.http import HttpNotifier
+
+        HttpNotifier(
+            http_conn_id=owner,
+            json={"text": f"{subject}\n\n{text}"},
+            headers={"Content-Type": "application/json"},
+            extra_options={"timeout": 30},
+        ).notify({})
+
+
+def extract(contract: Contract) -> Callable[[Context], None]:
+    """Return the callback of its tasks: its files became refused, or were mended."""
+
+    def told(context: Context) -> None:
+        from common_metrics import alerts
+
+        if alerts.owner_of(contract):
+            drop, lake = settings.drop(), settings.lake()
+            news = alerts.of_extract(contract, drop, lake, context.get("exception"))
+            alerts.tell(lake, [news], send)
+
+    return told
+
+
+def step(name: str, section: str) -> Callable[[Context], None]:
+    """Return the callback of a task of no extract: it failed, or goes again."""
+
+    def told(context: Context) -> None:
+        from common_metrics import alerts
+
+        if settings.owner():
+            news = alerts.of_step(name, section, context.get("exception"))
+            alerts.tell(settings.lake(), [news], send)
+
+    return told
+
+
+def late(name: str, section: str, context: Context) -> None:
+    """Tell that a run of a DAG is not done by its deadline."""
+    from common_metrics.errors import Refused
+
+    due = context.get("deadline", {}).get("deadline_time", "its deadline")
+    todo = "Look at the run in Airflow: a part of it hangs, or waits for another one."
+    step(name, section)({"exception": Refused(name, f"an end by {due}", "none", todo)})
