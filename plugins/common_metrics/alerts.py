@@ -110,7 +110,7 @@ def tell(
 ) -> None:
     """Send what changed, a message an owner; one that cannot be sent is printed.
 
-    ``send`` takes owner, subject and text. A state counts as told once it was sent: what
+    ``send`` takes owner, subject and text. A state is told once it was sent: what
     could not be is tried at the next look. Of the subjects that begin with ``all_of``,
     those that are not among the news are forgotten.
     """

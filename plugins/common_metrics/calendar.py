@@ -108,7 +108,7 @@ def _nearest(name: str, patterns: dict[str, str]) -> str:
     near = get_close_matches(name, patterns, n=3, cutoff=0)
     told = "; ".join(f"{patterns[p]} (landing.drop: {p})" for p in near)
     return (
-        f"{name}: expected a name that a contract takes. Found none that does, and late "
+        f"{name}: expected a name that a contract takes. Found another, and late "
         f"or missing: {told}. If it is one of them, mend landing.drop or its name."
     )
 

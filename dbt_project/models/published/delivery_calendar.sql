@@ -86,27 +86,38 @@ dated as (
             and expected.school_year = days.school_year
 ),
 
--- A year of which nobody knows when it is due is not late; once a later one has come, it
+-- A year of which nobody knows when it is due is not late; once a later one came, it
 -- is not to be waited for.
 judged as (
+    select
+        *,
+        case
+            when coverage_status = 'received' then 'delivered'
+            when coverage_status in ('unexpected', 'not_collected')
+                then coverage_status
+            else 'open'
+        end as delivery_status,
+        coverage_status in ('received', 'partly_received', 'unexpected') as has_come,
+        coalesce(due_basis, 'not_due') = 'too_few' as is_unknown,
+    from dated
+),
+
+told as (
     select
         state,
         provider,
         extract,
         cast(school_year as integer) as school_year,
-        case
-            when coverage_status = 'received' then 'delivered'
-            when coverage_status in ('unexpected', 'not_collected') then coverage_status
-            else 'open'
-        end as delivery_status,
-        case
-            when coverage_status in ('received', 'partly_received', 'unexpected')
-                then came_on
-        end as came_on,
+        delivery_status,
+        case when has_come then came_on end as came_on,
         due_on,
-        coalesce(due_on + grace_days + 1, later_came_on) as missing_from,
         case
-            when due_basis = 'too_few' and later_came_on is not null then 'a_later_year'
+            when delivery_status = 'open'
+                then coalesce(due_on + grace_days + 1, later_came_on)
+        end as missing_from,
+        case
+            when delivery_status = 'open' and is_unknown and later_came_on is not null
+                then 'a_later_year'
             else coalesce(due_basis, 'not_due')
         end as due_basis,
         years_learned,
@@ -114,13 +125,15 @@ judged as (
             when coverage_status = 'partly_received'
                 then 'Some of its files came; see coverage.'
             when coverage_status = 'refused' then 'Refused; see deliveries.'
-            when coverage_status = 'unexpected'
+            when delivery_status = 'unexpected'
                 then 'Nobody expects it: is landing.school_years right?'
-            when coverage_status <> 'received' and due_basis = 'too_few'
+            when delivery_status = 'open' and is_unknown and later_came_on is not null
+                then 'A later year came: this one is not waited for.'
+            when delivery_status = 'open' and is_unknown
                 then 'Fewer than three years came in their time: no day can be learned.'
             else ''
         end as message,
-    from dated
+    from judged
 )
 
-select * from judged
+select * from told

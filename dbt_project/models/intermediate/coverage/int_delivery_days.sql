@@ -1,4 +1,4 @@
--- When each school year of an extract came first, and by when it is due (decision 0070).
+-- When each school year of an extract came first, and by when it is due: decision 0070.
 with due as (
     select * from {{ ref('stg_lake__school_years_due') }}
 ),
@@ -65,9 +65,9 @@ expected as (
     from due
     union all
     select
-        provider,
-        extract,
-        newest + 1 as school_year,
+        learned.provider,
+        learned.extract,
+        learned.newest + 1 as school_year,
         null as due_on,
         null as grace_days,
     from learned
