@@ -140,9 +140,7 @@ def test_what_came_since_the_release_is_not_late(publish, lake) -> None:
     lake.record(receipt.with_(sha256="1f" * 32, school_years=[2015]))
     found = calendar.entries(lake, date(2016, 6, 9))
     assert calendar.line(found).startswith("calendar: 2 late, 0 missing")
-    lake.record(
-        receipt.with_(status="validated", school_years=[2014], landed_at=after)
-    )
+    lake.record(receipt.with_(status="validated", school_years=[2014], landed_at=after))
     found = calendar.entries(lake, date(2016, 6, 9))
     assert calendar.line(found).startswith("calendar: 1 late, 0 missing")
 
@@ -179,7 +177,9 @@ def test_a_file_of_no_pattern_is_told_with_what_is_late_the_nearest_first(
     assert calendar.moved(calendar.entries(lake, date(2016, 5, 9))) == {}
 
 
-def test_a_run_ends_with_the_calendar_in_a_line(publish, lake, drop, stray, monkeypatch):
+def test_a_run_ends_with_the_calendar_in_a_line(
+    publish, lake, drop, stray, monkeypatch
+):
     publish(row(2015, **DUE), row(2014, "delivered"))
     monkeypatch.setattr(report, "_print_release", lambda *_: None)
     console = Console(record=True, width=120)

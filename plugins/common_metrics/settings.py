@@ -31,7 +31,7 @@ def owner() -> str:
 
 def runbook() -> str:
     """Return where messages say that the runbook is: COMMON_METRICS_RUNBOOK."""
-    return os.environ.get("COMMON_METRICS_RUNBOOK", "docs/runbook.md")
+    return os.environ.get("COMMON_METRICS_RUNBOOK") or "docs/runbook.md"
 
 
 def minutes_of_a_build() -> int:

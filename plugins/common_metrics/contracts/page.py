@@ -30,10 +30,12 @@ def step(what: str, *sections: str, owner: str = "") -> str:
 def tags(contract: Contract) -> list[str]:
     """Return tags by provider, state, cadence, owner and who may see it."""
     years, owner = contract.landing.school_years, contract.owner or settings.owner()
-    states = (years and years.states) or [contract.provider.upper()]
+    # Providers of two letters are states, but for the country.
+    own = {contract.provider.upper()} - {"US"} if len(contract.provider) == 2 else set()
+    states = (years and years.states) or sorted(own)
     told = [f"owner:{owner}"[:100]] if owner else []
     found = ["land", contract.provider, *(f"state:{s}" for s in states), *told]
-    return [*dict.fromkeys([*found, cadence(contract), contract.visibility])]
+    return [*found, cadence(contract), contract.visibility]
 
 
 def cadence(contract: Contract) -> str:
