@@ -1,10 +1,9 @@
-"""Alerts: once for each change of state, to whom the contract names, with no cell in it.
+"""Alerts: once for each change of state, to whom the contract names, without a cell.
 
 Mails and webhooks are taken by servers of their own on this machine.
 """
 
 import json
-import os
 import socket
 import subprocess
 import sys

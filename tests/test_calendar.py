@@ -1,4 +1,4 @@
-"""What is late, missing or unexpected on a day, and that nothing else depends on a day."""
+"""What is late, missing or unexpected on a day, and that nothing else depends on it."""
 
 import re
 from collections.abc import Callable

@@ -30,7 +30,16 @@ SEEDS = {file.stem: file for file in (DBT / "seeds").glob("*.csv")}
 
 # What a run writes; README and runbook name these without the lake in front.
 LAKE = [
-    *("airflow", "build", "data_docs", "deliveries", "landing", "logs", "published"),
+    *(
+        "airflow",
+        "alerts",
+        "build",
+        "data_docs",
+        "deliveries",
+        "landing",
+        "logs",
+        "published",
+    ),
     *("looks", "quarantine", "refused", "validated"),
 ]
 RELEASED = (
