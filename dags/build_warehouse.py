@@ -15,7 +15,7 @@ from common_metrics.contracts.loading import contract_keys
 VALIDATED = [Asset(f"validated/{key}") for key in contract_keys()]
 BUILD = Asset("warehouse/build")
 SECTION = "the-build-failed"
-TOLD = notify.step("build_warehouse", SECTION)
+TOLD = notify.task("build_warehouse", SECTION)
 # By one of its workers, and not by the triggerer, which runs nothing else here.
 LATE = SyncCallback(notify.late, {"name": "build_warehouse", "section": SECTION})
 

@@ -16,7 +16,7 @@ from common_metrics.errors import ContractError
 
 
 def land_extract(contract: Contract) -> None:
-    told = notify.extract(contract)
+    told = notify.task(contract.key, "a-delivery-was-refused", contract)
 
     @dag(
         dag_id=f"land_{contract.provider}_{contract.extract}",

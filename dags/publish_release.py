@@ -8,7 +8,7 @@ from common_metrics import notify, settings
 from common_metrics.contracts import page
 
 SECTION = "the-release-was-refused"
-TOLD = notify.step("publish_release", SECTION)
+TOLD = notify.task("publish_release", SECTION)
 
 
 @dag(

@@ -27,11 +27,13 @@ def watch_deliveries() -> None:
         from common_metrics.landing import receiving
 
         drop, lake = settings.drop(), settings.lake()
-        receiving.record_unmatched(load_contracts(), drop, lake, lake.moment())
+        # A build reads the receipts: none may go meanwhile.
+        with lake.build_kept():
+            receiving.record_unmatched(load_contracts(), drop, lake, lake.moment())
         found = calendar.entries(lake, calendar.today(lake))
-        print(*calendar.moved(found).values(), line := calendar.line(found), sep="\n")
+        print(*calendar.told(found), sep="\n")
         alerts.tell(lake, alerts.of_calendar(found), notify.send, alerts.CALENDAR)
-        return line
+        return calendar.line(found)
 
     look()
 

@@ -166,14 +166,15 @@ def test_a_year_is_told_in_four_parts_to_its_owner(monkeypatch) -> None:
 
 
 def test_an_error_that_is_not_ours_is_not_quoted() -> None:
-    said = alerts.of_step("build", "the-build-failed", ValueError("Quindlefar")).text
+    of = ("build", "the-build-failed", OWNER, [])
+    said = alerts.of_task(*of, ValueError("Quindlefar")).text
     assert "ValueError" in said and "Quindlefar" not in said
     ours = Refused("dbt build", "every model to pass", "one that fails", "Mend it.")
-    assert alerts.of_step("build", "the-build-failed", ours).text == str(ours)
+    assert alerts.of_task(*of, ours).text == str(ours)
 
 
 def test_no_student_is_in_what_is_told_of_a_refused_file(
-    run, lake, drop, contracts, example
+    mails, run, lake, drop, contracts, example, monkeypatch
 ) -> None:
     contract = contracts["vt/sis_identity"]
     planted = example("vt/sis_identity").replace(b"3/4/1997", b"Zebulonia")
@@ -181,9 +182,14 @@ def test_no_student_is_in_what_is_told_of_a_refused_file(
     broken = header + b"".join(r.replace(b'"2015"', b'"Zebulonia"') for r in rows)
     refused = run(contract, broken, "identity_2014-15.csv")
     assert refused.status == "refused"
-    told = alerts.of_extract(contract, drop, lake, None)
-    assert told.state == "refused" and "expected" in told.text.lower()
-    assert not [w for w in ("Zebulonia", "Quindlefar", "Odalys") if w in told.text]
+    monkeypatch.setenv("COMMON_METRICS_LAKE", str(lake.root))
+    monkeypatch.setenv("COMMON_METRICS_DROP", str(drop))
+    monkeypatch.setenv("COMMON_METRICS_OWNER", OWNER)
+    error = ValueError("Zebulonia")
+    notify.task(contract.key, "a-delivery-was-refused", contract)({"exception": error})
+    ((_, subject, page),) = mails
+    assert subject == "Common metrics: refused (1)" and "Expected" in page
+    assert not [w for w in ("Zebulonia", "Quindlefar", "Odalys") if w in page]
 
 
 def test_a_mail_comes_as_it_was_written(mails, lake) -> None:

@@ -198,7 +198,7 @@ def test_make_calendar_takes_the_day_and_a_lake_without_a_release(
     cli.app(words, standalone_mode=False)
     told = capsys.readouterr().out
     assert "calendar: 1 late" in told and "ct/graduation_4yr" in told
-    with pytest.raises(cli.WrongWords, match=r"Found 'soon'\. Write it like 2016"):
+    with pytest.raises(cli.WrongWords, match=r"Found 'soon'\. Write it like `make cal"):
         cli.app(["calendar", "--today", "soon"], standalone_mode=False)
 
 

@@ -10,10 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import groupby
 from operator import attrgetter
-from pathlib import Path
 from typing import NamedTuple
 
-from common_metrics import batching, calendar, settings
+from common_metrics import calendar, settings
 from common_metrics.calendar import Entry
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.contracts.model import Contract
@@ -50,29 +49,25 @@ def owner_of(contract: Contract | None = None) -> str:
     return (contract and contract.owner) or settings.owner()
 
 
-def of_extract(
-    contract: Contract, drop: Path, lake: Lake, error: BaseException | None
+def of_task(
+    name: str, section: str, owner: str, refused: list[str], error: BaseException | None
 ) -> News:
-    """Return whether the files of an extract are used, and why they are not."""
-    wrong = "\n".join(batching.still_wrong(contract.key, drop, lake))
-    news = of_step(contract.key, "a-delivery-was-refused", error, wrong)
-    return news._replace(
-        owner=owner_of(contract), state="refused" if wrong else news[1]
-    )
+    """Return how a task went: which files are refused, or an error.
 
-
-def of_step(
-    name: str, section: str, error: BaseException | None, wrong: str = ""
-) -> News:
-    """Return whether a task went well; of an error that is not ours the kind alone."""
-    if error and not wrong:
+    Of an error that is not ours the kind alone is told, since it may quote a cell.
+    """
+    wrong = "\n".join(refused)
+    if error and not refused:
         kind, todo = f"an error, {type(error).__name__}", "Read the log of the task."
         is_ours = isinstance(error, Refused)
         wrong = str(error if is_ours else Refused(name, "a good end", kind, todo))
-    well = str(Refused(name, "what it needs", "all of it", DONE))
-    version = hashlib.sha256(wrong.encode()).hexdigest()[:8] if wrong else ""
-    state = "failed" if wrong else "ok"
-    return News(name, state, owner_of(), wrong or well, section, version)
+    if not wrong:
+        well = str(Refused(name, "what it needs", "all of it", DONE))
+        return News(name, "ok", owner, well, section)
+    version = hashlib.sha256(wrong.encode()).hexdigest()[:8]
+    return News(
+        name, "refused" if refused else "failed", owner, wrong, section, version
+    )
 
 
 def of_calendar(found: list[Entry]) -> list[News]:
@@ -149,7 +144,8 @@ def _told(
     try:
         send(owner, f"Common metrics: {states} ({len(news)})", "\n\n".join(lines))
     except Exception as error:
-        found = f"{type(error).__name__}: {error}"
+        # Not the error's text: it holds the address of a webhook, which is a secret.
+        found = type(error).__name__
         todo = "It is tried again at the next look; see Airflow's connections."
         print(Refused(f"alert to {owner}", "a notifier that sends", found, todo))
         return told

@@ -10,7 +10,6 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 import duckdb
-from rich.table import Table
 
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.lake import Lake
@@ -41,6 +40,11 @@ class Entry(NamedTuple):
     def key(self) -> str:
         return f"{self.provider}/{self.extract}"
 
+    def __str__(self) -> str:
+        what = f"{self.calendar_status:<11}{self.state:<3}{self.file or self.key:<40}"
+        days = f"due by {self.due_on or '?'}, missing from {self.missing_from or '?'}"
+        return f"{what} {self.school_year or ''} {days} ({self.due_basis})"
+
 
 def today(lake: Lake) -> date:
     """Return the day of the lake's own moment (UTC)."""
@@ -62,24 +66,20 @@ def entries(lake: Lake, day: date) -> list[Entry]:
         with suppress(duckdb.CatalogException), duckdb.connect(file, True) as con:
             asked = f"select {columns} from calendar_on('{day}') order by all"
             rows = [Entry(*row) for row in con.execute(asked).fetchall()]
-            found += _with_newer(rows, lake, since)
+            # A build that fails must not make late what came meanwhile.
+            newer = {
+                (d.key, year)
+                for d in lake.all_recorded()
+                for year in d.school_years
+                if d.status == "validated" and d.landed_at > since
+            }
+            found += [
+                e._replace(calendar_status="delivered")
+                if e.calendar_status in OPEN and (e.key, e.school_year) in newer
+                else e
+                for e in rows
+            ]
     return found
-
-
-def _with_newer(rows: list[Entry], lake: Lake, since: str) -> list[Entry]:
-    """A build that fails must not make late what came meanwhile."""
-    newer = {
-        (d.key, year)
-        for d in lake.all_recorded()
-        for year in d.school_years
-        if d.status == "validated" and d.landed_at > since
-    }
-    return [
-        row._replace(calendar_status="delivered")
-        if row.calendar_status in OPEN and (row.key, row.school_year) in newer
-        else row
-        for row in rows
-    ]
 
 
 def line(found: list[Entry]) -> str:
@@ -89,6 +89,11 @@ def line(found: list[Entry]) -> str:
     unknown = sum(e.calendar_status == "expected" and not e.due_on for e in found)
     beside = f"; of {unknown} nobody knows the day" * bool(unknown)
     return f"calendar: {told}{beside}; see `make calendar`"
+
+
+def told(found: list[Entry]) -> list[str]:
+    """Return what a run and a morning say: files that moved, perhaps, and the line."""
+    return [*moved(found).values(), line(found)]
 
 
 def moved(found: list[Entry]) -> dict[str, str]:
@@ -111,17 +116,3 @@ def _nearest(name: str, patterns: dict[str, str]) -> str:
         f"{name}: expected a name that a contract takes. Found another, and late "
         f"or missing: {told}. If it is one of them, mend landing.drop or its name."
     )
-
-
-def table(found: list[Entry], day: date) -> Table:
-    """Return the years that are late, missing, unexpected or still expected."""
-    shown = Table(title=f"Calendar of deliveries on {day}")
-    for head in ("state", "extract", "year", "is", "due by", "missing from", "known"):
-        shown.add_column(head, overflow="fold")
-    # By what it is, extract, state and year, and not by days, which may be unknown.
-    for e in sorted(found, key=lambda e: (*e[:5], e.file)):
-        if e.calendar_status not in ("delivered", "not_collected"):
-            days = (str(e.due_on or ""), str(e.missing_from or ""))
-            what = (e.state, e.file or e.key, str(e.school_year or ""))
-            shown.add_row(*what, e.calendar_status, *days, e.due_basis)
-    return shown

@@ -80,20 +80,17 @@ def calendar(
     """Print which deliveries are late, missing, unexpected or expected on a day."""
     from datetime import date
 
-    from rich.console import Console
-
     from common_metrics import calendar
 
     try:
         day = date.fromisoformat(today) if today else calendar.today(Lake(lake))
     except ValueError:
-        raise WrongWords(
-            "make calendar", "TODAY=<day>", repr(today), "Write it like 2016-06-01."
-        ) from None
-    found = calendar.entries(Lake(lake), day)
-    console = Console(width=None if Console().is_terminal else 160)
-    console.print(calendar.table(found, day))
-    print(*calendar.moved(found).values(), calendar.line(found), sep="\n")
+        found, todo = repr(today), "Write it like `make calendar TODAY=2016-06-01`."
+        raise WrongWords("make calendar", "TODAY=<day>", found, todo) from None
+    entries = calendar.entries(Lake(lake), day)
+    settled = ("delivered", "not_collected")
+    listed = [e for e in entries if e.calendar_status not in settled]
+    print(*listed, *calendar.told(entries), sep="\n")
 
 
 @app.command(hidden=True)

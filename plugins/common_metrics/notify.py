@@ -5,6 +5,7 @@ callback of a deadline, which they look for by the name of its module.
 """
 
 from collections.abc import Callable
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -33,31 +34,21 @@ def send(owner: str, subject: str, text: str) -> None:
         ).notify({})
 
 
-def extract(contract: Contract) -> Callable[[Context], None]:
-    """Return the callback of its tasks: its files became refused, or were mended."""
-
-    def told(context: Context) -> None:
-        from common_metrics import alerts
-
-        if alerts.owner_of(contract):
-            drop, lake = settings.drop(), settings.lake()
-            news = alerts.of_extract(contract, drop, lake, context.get("exception"))
-            alerts.tell(lake, [news], send)
-
-    return told
+def task(
+    name: str, section: str, contract: Contract | None = None
+) -> Callable[[Context], None]:
+    """Return the callback of a task that fails or ends well."""
+    return partial(_tell, name, section, contract)
 
 
-def step(name: str, section: str) -> Callable[[Context], None]:
-    """Return the callback of a task of no extract: it failed, or goes again."""
+def _tell(name: str, section: str, contract: Contract | None, context: Context) -> None:
+    from common_metrics import alerts, batching
 
-    def told(context: Context) -> None:
-        from common_metrics import alerts
-
-        if settings.owner():
-            news = alerts.of_step(name, section, context.get("exception"))
-            alerts.tell(settings.lake(), [news], send)
-
-    return told
+    if owner := alerts.owner_of(contract):
+        lake, error = settings.lake(), context.get("exception")
+        wrong = batching.still_wrong(name, settings.drop(), lake) if contract else []
+        news = alerts.of_task(name, section, owner, wrong, error)
+        alerts.tell(lake, [news], send)
 
 
 def late(name: str, section: str, context: Context) -> None:
@@ -66,4 +57,5 @@ def late(name: str, section: str, context: Context) -> None:
 
     due = context.get("deadline", {}).get("deadline_time", "its deadline")
     todo = "Look at the run in Airflow: a part of it hangs, or waits for another one."
-    step(name, section)({"exception": Refused(name, f"an end by {due}", "none", todo)})
+    error = Refused(name, f"an end by {due}", "none", todo)
+    _tell(name, section, None, {"exception": error})
