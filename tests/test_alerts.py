@@ -130,6 +130,8 @@ def test_what_could_not_be_sent_is_tried_again_and_stops_no_other(
     alerts.tell(lake, both, fails)
     printed = capsys.readouterr().out
     assert "alert to desk: expected a notifier that sends. Found OSError" in printed
+    # An error's text may hold the address of a webhook.
+    assert "nobody answers" not in printed
     tell(*both)
     assert [owner for owner, _, _ in sent] == [OWNER, "desk"]
 
@@ -217,6 +219,20 @@ def test_a_webhook_gets_the_same_text(hooked, lake) -> None:
 def test_without_a_connection_nothing_is_sent_and_nothing_fails(lake, capsys) -> None:
     alerts.tell(lake, [news("late"), news("late", owner="desk")], notify.send)
     assert capsys.readouterr().out.count("expected a notifier that sends") == 2
+
+
+def test_a_build_is_late_as_long_as_it_runs(hooked, lake, monkeypatch) -> None:
+    monkeypatch.setenv("COMMON_METRICS_LAKE", str(lake.root))
+    monkeypatch.setenv("COMMON_METRICS_DROP", str(lake.root))
+    monkeypatch.setenv("COMMON_METRICS_OWNER", "desk")
+    of = ("build_warehouse", "the-build-failed")
+    due = {"deadline_time": "2016-03-01 08:00"}
+    for state in ("failed", "success", "running"):
+        notify.late(*of, {"dag_run": {"state": state}, "deadline": due})
+    notify.task(*of)({})
+    late, well = hooked
+    assert "build_warehouse: expected an end by 2016-03-01 08:00. Found none" in late
+    assert "failed -> ok: build_warehouse" in well
 
 
 # Through Airflow itself, in a process of its own, as `make run` does it.
