@@ -21,6 +21,7 @@ from common_metrics.alerts import News
 from common_metrics.calendar import Entry
 from common_metrics.errors import Refused
 from common_metrics.lake import Lake
+from common_metrics.landing.receiving import ASKED_BY_NONE
 
 ROOT = Path(__file__).parents[1]
 OWNER = "owner@example.org"
@@ -165,6 +166,20 @@ def test_a_year_is_told_in_four_parts_to_its_owner(monkeypatch) -> None:
     )
     monkeypatch.delenv("COMMON_METRICS_OWNER")
     assert alerts.of_calendar([LATE])[0].owner == ""
+
+
+def test_a_stray_file_is_told_again_with_what_is_late(tell, sent, monkeypatch) -> None:
+    monkeypatch.setenv("COMMON_METRICS_OWNER", "desk")
+    message = f"a.csv: {ASKED_BY_NONE}. Write a contract."
+    stray = Entry("unexpected", file="ct_edsight/a.csv", message=message)
+    came = LATE._replace(calendar_status="delivered", school_year=2014)
+    for found in ([stray, came], [stray, came], [stray, came, LATE], [stray, LATE]):
+        tell(*alerts.of_calendar(found), all_of=alerts.CALENDAR)
+    first, second, *_ = (text for _, _, text in sent)
+    assert first.startswith(f"ok -> unexpected: {message}")
+    assert "ct_edsight/a.csv: expected a name that a contract takes" in second
+    assert "ct/graduation_4yr (landing.drop: ct_edsight/" in second
+    assert "ok -> late: ct/graduation_4yr CT 2015" in second
 
 
 def test_an_error_that_is_not_ours_is_not_quoted() -> None:

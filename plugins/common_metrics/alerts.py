@@ -80,7 +80,9 @@ def of_calendar(found: list[Entry]) -> list[News]:
         text = files[e.file] if e.file else _of_year(e, contracts.get(e.key))
         section = "a-file-matches-no-contract" if e.file else "a-year-is-late"
         owner = owner_of(contracts.get(e.key))
-        news.append(News(CALENDAR + where, e.calendar_status, owner, text, section))
+        of = (CALENDAR + where, e.calendar_status, owner, text, section)
+        # A file is told of again once something is late that it may be.
+        news.append(News(*of, "moved" if e.file in moved else ""))
     return news
 
 
