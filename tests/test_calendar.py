@@ -84,6 +84,8 @@ def test_a_year_is_due_on_the_first_such_day_after_its_end(due, year, day) -> No
     ("given", "said"),
     [
         ({"due": {"day": "31-05"}}, "due.day"),
+        ({"due": {"day": "02-30"}}, "due.day"),
+        ({"due": {"day": "W05-1"}}, "due.day"),
         ({"due": {"day": "05-31"}, "school_years": None}, "school_years"),
     ],
 )

@@ -148,6 +148,8 @@ def test_dags_are_found_by_state_cadence_and_owner(dags: dict, monkeypatch) -> N
     assert sum(map(len, of_cadence)) == len(landing)
     assert not [d for d in dags.values() if "state:NESSC" in d.tags]
     contract = load_contracts()["ct/science"]
+    often = contract.landing.model_copy(update={"schedule": "@hourly"})
+    assert "hourly" in tags(contract.model_copy(update={"landing": often}))
     owned = contract.model_copy(update={"owner": "science@example.org"})
     assert "owner:science@example.org" in tags(owned)
     monkeypatch.setenv("COMMON_METRICS_OWNER", "desk")

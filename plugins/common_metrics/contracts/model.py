@@ -52,7 +52,7 @@ class Due(Block):
     30 June, or so many ``years_later``; -1 for what is published before it ends.
     """
 
-    day: str
+    day: str = Field(pattern="^[0-9]{2}-[0-9]{2}$")
     years_later: int = Field(0, ge=-1)
     grace_days: int | None = Field(None, ge=0)
 

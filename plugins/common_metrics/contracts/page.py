@@ -39,17 +39,17 @@ def tags(contract: Contract) -> list[str]:
 
 
 def cadence(contract: Contract) -> str:
-    """Return how often the files are looked for: daily, weekly or monthly."""
-    _, _, day, _, weekday = contract.landing.schedule.split()
+    """Return how often the files are looked for: daily, weekly, monthly or as said."""
+    if len(fields := contract.landing.schedule.split()) != 5:
+        return contract.landing.schedule.strip("@")
+    _, _, day, _, weekday = fields
     return "weekly" if weekday != "*" else "monthly" if day != "*" else "daily"
 
 
 def _due(contract: Contract) -> str:
     years, due = contract.landing.school_years, contract.landing.due
     if not years:
-        return (
-            "no school year by contract; the next one is learned from those that came."
-        )
+        return "no year by contract; the next one is learned from those that came."
     named = f"the school years ending in {years.first} to {years.last}"
     if not due:
         return f"{named}; the day is learned from those that came in their time."
