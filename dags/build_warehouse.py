@@ -1,15 +1,23 @@
 """``build_warehouse``: one dbt process at a time, beside what is published."""
 
+from datetime import timedelta
 from functools import reduce
 from operator import or_
 
 from airflow.sdk import Asset, dag, task
+from airflow.sdk.definitions.callback import SyncCallback
+from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
-from common_metrics import settings
+from common_metrics import notify, settings
+from common_metrics.contracts import page
 from common_metrics.contracts.loading import contract_keys
 
 VALIDATED = [Asset(f"validated/{key}") for key in contract_keys()]
 BUILD = Asset("warehouse/build")
+SECTION = "the-build-failed"
+TOLD = notify.task("build_warehouse", SECTION)
+# By one of its workers, and not by the triggerer, which runs nothing else here.
+LATE = SyncCallback(notify.late, {"name": "build_warehouse", "section": SECTION})
 
 
 @dag(
@@ -17,6 +25,12 @@ BUILD = Asset("warehouse/build")
     catchup=False,
     max_active_runs=1,
     tags=["build"],
+    doc_md=page.step("dbt builds the warehouse from what was validated", SECTION),
+    deadline=DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(minutes=settings.minutes_of_a_build()),
+        callback=LATE,
+    ),
 )
 def build_warehouse() -> None:
     @task
@@ -34,7 +48,12 @@ def build_warehouse() -> None:
         return release.is_needed(settings.lake())
 
     # Never tried again: a test that failed fails the second time too.
-    @task(outlets=[BUILD], retries=0)
+    @task(
+        outlets=[BUILD],
+        retries=0,
+        on_failure_callback=TOLD,
+        on_success_callback=TOLD,
+    )
     def dbt_build() -> None:
         from common_metrics.warehouse import build
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 from airflow.sdk import Asset, CronTriggerTimetable, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from common_metrics import settings
+from common_metrics import notify, settings
+from common_metrics.contracts import page
 from common_metrics.contracts.loading import contract_keys, load_contract_of
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import ContractError
@@ -14,12 +15,12 @@ from common_metrics.fetching.task import fetch
 
 
 def land_extract(contract: Contract) -> None:
-    origin = contract.origin
+    told = notify.task(contract.key, "a-delivery-was-refused", contract)
 
     @dag(
         dag_id=f"land_{contract.provider}_{contract.extract}",
         dag_display_name=contract.title,
-        doc_md=f"{origin.publisher}: {origin.page}. Licence: {origin.licence}.",
+        doc_md=page.doc_page(contract),
         # Without a first day, a DAG that is turned on waits for its next tick. The half
         # hour is for a tick that comes while the DAG is being read.
         schedule=CronTriggerTimetable(
@@ -29,8 +30,8 @@ def land_extract(contract: Contract) -> None:
         ),
         catchup=False,
         max_active_runs=1,
-        tags=["land", contract.provider],
-        default_args={"owner": origin.publisher},
+        tags=page.tags(contract),
+        default_args={"owner": contract.origin.publisher, "on_failure_callback": told},
     )
     def land() -> None:
         @task(trigger_rule="all_done")  # where a source gives nothing, what is there
@@ -77,7 +78,7 @@ def land_extract(contract: Contract) -> None:
 
         # It fails the run, in plain words, where a file is refused or damaged; beside
         # announce: with a failed batch the run has failed without it.
-        @task(trigger_rule="none_failed")
+        @task(trigger_rule="none_failed", on_success_callback=told)
         def settle() -> None:
             from common_metrics import batching
 

@@ -4,7 +4,11 @@ from airflow.sdk import Asset, Param, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 from pendulum import now
 
-from common_metrics import settings
+from common_metrics import notify, settings
+from common_metrics.contracts import page
+
+SECTION = "the-release-was-refused"
+TOLD = notify.task("publish_release", SECTION)
 
 
 @dag(
@@ -12,9 +16,10 @@ from common_metrics import settings
     catchup=False,
     max_active_runs=1,
     tags=["publish"],
+    doc_md=page.step("Audits the finished build and makes it the release", SECTION),
 )
 def publish_release() -> None:
-    @task
+    @task(on_failure_callback=TOLD, on_success_callback=TOLD)
     def publish() -> str:
         from common_metrics.publication import release
 
@@ -33,6 +38,7 @@ def publish_release() -> None:
         "release": Param("", description="Id of a kept release; empty: the one before")
     },
     tags=["publish"],
+    doc_md=page.step("Makes an earlier release the current one, by hand", "roll-back"),
 )
 def roll_back_release() -> None:
     @task

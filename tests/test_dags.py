@@ -1,6 +1,7 @@
 """The DAGs load, have the shape that the design says, and shadow no module."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from common_metrics.contracts.loading import load_contracts
+from common_metrics.contracts.page import tags
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,6 +26,7 @@ def dags(tmp_path_factory: pytest.TempPathFactory) -> dict:
 def test_each_contract_has_a_dag_and_nothing_else_does(dags: dict) -> None:
     landing = {f"land_{key.replace('/', '_')}" for key in load_contracts()}
     others = {"build_warehouse", "publish_release", "roll_back_release"}
+    others |= {"watch_deliveries"}
     assert set(dags) == landing | others
 
 
@@ -103,6 +106,60 @@ def test_any_validated_extract_asks_for_a_build_and_a_build_for_a_release(
     assert build.get_task("dbt_build").retries == 0
     (built,) = build.get_task("dbt_build").outlets
     assert [a.name for a in publish.timetable.asset_condition.objects] == [built.name]
+
+
+def test_each_dag_has_a_page_that_leads_to_the_runbook(dags: dict) -> None:
+    runbook = (ROOT / "docs/runbook.md").read_text()
+    headings = {
+        line[3:].lower().replace(" ", "-")
+        for line in runbook.splitlines()
+        if line.startswith("## ")
+    }
+    for dag in dags.values():
+        sections = re.findall(r"docs/runbook\.md#([a-z-]+)", dag.doc_md)
+        assert sections and set(sections) <= headings, dag.dag_id
+        assert "**Told:** nobody" in dag.doc_md
+
+
+def test_the_page_of_an_extract_says_from_whom_when_due_and_where_it_ends(
+    dags: dict,
+) -> None:
+    for key, contract in load_contracts().items():
+        page = dags[f"land_{key.replace('/', '_')}"].doc_md
+        for part in (
+            *(contract.title, contract.origin.publisher, *contract.landing.drop),
+            *(f"`validated/{key}/`", f"`{contract.path}`", contract.landing.schedule),
+        ):
+            assert part in page, (key, part)
+    page = dags["land_ct_graduation_6yr"].doc_md
+    assert "2011 to 2013, the last one by 2016-05-31, with 30 days of grace" in page
+    assert "the next one is learned" in dags["land_vt_sis_identity"].doc_md
+
+
+def test_dags_are_found_by_state_cadence_and_owner(dags: dict, monkeypatch) -> None:
+    def tagged(*wanted: str) -> set[str]:
+        return {d.dag_id for d in dags.values() if {*wanted} <= d.tags}
+
+    assert tagged("state:VT", "vt", "weekly", "restricted") >= {"land_vt_sis_identity"}
+    assert tagged("state:ME", "monthly") == {"land_us_edfacts_acgr"}
+    landing = {f"land_{key.replace('/', '_')}" for key in load_contracts()}
+    of_cadence = [tagged("land", of) for of in ("daily", "weekly", "monthly")]
+    assert set.union(*of_cadence) == landing
+    assert sum(map(len, of_cadence)) == len(landing)
+    assert not [d for d in dags.values() if "state:NESSC" in d.tags]
+    contract = load_contracts()["ct/science"]
+    often = contract.landing.model_copy(update={"schedule": "@hourly"})
+    assert "hourly" in tags(contract.model_copy(update={"landing": often}))
+    owned = contract.model_copy(update={"owner": "science@example.org"})
+    assert "owner:science@example.org" in tags(owned)
+    monkeypatch.setenv("COMMON_METRICS_OWNER", "desk")
+    assert "owner:desk" in tags(contract)
+
+
+def test_a_build_that_hangs_is_told(dags: dict) -> None:
+    (alert,) = dags["build_warehouse"].deadline
+    assert alert.callback.path == "common_metrics.notify.late"
+    assert alert.interval.total_seconds() == 2 * 60 * 60
 
 
 def test_dag_files_are_thin() -> None:

@@ -30,8 +30,8 @@ SEEDS = {file.stem: file for file in (DBT / "seeds").glob("*.csv")}
 
 # What a run writes; README and runbook name these without the lake in front.
 LAKE = [
-    *("airflow", "build", "data_docs", "deliveries", "landing", "logs", "published"),
-    *("looks", "quarantine", "refused", "sources", "validated"),
+    *("airflow", "alerts", "build", "data_docs", "deliveries", "landing", "logs"),
+    *("looks", "published", "quarantine", "refused", "sources", "validated"),
 ]
 RELEASED = (
     *("public.duckdb", "partner.duckdb", "manifest.json", "public/", "partner/"),

@@ -380,6 +380,26 @@ def test_a_missing_year_is_reported_and_never_filled(public: Path) -> None:
     ) == [("not_reported",)]
 
 
+@pytest.mark.parametrize(
+    ("day", "status"),
+    [("2014-05-31", "expected"), ("2014-06-01", "late"), ("2014-07-01", "missing")],
+)
+def test_the_calendar_tells_of_any_day_and_of_what_came_as_coverage_does(
+    public: Path, day: str, status: str
+) -> None:
+    asked = f"select calendar_status from calendar_on('{day}') "
+    missing = "where extract = 'graduation_4yr' and school_year = 2013"
+    assert rows(public, asked + missing) == [(status,)]
+    ((came, told),) = rows(
+        public,
+        "select count(*), count(*) filter (delivery_status = 'delivered') from "
+        "delivery_calendar inner join state_coverage "
+        "using (state, provider, extract, school_year) "
+        "where coverage_status = 'received'",
+    )
+    assert came == told > 100
+
+
 def test_two_providers_of_one_cell_both_stay_and_the_planted_disagreement_shows(
     public: Path,
 ) -> None:

@@ -150,10 +150,10 @@ def make(monkeypatch, tmp_path, capsys) -> Callable[..., tuple[int, str]]:
         (["attack", "none.duckdb"], "none.duckdb: expected a public file. Found none."),
         (["changes"], NO_RELEASE),
         (["check", "none.csv"], "none.csv: expected a file. Found none. Give its"),
-        ([], "make: expected one of run, check, doctor, rollback, explain, letter, "),
+        ([], "make: expected one of run, check, doctor, calendar, rollback, explain, "),
         (
             ["explian"],
-            "make: expected one of run, check, doctor, rollback, explain, letter, ",
+            "make: expected one of run, check, doctor, calendar, rollback, explain, ",
         ),
     ],
 )

@@ -35,6 +35,7 @@ KINDS = [
     f"metrics/{GRADUATION}.html",
     "method.html",
     "data-quality.html",
+    "calendar.html",
 ]
 LIMIT = 300_000
 
@@ -279,6 +280,15 @@ ROWS = {
             (2017, "missing", "Due and not delivered: nothing is filled in."),
         ]
     ],
+    "delivery_calendar": [
+        {
+            **{"provider": "ct", "extract": "graduation_4yr", "state": "CT"},
+            **{"school_year": year, "delivery_status": status, "message": EVIL},
+            **{"due_on": "2018-05-31", "missing_from": "2018-07-01"},
+            **{"due_basis": "contract"},
+        }
+        for year, status in ((2012, "delivered"), (2017, "open"))
+    ],
     "deliveries": [
         {
             **{"provider": "ct", "extract": "graduation_4yr", "school_year": 2014},
@@ -385,7 +395,7 @@ def test_hostile_text_is_shown_and_not_run(site, pages):
     assert all(
         shown in pages[name]
         for name in ("schools/s2.html", "schools/s2-letter.html", "states/CT.html")
-        + ("index.html", "data-quality.html", "coalitions/league.html")
+        + ("index.html", "data-quality.html", "calendar.html", "coalitions/league.html")
     )
 
 

@@ -35,3 +35,21 @@ where
 comment on macro table {{ this.schema }}.outcomes_as_of is
 'Outcomes as what had landed by a moment gives them, by the rules of today'
 {%- endmacro -%}
+
+{#- What is expected, late or missing on a day: a table that said it would be another one
+    each morning. -#}
+{%- macro calendar_on() -%}
+create or replace macro {{ this.schema }}.calendar_on(day) as table
+select
+    *,
+    case
+        when delivery_status <> 'open' then delivery_status
+        when cast(day as date) >= missing_from then 'missing'
+        when cast(day as date) > due_on then 'late'
+        else 'expected'
+    end as calendar_status
+from {{ this }};
+
+comment on macro table {{ this.schema }}.calendar_on is
+'The calendar of deliveries with what is expected, late, missing, delivered, unexpected or not_collected on a day'
+{%- endmacro -%}

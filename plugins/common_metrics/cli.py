@@ -72,6 +72,27 @@ def doctor(
     return doctor.doctor(Lake(lake), drop, fix)
 
 
+@app.command(epilog="make calendar TODAY=2016-06-01")
+def calendar(
+    lake: LakeFolder = HERE,
+    today: Annotated[str, _taken("TODAY", "the day; none: the clock's")] = "",
+) -> None:
+    """Print which deliveries are late, missing, unexpected or expected on a day."""
+    from datetime import date
+
+    from common_metrics import calendar
+
+    try:
+        day = date.fromisoformat(today) if today else calendar.today(Lake(lake))
+    except ValueError:
+        found, todo = repr(today), "Write it like `make calendar TODAY=2016-06-01`."
+        raise WrongWords("make calendar", "TODAY=<day>", found, todo) from None
+    entries = calendar.entries(Lake(lake), day)
+    settled = ("delivered", "not_collected")
+    listed = [e for e in entries if e.calendar_status not in settled]
+    print(*listed, *calendar.told(entries), sep="\n")
+
+
 @app.command(hidden=True)
 def hold(what: str, descriptor: int, lake: LakeFolder = HERE) -> None:
     """Take the lease for the shell that opened it as this descriptor."""

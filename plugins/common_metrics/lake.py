@@ -2,8 +2,8 @@
 
 Below the lake: landing (bytes as received), refused (bytes not accepted), validated and
 quarantine (Parquet), deliveries (one record a delivery), looks (which files of the drop
-folder are known), sources (what became of those on a network), data_docs, build,
-published, logs.
+folder are known), sources (what became of those on a network), alerts (what was told to
+whom), data_docs, build, published, logs.
 """
 
 import fcntl

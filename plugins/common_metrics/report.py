@@ -11,7 +11,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from common_metrics import batching
+from common_metrics import batching, calendar
 from common_metrics.contracts.loading import contract_keys, load_contracts
 from common_metrics.fetching import states
 from common_metrics.lake import Delivery, Lake
@@ -77,6 +77,8 @@ def report(console: Console, lake: Lake, drop: Path, ended: list[Ended]) -> int:
         what = "What is sound is published" if sound else "Nothing new is published"
         log = lake.log("airflow.log")
         console.print(f"Failed: {', '.join(failed)}. {what}; see {log}.")
+    for line in calendar.told(calendar.entries(lake, calendar.today(lake))):
+        console.print(line, soft_wrap=True, markup=False)
     return 1 if failed or closed else 0
 
 

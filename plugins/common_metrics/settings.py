@@ -24,6 +24,21 @@ def drop() -> Path:
     return _folder("COMMON_METRICS_DROP")
 
 
+def owner() -> str:
+    """Return who is told where a contract names nobody: COMMON_METRICS_OWNER, or ""."""
+    return os.environ.get("COMMON_METRICS_OWNER", "")
+
+
+def runbook() -> str:
+    """Return where messages say that the runbook is: COMMON_METRICS_RUNBOOK."""
+    return os.environ.get("COMMON_METRICS_RUNBOOK") or "docs/runbook.md"
+
+
+def minutes_of_a_build() -> int:
+    """Return after how long a build is late: COMMON_METRICS_BUILD_MINUTES, or 120."""
+    return int(os.environ.get("COMMON_METRICS_BUILD_MINUTES", 120))
+
+
 def is_wanted(dag_id: str) -> bool:
     """Return whether a DAG is asked for: a task and ``make run`` need their own alone.
 

@@ -16,6 +16,8 @@ described as (
             when 'partly_received'
                 then validated_count || ' of ' || files_due || ' files were delivered.'
             when 'missing' then 'Due and not delivered: nothing is filled in.'
+            when 'expected'
+                then 'Due by ' || due_on || '; not due when the newest file came.'
             when 'refused' then 'Delivered but refused; see deliveries.'
             when 'not_collected' then not_collected_reason
             when 'unexpected' then 'Delivered although the contract names no such year.'

@@ -50,7 +50,8 @@ judged as (
                 then 'partly_received'
             when compared.rows_count > 0 then 'received'
             when compared.not_collected_reason is not null then 'not_collected'
-            when coverage.coverage_status = 'refused' then 'refused'
+            when coverage.coverage_status in ('refused', 'expected')
+                then coverage.coverage_status
             else 'missing'
         end as coverage_status,
         compared.rows_count,

@@ -33,6 +33,7 @@ BLOCKS: dict[object, type[BaseModel]] = {
     "landing": model.Landing,
     "school_years": model.SchoolYears,
     "sources": Source,
+    "due": model.Due,
     "read": model.Read,
     "section": model.Section,
     "unpivot": model.Unpivot,

@@ -1,9 +1,10 @@
 """Contracts: what is known about an extract before a file of it arrives."""
 
 import re
+from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from common_metrics.contracts.forms import Block, Cells, Forms
 from common_metrics.contracts.sources import Asked, Source, asked, is_looked_for
@@ -43,6 +44,29 @@ class SchoolYears(Block):
     files: int = 1
     states: list[str] = []
     not_collected: dict[int, str] = {}
+
+
+class Due(Block):
+    """By when a school year's files are to be there, and days of grace after it.
+
+    ``day`` is a month and day, 05-31: the first one after the end of the school year,
+    30 June, or so many ``years_later``; -1 for what is published before it ends.
+    """
+
+    day: str = Field(pattern="^[0-9]{2}-[0-9]{2}$")
+    years_later: int = Field(0, ge=-1)
+    grace_days: int | None = Field(None, ge=0)
+
+    @field_validator("day")
+    @classmethod
+    def _is_a_day_of_each_year(cls, day: str) -> str:
+        date.fromisoformat(f"2015-{day}")
+        return day
+
+    def on(self, school_year: int) -> date:
+        """Return the last day on which the files of the school year are not late."""
+        year = school_year + self.years_later + (self.day <= "06-30")
+        return date.fromisoformat(f"{year}-{self.day}")
 
 
 def _finds_a_year(pattern: str) -> str:
@@ -91,6 +115,7 @@ class Landing(Block):
     sources: list[Source] = []
     schedule: str
     school_years: SchoolYears | None = None
+    due: Due | None = None
     name_year: YearPattern | None = None
     export: str | None = None
     max_bytes: int = 50_000_000
@@ -109,6 +134,12 @@ class Landing(Block):
             _is_below_the_drop_folder(one.file)
             if not is_looked_for(one, self.drop):
                 raise ValueError(f"sources: no pattern of drop finds {one.file!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _due_years_are_named(self) -> "Landing":
+        if self.due and not self.school_years:
+            raise ValueError("due: say in school_years which years are")
         return self
 
 
@@ -247,7 +278,8 @@ class Contract(Block):
     """One extract: everything that is known about it before a file arrives.
 
     ``layouts`` has the columns of each kind of file: a file has exactly those of one.
-    Without any, there is one with all columns that a header names.
+    Without any, there is one with all columns that a header names. ``owner`` is told
+    what becomes of it: a mail address or a connection; no file is judged by it.
     ``expectations`` has what no column says, in the form of Great Expectations; of a
     loaded contract, all that is expected.
     """
@@ -257,6 +289,7 @@ class Contract(Block):
     title: str
     origin: Origin
     visibility: Literal["public", "restricted"]
+    owner: str | None = Field(None, exclude=True)
     landing: Landing
     read: Read = Read()
     identity: Identity

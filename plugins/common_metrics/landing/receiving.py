@@ -28,6 +28,7 @@ BLOCK = 1_000_000  # bytes read at a time
 CLOSED = "one that is closed"
 # The folder of a drop folder in which files lie that are being fetched.
 FETCHING = ".fetching"
+ASKED_BY_NONE = "no contract asks for it"
 # The files of a drop folder that was listed for a whole run, see list_once.
 LISTED: dict[Path, list[str]] = {}
 
@@ -332,7 +333,7 @@ def _unmatched(drop: Path, name: str, landed_at: str) -> Delivery:
         status="unmatched",
         message=fault.sentence(name)
         if fault
-        else f"{name}: no contract asks for it. If it is a source, write "
+        else f"{name}: {ASKED_BY_NONE}. If it is a source, write "
         "expectations/<provider>/<extract>.yml whose landing.drop matches it.",
     )
 

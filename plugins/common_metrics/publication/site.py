@@ -20,7 +20,7 @@ from common_metrics.files import csv_text
 
 TEMPLATES = Path(__file__).with_name("templates")
 # Pages of which there is one, and those of which there is one for each row of a query.
-SINGLE = ("index", "method", "data-quality")
+SINGLE = ("index", "method", "data-quality", "calendar")
 EACH = {"state": "states", "coalition": "coalitions", "metric": "metrics"}
 BATCH = 100
 # What the search reads of a school, in the order in which assets/site.js takes it.

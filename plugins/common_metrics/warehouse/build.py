@@ -316,7 +316,7 @@ def _write_released_cells(lake: Lake) -> None:
 
 
 def _due(contract: Contract) -> list[dict[str, object]]:
-    years = contract.landing.school_years
+    years, due = contract.landing.school_years, contract.landing.due
     if years is None:
         return []
     return [
@@ -327,6 +327,8 @@ def _due(contract: Contract) -> list[dict[str, object]]:
             "files_due": years.files,
             "states": years.states or [contract.provider.upper()],
             "not_collected_reason": years.not_collected.get(year),
+            "due_on": due.on(year).isoformat() if due else None,
+            "grace_days": due.grace_days if due else None,
         }
         for year in range(years.first, years.last + 1)
     ]

@@ -25,6 +25,17 @@ received as (
     group by provider, extract, school_year
 ),
 
+days as (
+    select * from {{ ref('int_delivery_days') }}
+),
+
+-- Not today's: the same deliveries give the same build on every day.
+newest as (
+    select cast(max(landed_at) as date) as landed_on
+    from {{ ref('stg_lake__deliveries') }}
+    where provider <> 'none'
+),
+
 compared as (
     select
         coalesce(due.provider, received.provider) as provider,
@@ -50,23 +61,36 @@ compared as (
 
 judged as (
     select
-        provider,
-        extract,
-        school_year,
-        validated_count,
-        refused_count,
-        files_due,
+        compared.provider,
+        compared.extract,
+        compared.school_year,
+        compared.validated_count,
+        compared.refused_count,
+        compared.files_due,
+        days.due_on,
         case
-            when validated_count > 0 and validated_count < files_due
+            when
+                compared.validated_count > 0
+                and compared.validated_count < compared.files_due
                 then 'partly_received'
-            when validated_count > 0 and (is_due or not has_years_due) then 'received'
-            when validated_count > 0 then 'unexpected'
-            when not_collected_reason is not null then 'not_collected'
-            when refused_count > 0 then 'refused'
+            when
+                compared.validated_count > 0
+                and (compared.is_due or not compared.has_years_due)
+                then 'received'
+            when compared.validated_count > 0 then 'unexpected'
+            when compared.not_collected_reason is not null then 'not_collected'
+            when compared.refused_count > 0 then 'refused'
+            when days.due_on >= newest.landed_on then 'expected'
             else 'missing'
         end as coverage_status,
-        not_collected_reason,
+        compared.not_collected_reason,
     from compared
+    left join days
+        on
+            compared.provider = days.provider
+            and compared.extract = days.extract
+            and compared.school_year = days.school_year
+    cross join newest
 )
 
 select * from judged

@@ -10,6 +10,8 @@ typed as (
         files_due,
         states,
         not_collected_reason,
+        due_on,
+        grace_days,
     from contracts
 )
 

@@ -165,6 +165,7 @@ from (
         delivered.state, metric_id, due.school_year,
         case min(due.coverage_status)
             when 'missing' then 'Due, not delivered'
+            when 'expected' then 'Not due yet'
             when 'refused' then 'Delivered, but refused'
             when 'not_collected' then 'Not collected'
         end as why

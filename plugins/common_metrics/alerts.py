@@ -1,0 +1,155 @@
+"""Alerts: whom to tell what, once for each change of state. Knows no Airflow.
+
+What was told last stands in the lake, in ``alerts/told.json``.
+"""
+
+import fcntl
+import hashlib
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+from common_metrics import calendar, settings
+from common_metrics.calendar import Entry
+from common_metrics.contracts.loading import load_contracts
+from common_metrics.contracts.model import Contract
+from common_metrics.errors import Refused
+from common_metrics.lake import Lake, write_json
+
+# Nobody has to be told of these, unless another state was told before.
+QUIET = ("ok", "expected", "delivered", "not_collected")
+# What the subjects of the calendar begin with.
+CALENDAR = "calendar "
+DONE = "Nothing is to be done."
+
+
+class News(NamedTuple):
+    """The state of something; ``text`` has four parts, ``section`` is the runbook's.
+
+    ``version`` tells two states of one name apart, such as two refused files.
+    """
+
+    subject: str
+    state: str
+    owner: str
+    text: str
+    section: str
+    version: str = ""
+
+    @property
+    def mark(self) -> str:
+        return f"{self.state} {self.version}".strip()
+
+
+def owner_of(contract: Contract | None = None) -> str:
+    """Return whom to tell: a mail address, a connection of Airflow, or "": nobody."""
+    return (contract and contract.owner) or settings.owner()
+
+
+def of_task(
+    name: str, section: str, owner: str, refused: list[str], error: BaseException | None
+) -> News:
+    """Return how a task went: which files are refused, or an error.
+
+    Of an error that is not ours the kind alone is told, since it may quote a cell.
+    """
+    wrong = "\n".join(refused)
+    if error and not refused:
+        kind, todo = f"an error, {type(error).__name__}", "Read the log of the task."
+        is_ours = isinstance(error, Refused)
+        wrong = str(error if is_ours else Refused(name, "a good end", kind, todo))
+    if not wrong:
+        well = str(Refused(name, "what it needs", "all of it", DONE))
+        return News(name, "ok", owner, well, section)
+    version = hashlib.sha256(wrong.encode()).hexdigest()[:8]
+    return News(
+        name, "refused" if refused else "failed", owner, wrong, section, version
+    )
+
+
+def of_calendar(found: list[Entry]) -> list[News]:
+    """Return the state of each school year, and of each file that no contract takes."""
+    contracts, moved = load_contracts(), calendar.moved(found)
+    files = {each.file: each.message for each in found if each.file} | moved
+    news = []
+    for e in found:
+        where = e.file or f"{e.key} {e.state} {e.school_year}"
+        text = files[e.file] if e.file else _of_year(e, contracts.get(e.key))
+        section = "a-file-matches-no-contract" if e.file else "a-year-is-late"
+        owner = owner_of(contracts.get(e.key))
+        of = (CALENDAR + where, e.calendar_status, owner, text, section)
+        # A file is told of again once something is late that it may be.
+        news.append(News(*of, "moved" if e.file in moved else ""))
+    return news
+
+
+def _of_year(e: Entry, contract: Contract | None) -> str:
+    days = f"its files by {e.due_on}, missing from {e.missing_from}"
+    ask = f"Ask {contract.origin.publisher}." if contract else "Ask its publisher."
+    return str(
+        Refused(
+            f"{e.key} {e.state} {e.school_year}",
+            days if e.due_on else "its files as landing.school_years says",
+            f"it {e.calendar_status}. {e.message}".strip(" ."),
+            DONE if e.calendar_status in QUIET else ask,
+        )
+    )
+
+
+def tell(
+    lake: Lake,
+    news: list[News],
+    send: Callable[[str, str, str], None],
+    all_of: str = "",
+) -> None:
+    """Send what changed, a message an owner; one that cannot be sent is printed.
+
+    ``send`` takes owner, subject and text. A state is told once it was sent: what
+    could not be is tried at the next look. Of the subjects that begin with ``all_of``,
+    those that are not among the news are forgotten.
+    """
+    place = lake.private("alerts") / "told.json"
+    with place.with_name("lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        told: dict[str, str] = {}
+        with suppress(FileNotFoundError, ValueError):
+            told = json.loads(place.read_text())
+        names = {each.subject for each in news}
+        gone = {n for n in told if all_of and n.startswith(all_of)} - names
+        if gone:
+            told = {n: mark for n, mark in told.items() if n not in gone}
+            write_json(place, told)
+        for owner, mine in groupby(_changed(news, told), attrgetter("owner")):
+            told = _told(owner, [*mine], told, send)
+            write_json(place, told)
+
+
+def _changed(news: list[News], told: dict[str, str]) -> list[News]:
+    new = [n for n in news if n.owner and n.mark != told.get(n.subject)]
+    new = [n for n in new if n.subject in told or n.state not in QUIET]
+    return sorted(new, key=attrgetter("owner"))
+
+
+def _told(
+    owner: str, news: list[News], told: dict[str, str], send: Callable[..., None]
+) -> dict[str, str]:
+    """Send a message and return what is told by now; states that are quiet are not."""
+    lines = [
+        f"{told.get(n.subject, 'ok').split()[0]} -> {n.state}: {n.text} "
+        f"See {settings.runbook()}#{n.section}"
+        for n in news
+    ]
+    states = ", ".join(sorted({n.state for n in news}))
+    try:
+        send(owner, f"Common metrics: {states} ({len(news)})", "\n\n".join(lines))
+    except Exception as error:
+        # Not the error's text: it holds the address of a webhook, which is a secret.
+        found = type(error).__name__
+        todo = "It is tried again at the next look; see Airflow's connections."
+        print(Refused(f"alert to {owner}", "a notifier that sends", found, todo))
+        return told
+    both = told | {n.subject: n.mark for n in news}
+    return {name: mark for name, mark in both.items() if mark not in QUIET}
