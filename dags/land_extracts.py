@@ -76,8 +76,7 @@ def land_extract(contract: Contract) -> None:
                 raise AirflowSkipException("nothing new since the releases kept")
             expectations.build_data_docs(contract.key, settings.lake())
 
-        # It fails the run, in plain words, where a file is refused or damaged; beside
-        # announce: with a failed batch the run has failed without it.
+        # Fails the run where a file is refused; where a batch failed, the run has too.
         @task(trigger_rule="none_failed", on_success_callback=told)
         def settle() -> None:
             from common_metrics import batching

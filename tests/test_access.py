@@ -61,9 +61,7 @@ def test_every_secret_is_asked_for_and_none_has_a_default() -> None:
     asked = re.findall(r"\$\{(\w+)(:[?-])?", COMPOSE.read_text())
     assert {name for name, kind in asked if kind == ":?"} == set(GIVEN)
     assert {name for name, kind in asked if kind != ":?"} == {
-        "DROP_MODE",
-        "LAKE",
-        "PORT",
+        *("DROP_MODE", "LAKE", "OWNER", "PORT", "RUNBOOK"),
     }
 
 
