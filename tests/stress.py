@@ -25,7 +25,8 @@ import pyarrow as pa
 from compiled import Warehouse, compile_models
 from test_attack import RULES, TABLES
 
-from common_metrics.disclosure import attack, control
+from common_metrics.disclosure import control
+from common_metrics.disclosure.attack import recovery
 from common_metrics.disclosure.kept import PROCESSES
 from common_metrics.disclosure.numbers import System, hidden_cells, system_of
 
@@ -161,7 +162,7 @@ def invented(con: duckdb.DuckDBPyConnection, schools: int, years: int) -> None:
 
 def attacked(
     con: duckdb.DuckDBPyConnection, hidden: pd.DataFrame, knows: str | None = None
-) -> attack.Report:
+) -> recovery.Report:
     """Write what the public would see; attack it, as a school if one is named."""
     con.register("hidden", hidden)
     with tempfile.TemporaryDirectory() as folder:
@@ -182,7 +183,7 @@ def attacked(
             [knows],
         )
         con.execute("detach own")
-        return attack.recovered(file, insider=own if knows else None)
+        return recovery.recovered(file, insider=own if knows else None)
 
 
 def processor_seconds() -> float:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from common_metrics.disclosure import attack
+from common_metrics.disclosure.attack import recovery
 from common_metrics.lake import Lake
 from common_metrics.publication import audiences, audit
 
@@ -118,7 +118,7 @@ def _insert(con: duckdb.DuckDBPyConnection, table: str, line: dict) -> None:
     con.execute(f"insert into {table} ({columns}) values ({marks})", [*line.values()])
 
 
-def found(report: attack.Report) -> set[tuple[str, str, str]]:
+def found(report: recovery.Report) -> set[tuple[str, str, str]]:
     return {(c.metric, c.student_group, c.number) for c in report.recovered}
 
 
@@ -129,7 +129,7 @@ def attacked(tmp_path: Path):
 
     def attacked(rows: list[dict], earlier: list[dict] | None = None, **others):
         past = [released(next(names), earlier)] if earlier else []
-        return attack.recovered(released(next(names), rows, **others), past)
+        return recovery.recovered(released(next(names), rows, **others), past)
 
     return attacked
 
@@ -340,7 +340,7 @@ def test_another_provider_shows_the_same_cell(attacked):
 def test_an_insider_learns_nothing_of_others(tmp_path: Path):
     public = released(tmp_path / "p.duckdb", [ALL, row("female"), row("male")])
     knows = released(tmp_path / "k.duckdb", [GIRLS])
-    report = attack.recovered(public, insider=knows)
+    report = recovery.recovered(public, insider=knows)
     assert {c.student_group for c in report.recovered} == {"male"}
     assert {c.student_group for c in report.already} == {"female"}
 
@@ -358,7 +358,7 @@ def test_what_is_told_of_one_state_is_not_taken_for_another_s(tmp_path: Path):
         "value_pct": 91.0,
     }
     public = released(tmp_path / "p.duckdb", rows, reconciliation=[compared])
-    told = attack.recovered(public).recovered
+    told = recovery.recovered(public).recovered
     assert {cell.state for cell in told} == {"VT"}
 
 
@@ -368,7 +368,9 @@ def test_one_school_of_two_knows_the_other_from_their_total(tmp_path: Path):
 
     def learnt(name: str, *rows: dict) -> set[str]:
         public = released(tmp_path / f"{name}.duckdb", [row("all"), other, *rows])
-        return {c.school_key for c in attack.recovered(public, insider=knows).recovered}
+        return {
+            c.school_key for c in recovery.recovered(public, insider=knows).recovered
+        }
 
     assert learnt("two", row("all", 153, 206, school_key=None)) == {"B"}
     assert not learnt("hidden", row("all", school_key=None))
@@ -504,7 +506,7 @@ def _numbers(rows: list[dict]) -> dict[str, int]:
 def test_the_truth_is_in_every_interval(tmp_path_factory, truth, chance):
     folder = tmp_path_factory.mktemp("truth")
     rows = [_hidden(line) if chance.random() < 0.4 else line for line in truth]
-    bounds = attack.intervals(released(folder / "public.duckdb", rows))
+    bounds = recovery.intervals(released(folder / "public.duckdb", rows))
     numbers = _numbers(truth)
     for key, (low, high) in bounds.items():
         if key in numbers:
@@ -529,7 +531,7 @@ def test_the_intervals_are_those_of_all_tables_tried(tmp_path_factory, cells, ch
         _hidden(line) if hide else line for line, hide in zip(truth, hides, strict=True)
     ]
     folder = tmp_path_factory.mktemp("tiny")
-    bounds = attack.intervals(released(folder / "public.duckdb", rows))
+    bounds = recovery.intervals(released(folder / "public.duckdb", rows))
     whole, girls = truth[0], truth[1]
     fits = [
         (f, fd, m, md)

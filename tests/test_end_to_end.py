@@ -27,7 +27,7 @@ from test_site import LIMIT, dead_links, pages_of
 
 from common_metrics import batching
 from common_metrics.contracts.loading import load_contracts
-from common_metrics.disclosure import attack
+from common_metrics.disclosure.attack import recovery
 from common_metrics.lake import Lake
 from common_metrics.landing import receiving
 from common_metrics.publication import audiences, release, release_folders
@@ -208,7 +208,7 @@ def test_the_attack_finds_nothing_and_without_complements_finds_cells(
     lake: Lake, public: Path, tmp_path: Path
 ) -> None:
     """The same file with the further cells shown: the attack can succeed."""
-    assert attack.recovered(public).recovered == []
+    assert recovery.recovered(public).recovered == []
     bare = tmp_path / "bare.duckdb"
     shutil.copy(public, bare)
     with duckdb.connect(str(bare)) as con:
@@ -227,7 +227,7 @@ def test_the_attack_finds_nothing_and_without_complements_finds_cells(
             "own.school_year and cell.metric_id = own.metric_id "
             "and cell.student_group = own.student_group"
         )
-    found = attack.recovered(bare).recovered
+    found = recovery.recovered(bare).recovered
     assert len(found) > 100
     assert not re.search(r"\d+\.\d|\[", str(found[0]))
 
@@ -273,7 +273,7 @@ def test_no_school_learns_of_another_with_its_own_numbers(
                 "where school_key = ?",
                 [school],
             )
-        learnt = attack.recovered(public, insider=own).recovered
+        learnt = recovery.recovered(public, insider=own).recovered
         assert {cell.number for cell in learnt} <= {"rest of level school sum"}, school
 
 

@@ -333,7 +333,7 @@ def test_no_connection_spills_into_the_folder_that_a_command_runs_in() -> None:
     package = Path(__file__).parents[1] / "plugins" / "common_metrics"
     sources = {file.name: file.read_text() for file in package.rglob("*.py")}
     assert {n for n, text in sources.items() if "duckdb.connect(" in text} >= {
-        "attack.py",
+        "recovery.py",
         "candidate.py",
         "what_if.py",
     }

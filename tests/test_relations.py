@@ -8,7 +8,8 @@ import pytest
 from compiled import SEEDS, Warehouse, compile_models
 from test_attack import found, released, row
 
-from common_metrics.disclosure import attack, control
+from common_metrics.disclosure import control
+from common_metrics.disclosure.attack import recovery
 
 GRAPH = [
     "int_restricted_cells",
@@ -79,9 +80,9 @@ def _as_seen(line: dict, hidden: dict[tuple[str, str], bool]) -> dict:
 
 def test_a_part_by_definition_does_not_give_a_hidden_cell_away(shown, tmp_path: Path):
     safe = released(tmp_path / "safe.duckdb", shown(ENTERED))
-    assert not found(attack.recovered(safe))
+    assert not found(recovery.recovered(safe))
     open_ = released(tmp_path / "open.duckdb", shown(ENTERED, forgotten="parts"))
-    assert {cell[:2] for cell in found(attack.recovered(open_))} == {
+    assert {cell[:2] for cell in found(recovery.recovered(open_))} == {
         ("pse_12m_cohort", "female"),
         ("pse_12m_cohort", "male"),
     }
@@ -111,9 +112,9 @@ def test_beside_a_kept_release_that_hid_other_cells_none_follows(shown, tmp_path
     ]
     before = released(tmp_path / "kept.duckdb", kept)
     apart = released(tmp_path / "apart.duckdb", shown(rows))
-    assert found(attack.recovered(apart, [before]))
+    assert found(recovery.recovered(apart, [before]))
     beside = released(tmp_path / "beside.duckdb", shown(rows, kept=kept))
-    assert not found(attack.recovered(beside, [before]))
+    assert not found(recovery.recovered(beside, [before]))
 
 
 def sides() -> dict[str, tuple[str, str]]:
@@ -132,4 +133,4 @@ def test_the_attack_reads_each_relation_of_the_seed_by_itself(pair, tmp_path: Pa
     counts = (8, 200) if whole_side == "numerator" else (4, 8)
     rows = [row("all", *counts, whole), row("all", metric=part)]
     file = released(tmp_path / "public.duckdb", rows)
-    assert (part, "all", part_side) in found(attack.recovered(file))
+    assert (part, "all", part_side) in found(recovery.recovered(file))

@@ -245,7 +245,7 @@ def test_a_place_of_residuals_alone_has_nothing_to_move(
     cells, *others = states
     system = system_of(cells, *map(pa.Table.from_pandas, others))
     cluster = protection.Cluster(system)
-    given = (cluster.relations, cluster.residuals, cluster.room)
+    given = (cluster.relations, cluster.residuals, cluster.is_needed, cluster.room)
     moves = Moves(system, np.array([], int), *given)
     assert [moves.cheapest(int(rest), 1) for rest in cluster.residuals[:2]] == [
         None

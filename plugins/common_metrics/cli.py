@@ -150,7 +150,7 @@ def attack(
     lake: LakeFolder = HERE,
 ) -> int:
     """Attack a public file, or the current release; 1 where a hidden cell follows."""
-    from common_metrics.disclosure.attack import recovered
+    from common_metrics.disclosure.attack.recovery import recovered
 
     if candidate is None:
         candidate = Lake(lake).released("public.duckdb")

@@ -40,12 +40,17 @@ class Moves:
         numbers: np.ndarray,
         relations: csc_matrix,
         residuals: np.ndarray,
+        is_needed: np.ndarray,
         room: tuple[np.ndarray, np.ndarray],
     ) -> None:
-        """``relations`` has the numbers' columns; row k sums to ``residuals[k]``."""
+        """``relations`` has the numbers' columns; row k sums to ``residuals[k]``.
+
+        Rows that others imply are no part of the model (``is_needed``).
+        """
         self.system, self.numbers, self.size = system, numbers, len(numbers)
         part = relations[:, numbers]
         rows = np.unique(part.indices)
+        needed = rows[is_needed[rows]]
         self.part, self.residuals = part[rows].tocsc(), residuals[rows]
         self.down, self.up = (ends[numbers] for ends in room)
         self.floor, self.ceiling = (ends[self.residuals] for ends in room)
@@ -55,7 +60,8 @@ class Moves:
         self._sides = np.searchsorted(links, sides[self._cells])
         self._sides[~np.isin(sides[self._cells], links)] = len(links)
         self._all = np.arange(2 * self.size, dtype=np.int32)
-        self.solver = _solver(self.part, self.floor, self.ceiling)
+        ends = (end[residuals[needed]] for end in room)
+        self.solver, self._is_begun = _solver(part[needed].tocsc(), *ends), False
         self.refresh()
 
     def refresh(self) -> None:
@@ -84,20 +90,27 @@ class Moves:
         if not self.size:
             return None
         if column in self.residuals:
-            row = int(np.flatnonzero(self.residuals == column)[0])
-            ends = self.floor[row], self.ceiling[row]
-            limit = (amount, ends[1]) if amount > 0 else (ends[0], amount)
-            if limit[0] > limit[1]:
-                return None
-            self.solver.changeRowBounds(row, *map(float, limit))
-            found = self._few()
-            self.solver.changeRowBounds(row, *map(float, ends))
-            return found
+            return self._cheapest_residual(column, amount)
         return self._cheapest_number(int(np.searchsorted(self.numbers, column)), amount)
 
     def value(self, table: np.ndarray) -> float:
         """Return what all must be hidden for so that a table is possible."""
         return float(self.cost[np.abs(table) > NEAR_ZERO].sum())
+
+    def _cheapest_residual(self, column: int, amount: float) -> np.ndarray | None:
+        at = int(np.flatnonzero(self.residuals == column)[0])
+        ends = self.floor[at], self.ceiling[at]
+        limit = (amount, ends[1]) if amount > 0 else (ends[0], amount)
+        if limit[0] > limit[1]:
+            return None
+        row = self.part[[at]].tocsr()
+        columns = np.r_[row.indices, row.indices + self.size].astype(np.int32)
+        entries = np.r_[row.data, -row.data]
+        low, high = map(float, limit)
+        self.solver.addRow(low, high, len(columns), columns, entries)
+        found = self._few()
+        self.solver.deleteRows(1, np.array([self.solver.getNumRow() - 1], np.int32))
+        return found
 
     def _cheapest_number(self, at: int, amount: float) -> np.ndarray | None:
         limit = (amount, self.up[at]) if amount > 0 else (self.down[at], amount)
@@ -127,8 +140,11 @@ class Moves:
         return fewer if is_better else found
 
     def _solved(self, strategy: int = DUAL) -> np.ndarray | None:
+        # Without a basis the dual simplex is quicker: all numbers have bounds.
+        strategy = strategy if self._is_begun else DUAL
         self.solver.setOptionValue("simplex_strategy", strategy)
         self.solver.run()
+        self._is_begun = True
         status = self.solver.getModelStatus()
         if status == highspy.HighsModelStatus.kInfeasible:
             return None

@@ -10,13 +10,14 @@ import numpy as np
 from scipy.sparse import csc_matrix
 
 from common_metrics.disclosure.bounds import NEAR_ZERO, around, is_told, room
+from common_metrics.disclosure.implied import is_needed
 from common_metrics.disclosure.moves import Moves
 from common_metrics.disclosure.numbers import System
 from common_metrics.disclosure.witnesses import NOBODY, Witnesses
 
-# Which schools make up for what one place's numbers move, tried in this order; at last
-# all but one insider. Where there are few all are tried at once: it hides less.
-HELPERS, FEW = ((0, 3), (3, 6), (0, 24)), 8
+# So many schools make up for what one place moves, those with most hidden numbers
+# first. More of them hide less and take longer.
+HELPERS = 6
 
 
 def protect_cluster(system: System) -> None:
@@ -31,6 +32,7 @@ class Cluster:
         self.system, self.room = system, room(system)
         self.is_number = system.link >= 0
         self.relations, self.residuals = _relations(system, self.is_number)
+        self.is_needed = is_needed(system, self.relations.tocsr())
         schools = np.unique(system.school[system.school >= 0])
         self.readers = np.concatenate([[NOBODY], schools])
         is_of_school = system.school >= 0
@@ -69,16 +71,24 @@ class Cluster:
 
     def _widen_place(self, place: int, helpers: list[int]) -> None:
         self._attempt([place], None, is_free=True)
-        for first, last in HELPERS if len(helpers) > FEW else ():
-            self._attempt([place, *helpers[first:last]], None)
+        few = min(HELPERS, (len(helpers) + 1) // 2)
+        # The second group is for those who help in the first, and read along.
+        groups = [helpers[:few], helpers[few - 1 : 2 * few]]
+        for group in groups if len(helpers) > HELPERS else [helpers]:
+            self._attempt([place, *group], None)
         own = max(self.school[place], NOBODY + 1)
         short = self.short(self._near(place)).any(axis=1)
         for reader in self.readers[short & (self.readers != own)]:
             others = [p for p in helpers if self.school[p] != reader]
-            self._attempt([place, *others], reader)
+            for group in [others[:HELPERS], others] if others[HELPERS:] else [others]:
+                self._attempt([place, *group], reader, is_last=group == others)
 
     def _attempt(
-        self, places: list[int], reader: int | None, is_free: bool = False
+        self,
+        places: list[int],
+        reader: int | None,
+        is_free: bool = False,
+        is_last: bool = False,
     ) -> None:
         """Widen a place's numbers by tables of some places, for all or one reader.
 
@@ -89,11 +99,11 @@ class Cluster:
         if not self.short(near)[served].any():
             return
         moves = self._moves(places)
-        # At last little is left, and the model is large: each number on its own.
-        if reader is None or len(places) <= 1 + FEW:
+        # With more places little is left, and a model is large: each number alone.
+        if len(places) <= 1 + HELPERS:
             self._look(moves, near, served)
         while not is_free and len(found := self._narrow(near, served)):
-            tried = [self._move(moves, c, served, reader is not None) for c in found]
+            tried = [self._move(moves, c, served, is_last) for c in found]
             if not any(tried):
                 return
 
@@ -168,7 +178,14 @@ class Cluster:
     def _moves(self, places: list[int]) -> Moves:
         near = [self.numbers[place] for place in self._reach(places)]
         numbers = np.sort(np.concatenate(near))
-        return Moves(self.system, numbers, self.relations, self.residuals, self.room)
+        return Moves(
+            self.system,
+            numbers,
+            self.relations,
+            self.residuals,
+            self.is_needed,
+            self.room,
+        )
 
     def _reach(self, places: list[int]) -> list[int]:
         """Return places and the districts and state that hold them."""

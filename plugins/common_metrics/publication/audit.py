@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 
-from common_metrics.disclosure import attack
+from common_metrics.disclosure.attack import recovery
 from common_metrics.lake import Lake, write_json
 from common_metrics.publication import release_folders
 from common_metrics.publication.audiences import (
@@ -98,16 +98,16 @@ def refuse_recovered(lake: Lake, candidate: Path, partners: list[Partner]) -> No
         for release in release_folders.manifests(lake)
     ]
     public = candidate / "public.duckdb"
-    report = attack.recovered(public, kept)
+    report = recovery.recovered(public, kept)
     _refuse_report("public.duckdb", report)
     for partner in partners if report.hidden else []:
         file = f"{PARTNERS}/{partner.id}.duckdb"
-        _refuse_report(file, attack.recovered(public, kept, candidate / file))
+        _refuse_report(file, recovery.recovered(public, kept, candidate / file))
     manifest = json.loads((candidate / "manifest.json").read_text())
     write_json(candidate / "manifest.json", manifest | {"attack": report.counts()})
 
 
-def _refuse_report(file: str, report: attack.Report) -> None:
+def _refuse_report(file: str, report: recovery.Report) -> None:
     if not report.recovered:
         return
     cells = "; ".join(str(cell) for cell in report.recovered[:5])
