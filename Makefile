@@ -166,9 +166,12 @@ bench: $(VENV)/.dev ## what the stages cost beside an earlier commit; BEFORE=, R
 		$(if $(DROP),--drop "$(DROP_DIR)")
 
 SCHOOLS ?= 20
-stress: $(VENV)/.dev ## what hiding costs on invented schools, and what is recovered; SCHOOLS=
+# What an earlier commit hides of the same, if BESIDE names one: it was slow.
+BESIDE ?=
+stress: $(VENV)/.dev ## what hiding costs on invented schools, and what is recovered; SCHOOLS=, BESIDE=336eb0e
 	$(call number,SCHOOLS)
-	@$(PYTHON) tests/stress.py --schools $(SCHOOLS)
+	@$(PYTHON) tests/stress.py --schools $(SCHOOLS) $(if $(BESIDE),--before "$(BESIDE)")
+	@$(PYTHON) tests/witness.py --schools $(SCHOOLS)
 
 docs: $(VENV)/.runtime ## models, columns and tests of the last build, in LAKE/docs
 	$(call needs,$(LAKE_DIR)/build/warehouse.duckdb,a build)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -81,22 +82,26 @@ def main() -> None:
     work = args.lake / "bench"
     shutil.rmtree(work, ignore_errors=True)
     shutil.copytree(args.drop or _sample(work), work / "drop")
-    trees = {args.before: work / "before", "now": ROOT}
-    git = ["git", "-C", str(ROOT), "worktree"]
-    subprocess.run([*git, "prune"], check=True)
-    subprocess.run(
-        [*git, "add", "--quiet", "--detach", str(trees[args.before]), args.before],
-        check=True,
-    )
-    try:
+    with checked_out(args.before, work / "before") as before:
+        trees = {args.before: before, "now": ROOT}
         # In turn, so that what else the machine does meets both.
         costs = [
             {name: list(_costs(tree, work)) for name, tree in trees.items()}
             for _ in range(args.runs)
         ]
-    finally:
-        subprocess.run([*git, "remove", "--force", str(trees[args.before])], check=True)
     _print(costs, args.before)
+
+
+@contextmanager
+def checked_out(commit: str, place: Path) -> Iterator[Path]:
+    """Yield a folder in which an earlier commit stands; it goes afterwards."""
+    git = ["git", "-C", str(ROOT), "worktree"]
+    subprocess.run([*git, "prune"], check=True)
+    subprocess.run([*git, "add", "--quiet", "--detach", place, commit], check=True)
+    try:
+        yield place
+    finally:
+        subprocess.run([*git, "remove", "--force", place], check=True)
 
 
 def _sample(work: Path) -> Path:
