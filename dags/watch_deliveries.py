@@ -31,7 +31,7 @@ def watch_deliveries() -> None:
         with lake.build_kept():
             receiving.record_unmatched(load_contracts(), drop, lake, lake.moment())
         found = calendar.entries(lake, calendar.today(lake))
-        print(*calendar.told(found), sep="\n")
+        print(*calendar.told(lake, found), sep="\n")
         alerts.tell(lake, alerts.of_calendar(found), notify.send, alerts.CALENDAR)
         return calendar.line(found)
 

@@ -43,10 +43,15 @@ def task(
 
 def _tell(name: str, section: str, contract: Contract | None, context: Context) -> None:
     from common_metrics import alerts, batching
+    from common_metrics.fetching import states
 
     if owner := alerts.owner_of(contract):
-        lake, error = settings.lake(), context.get("exception")
-        wrong = batching.still_wrong(name, settings.drop(), lake) if contract else []
+        lake, wrong = settings.lake(), list[str]()
+        if contract:
+            wrong = batching.still_wrong(name, settings.drop(), lake)
+            # All of them: of the error of one alone each of two would be news for ever.
+            wrong += states.alarms(contract, lake)
+        error = context.get("exception")
         news = alerts.of_task(name, section, owner, wrong, error)
         alerts.tell(lake, [news], send)
 
