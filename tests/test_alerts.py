@@ -19,7 +19,7 @@ import pytest
 from aiosmtpd.controller import Controller
 from airflow.sdk.exceptions import AirflowFailException
 
-from common_metrics import alerts, notify
+from common_metrics import alerts, batching, notify
 from common_metrics.alerts import News
 from common_metrics.calendar import Entry
 from common_metrics.contracts.sources import Source
@@ -250,6 +250,22 @@ def test_two_sources_that_refuse_are_told_once_and_not_in_turns(
         told({"exception": AirflowFailException(text)})
     (text,) = hooked
     assert "2011: no.\n2012: no." in text
+
+
+def test_bytes_that_were_refused_and_come_back_are_told_again(
+    hooked, lake, drop, put, contracts, crosswalk, monkeypatch
+) -> None:
+    contract = contracts["nessc/school_crosswalk"]
+    for name, folder in (("LAKE", lake.root), ("DROP", drop)):
+        monkeypatch.setenv(f"COMMON_METRICS_{name}", str(folder))
+    monkeypatch.setenv("COMMON_METRICS_OWNER", "desk")
+    told = notify.task(contract.key, "a-delivery-was-refused", contract)
+    for day, content in enumerate((b"<html>", b"<html>", crosswalk, b"<html>"), 1):
+        at = f"2016-03-0{day}T00:00:00Z"
+        batching.receive(contract, drop, [put(contract, content)], lake, at)
+        told({})
+    said = [text.split("\n\n")[1].split(": ")[0] for text in hooked]
+    assert said == ["ok -> refused", "refused -> ok", "ok -> refused"]
 
 
 def test_no_student_is_in_what_is_told_of_a_refused_file(

@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
@@ -90,7 +89,13 @@ def _of(e: Entry, contract: Contract | None, moved: str) -> News:
     days = f"its files by {e.due_on}, missing from {e.missing_from}"
     days = days if e.due_on else "its files as landing.school_years says"
     ask = f"Ask {contract.origin.publisher}." if contract else "Ask its publisher."
-    todo = DONE if e.calendar_status in QUIET else MEND if e.is_refused else ask
+    todo = (
+        DONE
+        if e.calendar_status in QUIET
+        else MEND
+        if e.message.startswith("Refused")
+        else ask
+    )
     found = f"it {e.calendar_status}. {e.message}".strip(" .")
     return News(*of, str(Refused(where, days, found, todo)), "a-year-is-late")
 
@@ -108,13 +113,14 @@ def tell(
     those that are not among the news are forgotten.
     """
     place = lake.private("alerts") / "told.json"
-    kept = partial(_kept, {each.subject for each in news}, all_of)
-    # Who has nothing to tell does not wait for one whose receiver hangs.
-    if (told := _read(place)) == kept(told) and not _changed(news, told):
+    # A task that has nothing to tell does not wait for one whose receiver hangs.
+    if not all_of and not _changed(news, _read(place)):
         return
     with place.with_name("lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        told = kept(_read(place))
+        told, names = _read(place), {each.subject for each in news}
+        gone = {n for n in told if all_of and n.startswith(all_of)} - names
+        told = {name: mark for name, mark in told.items() if name not in gone}
         write_json(place, told)
         for owner, mine in groupby(_changed(news, told), attrgetter("owner")):
             told = _told(owner, [*mine], told, send)
@@ -125,11 +131,6 @@ def _read(place: Path) -> dict[str, str]:
     with suppress(FileNotFoundError, ValueError):
         return dict(json.loads(place.read_text()))
     return {}
-
-
-def _kept(names: set[str], all_of: str, told: dict[str, str]) -> dict[str, str]:
-    gone = {n for n in told if all_of and n.startswith(all_of)} - names
-    return {name: mark for name, mark in told.items() if name not in gone}
 
 
 def _changed(news: list[News], told: dict[str, str]) -> list[News]:

@@ -43,22 +43,13 @@ class Entry(NamedTuple):
     def key(self) -> str:
         return f"{self.provider}/{self.extract}"
 
-    @property
-    def is_refused(self) -> bool:
-        return self.message.startswith("Refused")
 
-
-def today(lake: Lake) -> date:
-    """Return the day of the lake's own moment (UTC)."""
-    return date.fromisoformat(lake.moment()[:10])
-
-
-def entries(lake: Lake, day: date) -> list[Entry]:
+def entries(lake: Lake, day: date | None = None) -> list[Entry]:
     """Return the calendar of the current release on a day, and files of no contract.
 
-    What was received since the release was made is delivered: a build that fails must
-    not make it late. Without a release, or with one of an earlier version, there are
-    the files alone.
+    Without a day it is that of the lake's moment (UTC). What was received since the
+    release was made is delivered: a build that fails must not make it late. Without a
+    release, or with one of an earlier version, there are the files alone.
     """
     records, release = lake.all_recorded(), lake.current.resolve()
     stray = [d for d in records if d.status == "unmatched"]
@@ -69,15 +60,16 @@ def entries(lake: Lake, day: date) -> list[Entry]:
     late = [d for d in came if d.landed_at > made["built_at"]]
     newer = {(d.key, year) for d in late for year in d.school_years}
     file, columns = str(release / "partner.duckdb"), ", ".join(Entry._fields[:-1])
+    day = day or date.fromisoformat(lake.moment()[:10])
     with suppress(duckdb.CatalogException), duckdb.connect(file, True) as con:
         asked = f"select {columns} from calendar_on('{day}') order by all"
-        found += [_now(Entry(*row), newer) for row in con.execute(asked).fetchall()]
-    return found
-
-
-def _now(e: Entry, newer: set[tuple[str, int]]) -> Entry:
-    is_there = e.calendar_status in OPEN and (e.key, e.school_year) in newer
-    return e._replace(calendar_status="delivered") if is_there else e
+        found += [Entry(*row) for row in con.execute(asked).fetchall()]
+    return [
+        e._replace(calendar_status="delivered")
+        if e.calendar_status in OPEN and (e.key, e.school_year) in newer
+        else e
+        for e in found
+    ]
 
 
 def listed(found: list[Entry]) -> Iterator[str]:

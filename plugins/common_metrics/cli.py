@@ -83,7 +83,7 @@ def calendar(
     from common_metrics import calendar
 
     try:
-        day = date.fromisoformat(today) if today else calendar.today(Lake(lake))
+        day = date.fromisoformat(today) if today else None
     except ValueError:
         found, todo = repr(today), "Write it like `make calendar TODAY=2016-06-01`."
         raise WrongWords("make calendar", "TODAY=<day>", found, todo) from None
