@@ -178,9 +178,10 @@ def test_what_left_the_calendar_is_forgotten_and_can_come_again(tell, sent) -> N
     ]
 
 
-def test_half_a_record_is_no_record(tell, lake, sent) -> None:
+@pytest.mark.parametrize("half", ['{"a": "la', "null"])
+def test_half_a_record_is_no_record(tell, lake, sent, half) -> None:
     tell(news("late"))
-    (lake.root / "alerts/told.json").write_text('{"a": "la')
+    (lake.root / "alerts/told.json").write_text(half)
     tell(news("late"))
     assert len(sent) == 2
     assert (lake.root / "alerts").stat().st_mode & 0o77 == 0

@@ -28,6 +28,9 @@ DONE = "Nothing is to be done."
 MEND = "Mend the file or its contract."
 # What tasks raise in our words alone, where another try would not help.
 OURS = "AirflowFailException"
+# Sends to an owner a subject and a text; what was told last of each subject.
+Send = Callable[[str, str, str], None]
+Told = dict[str, str]
 
 
 class News(NamedTuple):
@@ -100,12 +103,7 @@ def _of(e: Entry, contract: Contract | None, moved: str) -> News:
     return News(*of, str(Refused(where, days, found, todo)), "a-year-is-late")
 
 
-def tell(
-    lake: Lake,
-    news: list[News],
-    send: Callable[[str, str, str], None],
-    all_of: str = "",
-) -> None:
+def tell(lake: Lake, news: list[News], send: Send, all_of: str = "") -> None:
     """Send what changed, a message an owner; one that cannot be sent is printed.
 
     ``send`` takes owner, subject and text. A state is told once it was sent: what
@@ -127,27 +125,23 @@ def tell(
             write_json(place, told)
 
 
-def _read(place: Path) -> dict[str, str]:
-    with suppress(FileNotFoundError, ValueError):
+def _read(place: Path) -> Told:
+    with suppress(FileNotFoundError, ValueError, TypeError):
         return dict(json.loads(place.read_text()))
     return {}
 
 
-def _changed(news: list[News], told: dict[str, str]) -> list[News]:
+def _changed(news: list[News], told: Told) -> list[News]:
     new = [n for n in news if n.owner and n.mark != told.get(n.subject)]
     new = [n for n in new if n.subject in told or n.state not in QUIET]
     return sorted(new, key=attrgetter("owner"))
 
 
-def _told(
-    owner: str, news: list[News], told: dict[str, str], send: Callable[..., None]
-) -> dict[str, str]:
+def _told(owner: str, news: list[News], told: Told, send: Send) -> Told:
     """Send a message and return what is told by now; states that are quiet are not."""
-    lines = [
-        f"{told.get(n.subject, 'ok').split()[0]} -> {n.state}: {n.text} "
-        f"See {settings.runbook()}#{n.section}"
-        for n in news
-    ]
+    was = [told.get(n.subject, "ok").split()[0] for n in news]
+    sees = [f"{n.text} See {settings.runbook()}#{n.section}" for n in news]
+    lines = [f"{w} -> {n.state}: {s}" for w, n, s in zip(was, news, sees, strict=True)]
     states = ", ".join(sorted({n.state for n in news}))
     try:
         send(owner, f"Common metrics: {states} ({len(news)})", "\n\n".join(lines))
