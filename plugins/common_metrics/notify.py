@@ -13,6 +13,7 @@ from common_metrics import settings
 from common_metrics.contracts.model import Contract
 
 Context = dict[str, Any]
+Callback = Callable[[Context], None]
 
 
 def send(owner: str, subject: str, text: str) -> None:
@@ -34,9 +35,7 @@ def send(owner: str, subject: str, text: str) -> None:
         ).notify({})
 
 
-def task(
-    name: str, section: str, contract: Contract | None = None
-) -> Callable[[Context], None]:
+def task(name: str, section: str, contract: Contract | None = None) -> Callback:
     """Return the callback of a task that fails or ends well."""
     return partial(_tell, name, section, contract)
 
