@@ -30,8 +30,8 @@ def watch_deliveries() -> None:
         # A build reads the receipts: none may go meanwhile.
         with lake.build_kept():
             receiving.record_unmatched(load_contracts(), drop, lake, lake.moment())
-        found = calendar.entries(lake, calendar.today(lake))
-        print(*calendar.told(found), sep="\n")
+        found = calendar.entries(lake)
+        print(*calendar.told(lake, found), sep="\n")
         alerts.tell(lake, alerts.of_calendar(found), notify.send, alerts.CALENDAR)
         return calendar.line(found)
 

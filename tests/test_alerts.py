@@ -3,6 +3,7 @@
 Mails and webhooks are taken by servers of their own on this machine.
 """
 
+import fcntl
 import json
 import socket
 import subprocess
@@ -12,14 +13,18 @@ from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from time import sleep
 
 import pytest
 from aiosmtpd.controller import Controller
+from airflow.sdk.exceptions import AirflowFailException
 
-from common_metrics import alerts, notify
+from common_metrics import alerts, batching, notify
 from common_metrics.alerts import News
 from common_metrics.calendar import Entry
+from common_metrics.contracts.sources import Source
 from common_metrics.errors import Refused
+from common_metrics.fetching import states
 from common_metrics.lake import Lake
 from common_metrics.landing.receiving import ASKED_BY_NONE
 
@@ -137,6 +142,31 @@ def test_what_could_not_be_sent_is_tried_again_and_stops_no_other(
     assert [owner for owner, _, _ in sent] == [OWNER, "desk"]
 
 
+def test_who_has_nothing_to_tell_waits_for_no_receiver_that_hangs(tell, lake) -> None:
+    tell(news("late"))
+    with (lake.root / "alerts/lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waits = [news("late"), news("ok", "b"), news("late", "c", "")]
+        other = Thread(target=tell, args=waits, daemon=True)
+        other.start()
+        other.join(5)
+        assert not other.is_alive()
+
+
+def test_two_at_once_tell_a_state_once(lake, sent) -> None:
+    def slow(*of: str) -> None:
+        sleep(0.2)
+        sent.append(of)
+
+    of = (lake, [news("late")], slow)
+    both = [Thread(target=alerts.tell, args=of) for _ in range(2)]
+    for each in both:
+        each.start()
+    for each in both:
+        each.join()
+    assert len(sent) == 1
+
+
 def test_what_left_the_calendar_is_forgotten_and_can_come_again(tell, sent) -> None:
     late, other = news("late", f"{alerts.CALENDAR}x"), news("failed", "build")
     tell(late, other)
@@ -148,9 +178,10 @@ def test_what_left_the_calendar_is_forgotten_and_can_come_again(tell, sent) -> N
     ]
 
 
-def test_half_a_record_is_no_record(tell, lake, sent) -> None:
+@pytest.mark.parametrize("half", ['{"a": "la', "null"])
+def test_half_a_record_is_no_record(tell, lake, sent, half) -> None:
     tell(news("late"))
-    (lake.root / "alerts/told.json").write_text('{"a": "la')
+    (lake.root / "alerts/told.json").write_text(half)
     tell(news("late"))
     assert len(sent) == 2
     assert (lake.root / "alerts").stat().st_mode & 0o77 == 0
@@ -188,6 +219,54 @@ def test_an_error_that_is_not_ours_is_not_quoted() -> None:
     assert "ValueError" in said and "Quindlefar" not in said
     ours = Refused("dbt build", "every model to pass", "one that fails", "Mend it.")
     assert alerts.of_task(*of, ours).text == str(ours)
+
+
+def test_a_refused_year_is_nothing_to_ask_its_publisher_for() -> None:
+    (year,) = alerts.of_calendar([LATE._replace(message="Refused; see deliveries.")])
+    assert "late. Refused; see deliveries. Mend the file" in year.text
+    assert "Ask " not in year.text
+
+
+def test_a_task_that_gives_up_in_our_words_is_quoted() -> None:
+    said = "COMMON_METRICS_STUDENT_KEY: expected a key. Found none. Set it."
+    error = AirflowFailException(said)
+    assert alerts.of_task("vt/sis", "x", OWNER, [], error).text == said
+
+
+def test_two_sources_that_refuse_are_told_once_and_not_in_turns(
+    hooked, lake, drop, contracts, monkeypatch
+) -> None:
+    contract = contracts["ct/graduation_4yr"]
+    file = "ct_edsight/four-year-graduation-rates-school/{school_year}.csv"
+    source = Source(file=file, address="https://example.org/{end_year}.csv")
+    landing = contract.landing.model_copy(update={"sources": [source]})
+    contract = contract.model_copy(update={"landing": landing})
+    for name, folder in (("LAKE", lake.root), ("DROP", drop)):
+        monkeypatch.setenv(f"COMMON_METRICS_{name}", str(folder))
+    monkeypatch.setenv("COMMON_METRICS_OWNER", "desk")
+    for one in contract.landing.asked[:2]:
+        states.note(contract.key, one, lake, "refused", message=f"{one.year}: no.")
+    told = notify.task(contract.key, "a-delivery-was-refused", contract)
+    for text in ("2011: no.", "2012: no.", "2011: no."):
+        told({"exception": AirflowFailException(text)})
+    (text,) = hooked
+    assert "2011: no.\n2012: no." in text
+
+
+def test_bytes_that_were_refused_and_come_back_are_told_again(
+    hooked, lake, drop, put, contracts, crosswalk, monkeypatch
+) -> None:
+    contract = contracts["nessc/school_crosswalk"]
+    for name, folder in (("LAKE", lake.root), ("DROP", drop)):
+        monkeypatch.setenv(f"COMMON_METRICS_{name}", str(folder))
+    monkeypatch.setenv("COMMON_METRICS_OWNER", "desk")
+    told = notify.task(contract.key, "a-delivery-was-refused", contract)
+    for day, content in enumerate((b"<html>", b"<html>", crosswalk, b"<html>"), 1):
+        at = f"2016-03-0{day}T00:00:00Z"
+        batching.receive(contract, drop, [put(contract, content)], lake, at)
+        told({})
+    said = [text.split("\n\n")[1].split(": ")[0] for text in hooked]
+    assert said == ["ok -> refused", "refused -> ok", "ok -> refused"]
 
 
 def test_no_student_is_in_what_is_told_of_a_refused_file(

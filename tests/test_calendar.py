@@ -147,6 +147,32 @@ def test_what_came_since_the_release_is_not_late(publish, lake) -> None:
     assert calendar.line(found).startswith("calendar: 1 late, 0 missing")
 
 
+def test_years_of_which_the_same_is_known_share_a_line_with_what_it_is(
+    publish, lake, stray
+) -> None:
+    few, refused = "No day can be learned.", "Refused; see deliveries."
+    publish(
+        row(2014, message=refused, **DUE),
+        *(row(year, due_basis="too_few", message=few) for year in (2016, 2017)),
+    )
+    lines = [*calendar.listed(calendar.entries(lake, date(2016, 6, 9)))]
+    key = "CT ct/graduation_4yr"
+    words = [" ".join(line.split()) for line in lines]
+    assert words[0].startswith(f"unexpected * {stray}: no contract asks for it.")
+    assert words[1:] == [
+        f"expected {key} 2016, 2017: {few}",
+        f"late {key} 2014: due by 2016-05-31, missing from 2016-07-01, {refused}",
+    ]
+
+
+def test_nobody_is_to_look_for_what_the_sample_leaves_out(publish, lake) -> None:
+    publish(row(2015, **DUE))
+    found = calendar.entries(lake, date(2016, 9, 9))
+    assert calendar.told(lake, found) == [calendar.line(found)]
+    lake.private("sample")
+    assert calendar.told(lake, found) == [calendar.SAMPLE, calendar.line(found)]
+
+
 @pytest.fixture
 def stray(drop: Path, lake: Lake, contracts: dict[str, Contract]) -> str:
     """A file that lies beside the folder of its contract."""

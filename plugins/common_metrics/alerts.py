@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import groupby
 from operator import attrgetter
+from pathlib import Path
 from typing import NamedTuple
 
 from common_metrics import calendar, settings
@@ -24,6 +25,12 @@ QUIET = ("ok", "expected", "delivered", "not_collected")
 # What the subjects of the calendar begin with.
 CALENDAR = "calendar "
 DONE = "Nothing is to be done."
+MEND = "Mend the file or its contract."
+# What tasks raise in our words alone, where another try would not help.
+OURS = "AirflowFailException"
+# Sends to an owner a subject and a text; what was told last of each subject.
+Send = Callable[[str, str, str], None]
+Told = dict[str, str]
 
 
 class News(NamedTuple):
@@ -50,61 +57,53 @@ def owner_of(contract: Contract | None = None) -> str:
 
 
 def of_task(
-    name: str, section: str, owner: str, refused: list[str], error: BaseException | None
+    name: str, section: str, owner: str, wrong: list[str], error: BaseException | None
 ) -> News:
-    """Return how a task went: which files are refused, or an error.
+    """Return how a task went: what is refused still, or an error.
 
     Of an error that is not ours the kind alone is told, since it may quote a cell.
     """
-    wrong = "\n".join(refused)
-    if error and not refused:
+    said = "\n".join(wrong)
+    if error and not said:
         kind, todo = f"an error, {type(error).__name__}", "Read the log of the task."
-        is_ours = isinstance(error, Refused)
-        wrong = str(error if is_ours else Refused(name, "a good end", kind, todo))
-    if not wrong:
+        is_ours = isinstance(error, Refused) or type(error).__name__ == OURS
+        said = str(error if is_ours else Refused(name, "a good end", kind, todo))
+    if not said:
         well = str(Refused(name, "what it needs", "all of it", DONE))
         return News(name, "ok", owner, well, section)
-    version = hashlib.sha256(wrong.encode()).hexdigest()[:8]
-    return News(
-        name, "refused" if refused else "failed", owner, wrong, section, version
-    )
+    version = hashlib.sha256(said.encode()).hexdigest()[:8]
+    state = "refused" if wrong else "failed"
+    return News(name, state, owner, said, section, version)
 
 
 def of_calendar(found: list[Entry]) -> list[News]:
     """Return the state of each school year, and of each file that no contract takes."""
     contracts, moved = load_contracts(), calendar.moved(found)
-    files = {each.file: each.message for each in found if each.file} | moved
-    news = []
-    for e in found:
-        where = e.file or f"{e.key} {e.state} {e.school_year}"
-        text = files[e.file] if e.file else _of_year(e, contracts.get(e.key))
-        section = "a-file-matches-no-contract" if e.file else "a-year-is-late"
-        owner = owner_of(contracts.get(e.key))
-        of = (CALENDAR + where, e.calendar_status, owner, text, section)
-        # A file is told of again once something is late that it may be.
-        news.append(News(*of, "moved" if e.file in moved else ""))
-    return news
+    return [_of(e, contracts.get(e.key), moved.get(e.file, "")) for e in found]
 
 
-def _of_year(e: Entry, contract: Contract | None) -> str:
+def _of(e: Entry, contract: Contract | None, moved: str) -> News:
+    where = e.file or f"{e.key} {e.state} {e.school_year}"
+    of = (CALENDAR + where, e.calendar_status, owner_of(contract))
+    if e.file:
+        # It is told of again once something is late that it may be.
+        version = "moved" * bool(moved)
+        return News(*of, moved or e.message, "a-file-matches-no-contract", version)
     days = f"its files by {e.due_on}, missing from {e.missing_from}"
+    days = days if e.due_on else "its files as landing.school_years says"
     ask = f"Ask {contract.origin.publisher}." if contract else "Ask its publisher."
-    return str(
-        Refused(
-            f"{e.key} {e.state} {e.school_year}",
-            days if e.due_on else "its files as landing.school_years says",
-            f"it {e.calendar_status}. {e.message}".strip(" ."),
-            DONE if e.calendar_status in QUIET else ask,
-        )
+    todo = (
+        DONE
+        if e.calendar_status in QUIET
+        else MEND
+        if e.message.startswith("Refused")
+        else ask
     )
+    found = f"it {e.calendar_status}. {e.message}".strip(" .")
+    return News(*of, str(Refused(where, days, found, todo)), "a-year-is-late")
 
 
-def tell(
-    lake: Lake,
-    news: list[News],
-    send: Callable[[str, str, str], None],
-    all_of: str = "",
-) -> None:
+def tell(lake: Lake, news: list[News], send: Send, all_of: str = "") -> None:
     """Send what changed, a message an owner; one that cannot be sent is printed.
 
     ``send`` takes owner, subject and text. A state is told once it was sent: what
@@ -112,36 +111,37 @@ def tell(
     those that are not among the news are forgotten.
     """
     place = lake.private("alerts") / "told.json"
+    # A task that has nothing to tell does not wait for one whose receiver hangs.
+    if not all_of and not _changed(news, _read(place)):
+        return
     with place.with_name("lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        told: dict[str, str] = {}
-        with suppress(FileNotFoundError, ValueError):
-            told = json.loads(place.read_text())
-        names = {each.subject for each in news}
+        told, names = _read(place), {each.subject for each in news}
         gone = {n for n in told if all_of and n.startswith(all_of)} - names
-        if gone:
-            told = {n: mark for n, mark in told.items() if n not in gone}
-            write_json(place, told)
+        told = {name: mark for name, mark in told.items() if name not in gone}
+        write_json(place, told)
         for owner, mine in groupby(_changed(news, told), attrgetter("owner")):
             told = _told(owner, [*mine], told, send)
             write_json(place, told)
 
 
-def _changed(news: list[News], told: dict[str, str]) -> list[News]:
+def _read(place: Path) -> Told:
+    with suppress(FileNotFoundError, ValueError, TypeError):
+        return dict(json.loads(place.read_text()))
+    return {}
+
+
+def _changed(news: list[News], told: Told) -> list[News]:
     new = [n for n in news if n.owner and n.mark != told.get(n.subject)]
     new = [n for n in new if n.subject in told or n.state not in QUIET]
     return sorted(new, key=attrgetter("owner"))
 
 
-def _told(
-    owner: str, news: list[News], told: dict[str, str], send: Callable[..., None]
-) -> dict[str, str]:
+def _told(owner: str, news: list[News], told: Told, send: Send) -> Told:
     """Send a message and return what is told by now; states that are quiet are not."""
-    lines = [
-        f"{told.get(n.subject, 'ok').split()[0]} -> {n.state}: {n.text} "
-        f"See {settings.runbook()}#{n.section}"
-        for n in news
-    ]
+    was = [told.get(n.subject, "ok").split()[0] for n in news]
+    sees = [f"{n.text} See {settings.runbook()}#{n.section}" for n in news]
+    lines = [f"{w} -> {n.state}: {s}" for w, n, s in zip(was, news, sees, strict=True)]
     states = ", ".join(sorted({n.state for n in news}))
     try:
         send(owner, f"Common metrics: {states} ({len(news)})", "\n\n".join(lines))

@@ -4,9 +4,11 @@ The days stand in ``delivery_calendar`` of the release; the caller says which it
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from difflib import get_close_matches
+from itertools import groupby
 from typing import NamedTuple
 
 import duckdb
@@ -17,6 +19,7 @@ from common_metrics.landing.receiving import ASKED_BY_NONE
 from common_metrics.publication.release import manifests
 
 OPEN = ("late", "missing")
+SAMPLE = "calendar: the sample leaves out years on purpose: look for none of them"
 
 
 class Entry(NamedTuple):
@@ -40,46 +43,45 @@ class Entry(NamedTuple):
     def key(self) -> str:
         return f"{self.provider}/{self.extract}"
 
-    def __str__(self) -> str:
-        what = f"{self.calendar_status:<11}{self.state:<3}{self.file or self.key:<40}"
-        days = f"due by {self.due_on or '?'}, missing from {self.missing_from or '?'}"
-        return f"{what} {self.school_year or ''} {days} ({self.due_basis})"
 
-
-def today(lake: Lake) -> date:
-    """Return the day of the lake's own moment (UTC)."""
-    return date.fromisoformat(lake.moment()[:10])
-
-
-def entries(lake: Lake, day: date) -> list[Entry]:
+def entries(lake: Lake, day: date | None = None) -> list[Entry]:
     """Return the calendar of the current release on a day, and files of no contract.
 
-    What was received since the release was made is delivered. Without a release, or
-    with one of an earlier version, there are the files alone.
+    Without a day it is that of the lake's moment (UTC). What was received since the
+    release was made is delivered: a build that fails must not make it late. Without a
+    release, or with one of an earlier version, there are the files alone.
     """
-    files = [d for d in lake.all_recorded() if d.status == "unmatched"]
-    found = [Entry("unexpected", message=d.message, file=d.file) for d in files]
-    release = lake.current.resolve()
-    if release.name in manifests(lake):
-        since = manifests(lake)[release.name]["built_at"]
-        columns, file = ", ".join(Entry._fields[:-1]), str(release / "partner.duckdb")
-        with suppress(duckdb.CatalogException), duckdb.connect(file, True) as con:
-            asked = f"select {columns} from calendar_on('{day}') order by all"
-            rows = [Entry(*row) for row in con.execute(asked).fetchall()]
-            # A build that fails must not make late what came meanwhile.
-            newer = {
-                (d.key, year)
-                for d in lake.all_recorded()
-                for year in d.school_years
-                if d.status == "validated" and d.landed_at > since
-            }
-            found += [
-                e._replace(calendar_status="delivered")
-                if e.calendar_status in OPEN and (e.key, e.school_year) in newer
-                else e
-                for e in rows
-            ]
-    return found
+    records, release = lake.all_recorded(), lake.current.resolve()
+    stray = [d for d in records if d.status == "unmatched"]
+    found = [Entry("unexpected", message=d.message, file=d.file) for d in stray]
+    if not (made := manifests(lake).get(release.name)):
+        return found
+    came = [d for d in records if d.status == "validated"]
+    late = [d for d in came if d.landed_at > made["built_at"]]
+    newer = {(d.key, year) for d in late for year in d.school_years}
+    file, columns = str(release / "partner.duckdb"), ", ".join(Entry._fields[:-1])
+    day = day or date.fromisoformat(lake.moment()[:10])
+    with suppress(duckdb.CatalogException), duckdb.connect(file, True) as con:
+        asked = f"select {columns} from calendar_on('{day}') order by all"
+        found += [Entry(*row) for row in con.execute(asked).fetchall()]
+    return [
+        e._replace(calendar_status="delivered")
+        if e.calendar_status in OPEN and (e.key, e.school_year) in newer
+        else e
+        for e in found
+    ]
+
+
+def listed(found: list[Entry]) -> Iterator[str]:
+    """Return a line for each file, and for the years of which the same is known."""
+    some = (e for e in found if e.calendar_status not in ("delivered", "not_collected"))
+    for e, same in groupby(some, lambda e: e._replace(school_year=0)):
+        days = f"due by {e.due_on}, " * bool(e.due_on)
+        days += f"missing from {e.missing_from}, " * bool(e.missing_from)
+        years = ", ".join(str(one.school_year) for one in same)
+        known = e.message or f"({e.due_basis})"
+        what = e.message if e.file else f"{e.key:<32} {years}: {days}{known}"
+        yield f"{e.calendar_status:<11}{e.state:<3}{what}"
 
 
 def line(found: list[Entry]) -> str:
@@ -91,9 +93,10 @@ def line(found: list[Entry]) -> str:
     return f"calendar: {told}{beside}; see `make calendar`"
 
 
-def told(found: list[Entry]) -> list[str]:
+def told(lake: Lake, found: list[Entry]) -> list[str]:
     """Return what a run and a morning say: files that moved, perhaps, and the line."""
-    return [*moved(found).values(), line(found)]
+    sample = [SAMPLE] if (lake.root / "sample").exists() else []
+    return [*moved(found).values(), *sample, line(found)]
 
 
 def moved(found: list[Entry]) -> dict[str, str]:
@@ -103,9 +106,9 @@ def moved(found: list[Entry]) -> dict[str, str]:
     """
     came = {e.key for e in found if e.calendar_status == "delivered"}
     late = came & {e.key for e in found if e.calendar_status in OPEN}
-    drops = {key: c.landing.drop for key, c in load_contracts().items() if key in late}
-    patterns = {pattern: key for key, of in drops.items() for pattern in of}
-    names = [e.file for e in found if ASKED_BY_NONE in e.message] if late else []
+    contracts = [c for key, c in load_contracts().items() if key in late]
+    patterns = {pattern: c.key for c in contracts for pattern in c.landing.drop}
+    names = [e.file for e in found if patterns and ASKED_BY_NONE in e.message]
     return {name: _nearest(name, patterns) for name in names}
 
 

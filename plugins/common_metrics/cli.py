@@ -83,14 +83,12 @@ def calendar(
     from common_metrics import calendar
 
     try:
-        day = date.fromisoformat(today) if today else calendar.today(Lake(lake))
+        day = date.fromisoformat(today) if today else None
     except ValueError:
         found, todo = repr(today), "Write it like `make calendar TODAY=2016-06-01`."
         raise WrongWords("make calendar", "TODAY=<day>", found, todo) from None
-    entries = calendar.entries(Lake(lake), day)
-    settled = ("delivered", "not_collected")
-    listed = [e for e in entries if e.calendar_status not in settled]
-    print(*listed, *calendar.told(entries), sep="\n")
+    found = calendar.entries(Lake(lake), day)
+    print(*calendar.listed(found), *calendar.told(Lake(lake), found), sep="\n")
 
 
 @app.command(hidden=True)

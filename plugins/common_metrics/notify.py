@@ -13,6 +13,7 @@ from common_metrics import settings
 from common_metrics.contracts.model import Contract
 
 Context = dict[str, Any]
+Callback = Callable[[Context], None]
 
 
 def send(owner: str, subject: str, text: str) -> None:
@@ -34,19 +35,22 @@ def send(owner: str, subject: str, text: str) -> None:
         ).notify({})
 
 
-def task(
-    name: str, section: str, contract: Contract | None = None
-) -> Callable[[Context], None]:
+def task(name: str, section: str, contract: Contract | None = None) -> Callback:
     """Return the callback of a task that fails or ends well."""
     return partial(_tell, name, section, contract)
 
 
 def _tell(name: str, section: str, contract: Contract | None, context: Context) -> None:
     from common_metrics import alerts, batching
+    from common_metrics.fetching import states
 
     if owner := alerts.owner_of(contract):
-        lake, error = settings.lake(), context.get("exception")
-        wrong = batching.still_wrong(name, settings.drop(), lake) if contract else []
+        lake, wrong = settings.lake(), list[str]()
+        if contract:
+            wrong = batching.still_wrong(name, settings.drop(), lake)
+            # All of them: of the error of one alone each of two would be news for ever.
+            wrong += states.alarms(contract, lake)
+        error = context.get("exception")
         news = alerts.of_task(name, section, owner, wrong, error)
         alerts.tell(lake, [news], send)
 

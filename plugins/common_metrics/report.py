@@ -77,7 +77,7 @@ def report(console: Console, lake: Lake, drop: Path, ended: list[Ended]) -> int:
         what = "What is sound is published" if sound else "Nothing new is published"
         log = lake.log("airflow.log")
         console.print(f"Failed: {', '.join(failed)}. {what}; see {log}.")
-    for line in calendar.told(calendar.entries(lake, calendar.today(lake))):
+    for line in calendar.told(lake, calendar.entries(lake)):
         console.print(line, soft_wrap=True, markup=False)
     return 1 if failed or closed else 0
 

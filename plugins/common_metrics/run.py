@@ -227,11 +227,10 @@ def _run_dag(dag_id: str) -> Ended:
         raise CannotRun("dags", "DAGs that load", errors, "Mend the code.")
     (dag,) = bag.dags.values()
     for task in dag.tasks:
-        told = _callbacks(task) + [partial(_tell, reasons)]
-        if task.is_mapped:
-            task.partial_kwargs["on_failure_callback"] = told
-        else:
-            task.on_failure_callback = told
+        own = task.partial_kwargs if task.is_mapped else vars(task)
+        of = own.get("on_failure_callback") or []
+        of = [*of] if isinstance(of, (list, tuple)) else [of]
+        own["on_failure_callback"] = [*of, partial(_tell, reasons)]
     # ``dag.test()`` of Airflow 3.3.2 cannot run a DAG that has one, and who runs waits.
     dag.deadline = None
     ran = dag.test()
@@ -239,13 +238,6 @@ def _run_dag(dag_id: str) -> Ended:
     states = {task.task_id: str(task.state) for task in tasks}
     state = _state(str(ran.state), states)
     return Ended(dag_id, state, len(tasks), time.time() - started, "".join(reasons))
-
-
-def _callbacks(task: Any) -> list[Any]:
-    """Return what a task calls when it fails, beside what this run adds."""
-    own = task.partial_kwargs if task.is_mapped else vars(task)
-    of = own.get("on_failure_callback") or []
-    return [*of] if isinstance(of, (list, tuple)) else [of]
 
 
 def _tell(reasons: list[str], context: dict[str, Any]) -> None:

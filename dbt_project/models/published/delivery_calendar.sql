@@ -5,14 +5,14 @@ with coverage as (
     select * from {{ ref('coverage') }}
 ),
 
+days as (
+    select * from {{ ref('int_delivery_days') }}
+),
+
 -- What is computed here is no delivery.
 of_states as (
     select * from {{ ref('state_coverage') }}
     where provider <> 'computed'
-),
-
-days as (
-    select * from {{ ref('int_delivery_days') }}
 ),
 
 states as (
@@ -20,86 +20,50 @@ states as (
     where is_nessc
 ),
 
-listed as (
-    select
-        provider,
-        extract,
-        school_year,
-    from coverage
-    union
-    select
-        provider,
-        extract,
-        school_year,
-    from days
-),
-
--- Years whose rows tell of no state, or that nothing has come of.
-of_none as (
-    select
-        coalesce(states.state, '*') as state,
-        listed.*,
-        coalesce(coverage.coverage_status, 'missing') as coverage_status,
-    from listed
-    left join coverage
-        using (provider, extract, school_year)
-    left join states
-        on upper(listed.provider) = states.state
-    anti join of_states
-        on
-            listed.provider = of_states.provider
-            and listed.extract = of_states.extract
-            and listed.school_year = of_states.school_year
-),
-
+-- Years whose rows tell of no state, or that nothing came of, are of the provider's.
 expected as (
     select
-        state,
+        coalesce(of_states.state, states.state, '*') as state,
         provider,
         extract,
         school_year,
-        coverage_status,
-    from of_states
-    union all by name
-    select * from of_none
+        coalesce(of_states.coverage_status, coverage.coverage_status, 'missing')
+            as coverage_status,
+        coalesce(days.due_basis, 'not_due') as due_basis,
+        days.* exclude (provider, extract, school_year, due_basis),
+    from coverage
+    full outer join days using (provider, extract, school_year)
+    full outer join of_states using (provider, extract, school_year)
+    left join states on upper(provider) = states.state
 ),
 
-dated as (
-    select
-        expected.*,
-        days.came_on,
-        days.due_on,
-        days.grace_days,
-        days.due_basis,
-        days.years_learned,
-        min(case when expected.coverage_status = 'received' then days.came_on end)
-            over (
-                partition by expected.state, expected.provider, expected.extract
-                order by expected.school_year
-                rows between 1 following and unbounded following
-            ) as later_came_on,
-    from expected
-    left join days
-        on
-            expected.provider = days.provider
-            and expected.extract = days.extract
-            and expected.school_year = days.school_year
-),
-
--- A year of which nobody knows when it is due is not late; once a later one came, it
--- is not to be waited for.
+-- A year of which nobody knows when it is due is not late; once a later one came, as a
+-- whole or in part, it is not to be waited for.
 judged as (
     select
-        *,
+        * exclude (due_basis),
         case
             when coverage_status = 'received' then 'delivered'
             when coverage_status in ('unexpected', 'not_collected')
                 then coverage_status
             else 'open'
         end as delivery_status,
-        coverage_status in ('received', 'partly_received', 'unexpected') as has_come,
-        coalesce(due_basis, 'not_due') = 'too_few' as is_unknown,
-    from dated
+        min(case
+            when coverage_status in ('received', 'partly_received') then came_on
+        end) over (
+            partition by state, provider, extract
+            order by school_year
+            rows between 1 following and unbounded following
+        ) as later_came_on,
+        case
+            when
+                due_basis = 'too_few'
+                and delivery_status = 'open'
+                and later_came_on is not null
+                then 'a_later_year'
+            else due_basis
+        end as due_basis,
+    from expected
 ),
 
 told as (
@@ -109,17 +73,16 @@ told as (
         extract,
         cast(school_year as integer) as school_year,
         delivery_status,
-        case when has_come then came_on end as came_on,
+        case
+            when coverage_status in ('received', 'partly_received', 'unexpected')
+                then came_on
+        end as came_on,
         due_on,
         case
             when delivery_status = 'open'
                 then coalesce(due_on + grace_days + 1, later_came_on)
         end as missing_from,
-        case
-            when delivery_status = 'open' and is_unknown and later_came_on is not null
-                then 'a_later_year'
-            else coalesce(due_basis, 'not_due')
-        end as due_basis,
+        due_basis,
         years_learned,
         case
             when coverage_status = 'partly_received'
@@ -127,9 +90,10 @@ told as (
             when coverage_status = 'refused' then 'Refused; see deliveries.'
             when delivery_status = 'unexpected'
                 then 'Nobody expects it: is landing.school_years right?'
-            when delivery_status = 'open' and is_unknown and later_came_on is not null
+            when delivery_status <> 'open' then ''
+            when due_basis = 'a_later_year'
                 then 'A later year came: this one is not waited for.'
-            when delivery_status = 'open' and is_unknown
+            when due_basis = 'too_few'
                 then 'Fewer than three years came in their time: no day can be learned.'
             else ''
         end as message,

@@ -32,26 +32,24 @@ def tags(contract: Contract) -> list[str]:
     years, owner = contract.landing.school_years, contract.owner or settings.owner()
     # Providers of two letters are states, but for the country.
     own = {contract.provider.upper()} - {"US"} if len(contract.provider) == 2 else set()
-    states = (years and years.states) or sorted(own)
-    told = [f"owner:{owner}"[:100]] if owner else []
-    found = ["land", contract.provider, *(f"state:{s}" for s in states), *told]
-    return [*found, cadence(contract), contract.visibility]
+    found = [f"state:{s}" for s in (years and years.states) or sorted(own)]
+    found += [f"owner:{owner}"[:100]] * bool(owner)
+    return ["land", contract.provider, *found, cadence(contract), contract.visibility]
 
 
 def cadence(contract: Contract) -> str:
     """Return how often the files are looked for: daily, weekly, monthly or as said."""
     if len(fields := contract.landing.schedule.split()) != 5:
         return contract.landing.schedule.strip("@")
-    _, _, day, _, weekday = fields
-    return "weekly" if weekday != "*" else "monthly" if day != "*" else "daily"
+    return "weekly" if fields[4] != "*" else "monthly" if fields[2] != "*" else "daily"
 
 
 def _due(contract: Contract) -> str:
     years, due = contract.landing.school_years, contract.landing.due
     if not years:
         return "no year by contract; the next one is learned from those that came."
-    named = f"the school years ending in {years.first} to {years.last}"
-    if not due:
-        return f"{named}; the day is learned from those that came in their time."
-    grace = 30 if due.grace_days is None else due.grace_days
-    return f"{named}, the last one by {due.on(years.last)}, with {grace} days of grace."
+    when = "the day is learned from those that came in their time"
+    if due:
+        grace = 30 if due.grace_days is None else due.grace_days
+        when = f"the last one by {due.on(years.last)}, with {grace} days of grace"
+    return f"the school years ending in {years.first} to {years.last}, {when}."

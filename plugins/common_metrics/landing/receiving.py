@@ -141,8 +141,9 @@ def _received(
     at: str,
     earlier: Delivery | None,
 ) -> Landed:
+    earlier = earlier and _delivered_again(earlier, name, lake, at)
     if earlier and is_judged(earlier, contract) and not lake.damaged(earlier):
-        return Landed(_delivered_again(earlier, name, lake, at))
+        return Landed(earlier)
     delivery = Delivery(
         provider=contract.provider,
         extract=contract.extract,
@@ -242,10 +243,11 @@ def refuse(delivery: Delivery, error: DeliveryRefused, lake: Lake) -> Delivery:
 def _delivered_again(earlier: Delivery, name: str, lake: Lake, at: str) -> Delivery:
     """Return the record of known bytes, made newest again if others came since.
 
-    A publisher who takes a correction back delivers the first bytes once more.
+    A publisher who takes a correction back delivers the first bytes once more, and the
+    refused ones may be the first. What is only read again (``at``) came no second time.
     """
     others = [d for d in lake.recorded_of(earlier.key) if d.file == name]
-    if any(d.landed_at > earlier.landed_at for d in others):
+    if at > earlier.landed_at < max(d.landed_at for d in others or [earlier]):
         before = [*earlier.landed_before, earlier.landed_at]
         earlier = earlier.with_(landed_at=at, landed_before=before)
         lake.record(earlier)

@@ -38,59 +38,46 @@ newest as (
 
 compared as (
     select
-        coalesce(due.provider, received.provider) as provider,
-        coalesce(due.extract, received.extract) as extract,
-        coalesce(due.school_year, received.school_year) as school_year,
+        provider,
+        extract,
+        school_year,
         coalesce(received.validated_count, 0) as validated_count,
         coalesce(received.refused_count, 0) as refused_count,
         due.files_due,
+        days.due_on,
+        days.due_on >= newest.landed_on as is_to_come,
         due.not_collected_reason,
         due.provider is not null as is_due,
         bool_or(due.provider is not null) over (
-            partition by
-                coalesce(due.provider, received.provider),
-                coalesce(due.extract, received.extract)
+            partition by provider, extract
         ) as has_years_due,
     from due
-    full outer join received
-        on
-            due.provider = received.provider
-            and due.extract = received.extract
-            and due.school_year = received.school_year
+    full outer join received using (provider, extract, school_year)
+    left join days using (provider, extract, school_year)
+    cross join newest
 ),
 
 judged as (
     select
-        compared.provider,
-        compared.extract,
-        compared.school_year,
-        compared.validated_count,
-        compared.refused_count,
-        compared.files_due,
-        days.due_on,
+        provider,
+        extract,
+        school_year,
+        validated_count,
+        refused_count,
+        files_due,
+        due_on,
         case
-            when
-                compared.validated_count > 0
-                and compared.validated_count < compared.files_due
+            when validated_count > 0 and validated_count < files_due
                 then 'partly_received'
-            when
-                compared.validated_count > 0
-                and (compared.is_due or not compared.has_years_due)
-                then 'received'
-            when compared.validated_count > 0 then 'unexpected'
-            when compared.not_collected_reason is not null then 'not_collected'
-            when compared.refused_count > 0 then 'refused'
-            when days.due_on >= newest.landed_on then 'expected'
+            when validated_count > 0 and (is_due or not has_years_due) then 'received'
+            when validated_count > 0 then 'unexpected'
+            when not_collected_reason is not null then 'not_collected'
+            when refused_count > 0 then 'refused'
+            when is_to_come then 'expected'
             else 'missing'
         end as coverage_status,
-        compared.not_collected_reason,
+        not_collected_reason,
     from compared
-    left join days
-        on
-            compared.provider = days.provider
-            and compared.extract = days.extract
-            and compared.school_year = days.school_year
-    cross join newest
 )
 
 select * from judged

@@ -3,37 +3,28 @@ with due as (
     select * from {{ ref('stg_lake__school_years_due') }}
 ),
 
-deliveries as (
-    select
-        provider,
-        extract,
-        unnest(school_years) as school_year,
-        cast(least(landed_at, list_min(landed_before)) as date) as came_on,
-    from {{ ref('stg_lake__deliveries') }}
-    where status = 'validated'
-),
-
 came as (
     select
         provider,
         extract,
-        school_year,
-        min(came_on) as came_on,
-    from deliveries
-    group by provider, extract, school_year
+        years.school_year,
+        min(cast(least(landed_at, list_min(landed_before)) as date)) as came_on,
+    from {{ ref('stg_lake__deliveries') }}
+    cross join unnest(school_years) as years (school_year)
+    where status = 'validated'
+    group by all
 ),
 
--- A year that came with or after a later one was loaded from an archive: when its
--- publisher was ready with it, that does not tell.
+-- A year that came with or after a later one, or more than three years after its end,
+-- was loaded from an archive: when its publisher was ready with it, that does not tell.
 in_season as (
     select
-        provider,
-        extract,
-        school_year,
+        *,
         date_diff('day', make_date(school_year, 6, 30), came_on) as days_after,
     from came
     qualify
-        coalesce(came_on < min(came_on) over (
+        days_after <= 3 * 365
+        and coalesce(came_on < min(came_on) over (
             partition by provider, extract
             order by school_year
             rows between 1 following and unbounded following
@@ -50,37 +41,28 @@ learned as (
         cast(count(*) as integer) as years_learned,
         cast(round(median(days_after)) as integer) as days_after,
     from in_season
-    group by provider, extract
+    group by all
     having count(*) >= 3
 ),
 
 -- A contract without years expects the one after the newest, once that can be learned.
 expected as (
+    select * from due
+    union all by name
     select
         provider,
         extract,
-        school_year,
-        due_on,
-        grace_days,
-    from due
-    union all
-    select
-        learned.provider,
-        learned.extract,
         learned.newest + 1 as school_year,
-        null as due_on,
-        null as grace_days,
     from learned
-    anti join due
-        using (provider, extract)
+    anti join due using (provider, extract)
 ),
 
 -- Thirty days of grace, unless the contract says how many.
 judged as (
     select
-        coalesce(expected.provider, came.provider) as provider,
-        coalesce(expected.extract, came.extract) as extract,
-        coalesce(expected.school_year, came.school_year) as school_year,
+        provider,
+        extract,
+        school_year,
         came.came_on,
         coalesce(
             expected.due_on,
@@ -96,15 +78,8 @@ judged as (
         case when expected.due_on is null then learned.years_learned end
             as years_learned,
     from expected
-    full outer join came
-        on
-            expected.provider = came.provider
-            and expected.extract = came.extract
-            and expected.school_year = came.school_year
-    left join learned
-        on
-            coalesce(expected.provider, came.provider) = learned.provider
-            and coalesce(expected.extract, came.extract) = learned.extract
+    full outer join came using (provider, extract, school_year)
+    left join learned using (provider, extract)
 )
 
 select * from judged
