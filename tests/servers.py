@@ -2,6 +2,7 @@
 
 import contextlib
 import getpass
+import gzip
 import json
 import os
 import socket
@@ -154,23 +155,41 @@ class Faulty(BaseHTTPRequestHandler):
     """Answers that nginx does not give: cut, dripped, without anything that tells."""
 
     protocol_version = "HTTP/1.1"
+    body = b"District,School\n"
+    bodies = {
+        "/chunks": b"3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n",
+        "/packed": gzip.compress(body),
+        "/empty": b"",
+        "/drip": body * 30,
+    }
+    told = {
+        "/cut": ("Content-Length", "1000"),
+        "/chunks": ("Transfer-Encoding", "chunked"),
+        "/packed": ("Content-Encoding", "gzip"),
+        "/odd": ("Content-Encoding", "none-that-we-know"),
+        "/nowhere": ("Location", "http://[nowhere"),
+    }
+    codes = {"/nowhere": 302, "/unasked": 304}
 
     def do_GET(self) -> None:
         self.close_connection = True
-        self.send_response(200)
-        if self.path == "/cut":
-            self.send_header("Content-Length", "1000")
-        if self.path == "/chunks":
-            self.send_header("Transfer-Encoding", "chunked")
+        self.send_response(self.codes.get(self.path, 200))
+        if self.path in self.told:
+            self.send_header(*self.told[self.path])
+        if self.path == "/tags":
+            self.send_header("ETag", f'"{time.time_ns()}"')
+        if self.path == "/heads":
+            self.flush_headers()
+            self.drip(b"X-Drip: x\r\n" * 60)
         self.end_headers()
-        if self.path == "/chunks":
-            self.wfile.write(b"3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n")
-            return
-        body = b"District,School\n"
+        body = self.bodies.get(self.path, self.body)
+        self.drip(body) if self.path == "/drip" else self.wfile.write(body)
+
+    def drip(self, body: bytes) -> None:
         with contextlib.suppress(OSError):
-            for byte in body * (30 if self.path == "/drip" else 1):
+            for byte in body:
                 self.wfile.write(bytes([byte]))
-                time.sleep(0.1 if self.path == "/drip" else 0)
+                time.sleep(0.1)
 
     def log_message(self, *_: object) -> None:
         pass
