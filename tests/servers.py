@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 from tests.conftest import program
 
@@ -131,6 +132,21 @@ def moto() -> Iterator[int]:
         yield port
 
 
+@contextmanager
+def rights(port: int) -> Iterator[None]:
+    """Let moto enforce rights: nobody has any."""
+    address = f"http://127.0.0.1:{port}/moto-api/reset-auth"
+
+    def free_actions(count: bytes) -> None:
+        urlopen(Request(address, count, {"Content-Type": "text/plain"})).close()
+
+    free_actions(b"0")
+    try:
+        yield
+    finally:
+        free_actions(b"inf")
+
+
 def _server(name: str) -> str:
     """The path of a server, which Debian puts where not every user looks."""
     os.environ["PATH"] += os.pathsep + "/usr/sbin"
@@ -181,15 +197,16 @@ class Faulty(BaseHTTPRequestHandler):
         if self.path == "/heads":
             self.flush_headers()
             self.drip(b"X-Drip: x\r\n" * 60)
-        self.end_headers()
+        with contextlib.suppress(OSError):
+            self.end_headers()
         body = self.bodies.get(self.path, self.body)
-        self.drip(body) if self.path == "/drip" else self.wfile.write(body)
+        self.drip(body, 0.1 if self.path == "/drip" else 0)
 
-    def drip(self, body: bytes) -> None:
+    def drip(self, body: bytes, pause: float = 0.1) -> None:
         with contextlib.suppress(OSError):
             for byte in body:
                 self.wfile.write(bytes([byte]))
-                time.sleep(0.1)
+                time.sleep(pause)
 
     def log_message(self, *_: object) -> None:
         pass

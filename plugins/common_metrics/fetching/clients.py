@@ -328,7 +328,9 @@ class Bucket(Client):
             found = self.store.ls(place + self.folder, detail=True)
         else:
             found = [self.store.info(place + self.path)]
-        return [_offer(each) for each in found if each["type"] == "file"]
+        files = (each for each in found if each["type"] == "file")
+        # A folder made by hand is a key that ends with a slash.
+        return [_offer(each) for each in files if each["name"][-1] != "/"]
 
     def _transferred(self, offer: Offer, known: Known, into: Incoming) -> Known:
         with self.store.open(offer.name, "rb") as source:
