@@ -350,9 +350,9 @@ def test_what_came_before_a_fault_is_seen(fetch, ssh, drop, tmp_path, monkeypatc
 @pytest.mark.parametrize(
     ("extra", "expected"),
     [
-        ({"key_file": "/nowhere/key"}, "a key file that can be read"),
-        ({"key_file": __file__}, "a key file that can be read"),
-        ({"host_key": "ssh-ed25519 hush"}, "a usable connection wrong"),
+        ({"key_file": "/nowhere/key"}, "keys that can be read"),
+        ({"key_file": __file__}, "keys that can be read"),
+        ({"host_key": "ssh-ed25519 hush"}, "keys that can be read"),
         ({"private_key": "hush", "key_file": ""}, "a usable connection wrong"),
         ({"host_key": None}, "the host key"),
     ],
@@ -373,7 +373,7 @@ def test_an_authority_that_is_not_there_is_no_host_that_is_down(
 ):
     nowhere = {"conn_type": "http", "extra": {"verify": "/nowhere/ca.pem"}}
     monkeypatch.setenv("AIRFLOW_CONN_NOWHERE", json.dumps(nowhere))
-    with pytest.raises(SourceRefused, match="expected a key file that can be read"):
+    with pytest.raises(SourceRefused, match="expected keys that can be read"):
         fetch(f"https://localhost:{web[2]}/grad.csv", conn_id="nowhere")
 
 

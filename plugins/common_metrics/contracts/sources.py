@@ -93,10 +93,6 @@ class Asked(NamedTuple):
         return shown(self.address)
 
     @property
-    def seconds(self) -> int:
-        return self.source.seconds
-
-    @property
     def name(self) -> str:
         """The last part of the address: a file's name, or a pattern of them."""
         return PurePosixPath(unquote(urlsplit(self.address).path)).name
@@ -128,7 +124,7 @@ def asked(sources: list[Source], due: Iterable[int]) -> list[Asked]:
     found = [
         Asked(each, _filled(each.address, year), _filled(each.file, year), year)
         for each in sources
-        for year in (each.years or years if each.has_years else [None])
+        for year in _years(each, years)
     ]
     left = [f for f in found if re.search("[{}*?[]", f.file.replace("{name}", ""))]
     if left or any(re.search("[{}]", one.address) for one in found):
@@ -141,6 +137,10 @@ def asked(sources: list[Source], due: Iterable[int]) -> list[Asked]:
         if one.address == other.address:
             raise ValueError("address: one fills two files; give it a year")
     return [f if f.is_pattern else f._replace(file=f.looked_for) for f in found]
+
+
+def _years(source: Source, due: list[int]) -> Iterable[int | None]:
+    return (source.years or due) if source.has_years else [None]
 
 
 def _filled(text: str, year: int | None) -> str:

@@ -37,8 +37,13 @@ from s3fs.utils import FileExpired
 from urllib3.exceptions import HTTPError
 
 from common_metrics.contracts.sources import Asked, shown
-from common_metrics.fetching import states
-from common_metrics.fetching.states import Down, Known, NotFetched, SourceRefused
+from common_metrics.fetching.states import (
+    Down,
+    Known,
+    NotFetched,
+    NotPublished,
+    SourceRefused,
+)
 
 BLOCK = 100_000  # bytes
 CONNECT = 10  # seconds in which a host that is there has taken a call
@@ -65,7 +70,7 @@ RENAME = "Ask the publisher to rename it."
 CHANGED = "a file that changed while it was read"
 DISTRUST = "one that is not trusted, or of another name or time"
 # An error that names its file is of this machine: a server tells no name.
-LOCAL = "No such file.*: '|TLS CA|private key"
+LOCAL = "No such file.*: '|TLS CA|private key|Invalid key"
 RIGHT = (AuthenticationException, PermissionError, NoCredentialsError)
 # What is refused, the first that fits: of which kind an error is, a word in it, and
 # what was expected, what was found and what to do.
@@ -73,7 +78,7 @@ REFUSALS: tuple[tuple[Any, str, str, str, str], ...] = (
     (AirflowNotFoundException, "", "a connection {id}", "none", ADD),
     (Exception, "CERTIFICATE_VERIFY", "the certificate of the host", DISTRUST, KEY),
     (SSHException, "known_hosts|not match", "the host key it names", "another", KEY),
-    ((OSError, SSHException), LOCAL, "a key file that can be read", "none", MEND),
+    ((OSError, SSHException), LOCAL, "keys that can be read", "none", MEND),
     (RIGHT, "", "a file", "that the user or its right is refused", RIGHTS),
     (InvalidURL, "", "an address", "a redirect to none", OPEN),
     (ValueError, "IPv6|Port", "an address", "a redirect to none", OPEN),
@@ -86,8 +91,12 @@ LOST = (OSError, EOFError, SSHException, BotoCoreError, HTTPError, AirflowTaskTi
 class Offer(NamedTuple):
     """A file that is there; ``version`` is "" where only its answer tells it."""
 
-    name: str
+    path: str
     version: str = ""
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).name
 
 
 class Incoming:
@@ -120,8 +129,12 @@ class Client:
     """Asks one address. Both methods raise NotFetched."""
 
     def __init__(self, key: str, one: Asked):
-        self.where, self.one, self.seconds = f"{key} {one.where}", one, one.seconds
-        self.connect, self.parts = min(CONNECT, one.seconds), urlsplit(one.address)
+        self.where, self.one, self.seconds = (
+            f"{key} {one.where}",
+            one,
+            one.source.seconds,
+        )
+        self.connect, self.parts = min(CONNECT, self.seconds), urlsplit(one.address)
         self.path = unquote(self.parts.path)
         self.folder = self.path.rpartition("/")[0]
 
@@ -130,10 +143,9 @@ class Client:
         with self._told():
             if conn_id := self.one.source.conn_id:
                 Connection.get(conn_id)
-            found = sorted(filter(self._is_asked, self._listed()))
-            return found or self._fail(
-                states.NotPublished, "a file", "none of it", LEFT
-            )
+            name, is_one = self.one.name, not self.one.is_pattern
+            found = [o for o in self._listed() if is_one or fnmatch(o.name, name)]
+            return sorted(found) or self._fail(NotPublished, "a file", NONE, LEFT)
 
     def read(self, offer: Offer, known: Known, into: Incoming) -> Known | None:
         """Transfer a file and say what it is, or None if it is the one that is known.
@@ -149,10 +161,6 @@ class Client:
     def _transferred(self, offer: Offer, known: Known, into: Incoming) -> Known | None:
         raise NotImplementedError
 
-    def _is_asked(self, offer: Offer) -> bool:
-        name = PurePosixPath(offer.name).name
-        return not self.one.is_pattern or fnmatch(name, self.one.name)
-
     @contextmanager
     def _told(self) -> Iterator[None]:
         """Say what an error of a library means."""
@@ -163,12 +171,12 @@ class Client:
         except (Exception, AirflowTaskTimeout) as error:
             if getattr(error, "errno", None) in OF_THIS_MACHINE:
                 raise
-            fill = {"id": self.one.source.conn_id, "kind": type(error).__name__}
+            fill = {"id": f"{self.one.source.conn_id}", "kind": type(error).__name__}
             for kind, words, *said in REFUSALS:
                 if isinstance(error, kind) and re.search(words, str(error)):
                     self._fail(SourceRefused, *(text.format(**fill) for text in said))
             if isinstance(error, FileNotFoundError):
-                self._fail(states.NotPublished, "a file", NONE, LEFT)
+                self._fail(NotPublished, "a file", NONE, LEFT)
             if isinstance(error, LOST):
                 found = CHANGED if isinstance(error, FileExpired) else fill["kind"]
                 self._fail(Down, "an answer", found, AGAIN)
@@ -255,8 +263,7 @@ class Web(Client):
         if host not in hosts or parts.scheme not in PORTS or is_open:
             found = f"a redirect to {parts.scheme}://{host}"
             todo = "If that is right, add it to hosts in the contract."
-            if is_open:
-                todo = "Ask the publisher for an address of https alone."
+            todo = "Ask the publisher for one of https." if is_open else todo
             expected = "an answer of a host that the contract names"
             self._fail(SourceRefused, expected, found, todo)
         return address, parts
@@ -264,7 +271,7 @@ class Web(Client):
     def _refuse(self, answer: Any) -> None:
         code, found = answer.status_code, f"HTTP status {answer.status_code}"
         if code in (404, 410):
-            self._fail(states.NotPublished, "a file", found, LEFT)
+            self._fail(NotPublished, "a file", found, LEFT)
         if code in SLOW or code >= 500:
             down = Down(self.where, "an answer", found, AGAIN)
             down.wait = _wait(answer.headers.get("retry-after", ""))
@@ -307,9 +314,9 @@ class Sftp(Client):
 
     def _transferred(self, offer: Offer, known: Known, into: Incoming) -> Known:
         with self._connected() as sftp:
-            self.hook.retrieve_file(offer.name, into)
-            self._same(offer.version, _stamp(sftp.stat(offer.name)))
-        final = self.parts._replace(path=offer.name).geturl()
+            self.hook.retrieve_file(offer.path, into)
+            self._same(offer.version, _stamp(sftp.stat(offer.path)))
+        final = self.parts._replace(path=offer.path).geturl()
         return {"final_address": final, "modified": offer.version.split()[0]}
 
 
@@ -333,10 +340,10 @@ class Bucket(Client):
         return [_offer(each) for each in files if each["name"][-1] != "/"]
 
     def _transferred(self, offer: Offer, known: Known, into: Incoming) -> Known:
-        with self.store.open(offer.name, "rb") as source:
+        with self.store.open(offer.path, "rb") as source:
             copyfileobj(source, into, BLOCK)
-        self._same(offer, _offer(self.store.info(offer.name, refresh=True)))
-        return {"final_address": f"s3://{offer.name}", "etag": offer.version}
+        self._same(offer, _offer(self.store.info(offer.path, refresh=True)))
+        return {"final_address": f"s3://{offer.path}", "etag": offer.version}
 
 
 CLIENTS = {"http": Web, "https": Web, "sftp": Sftp, "s3": Bucket}

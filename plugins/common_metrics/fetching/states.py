@@ -110,7 +110,5 @@ def alarms(contract: Contract, lake: Lake) -> list[str]:
 
 def later(seconds: float | None) -> str:
     """Return the time in UTC after so many seconds; "" for none."""
-    if seconds is None:
-        return ""
-    moment = datetime.now(UTC) + timedelta(seconds=seconds)
-    return moment.isoformat(timespec="seconds")
+    moment = datetime.now(UTC) + timedelta(seconds=seconds or 0)
+    return "" if seconds is None else moment.isoformat(timespec="seconds")

@@ -2,7 +2,7 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
 from common_metrics.contracts.model import Contract
@@ -68,7 +68,7 @@ class Fetch:
 
     def _name(self, offer: Offer) -> str:
         """Return a file's place below the drop folder; raise SourceRefused."""
-        name = PurePosixPath(offer.name).name
+        name = offer.name
         is_long = len(name.encode("utf-8", "replace")) > receiving.LONGEST_NAME
         if is_long or name in ("", "..") or any(map(is_unseen, name)):
             expected = f"names one can see, of at most {receiving.LONGEST_NAME} bytes"
@@ -93,7 +93,7 @@ class Fetch:
         most = self.contract.landing.max_bytes
         try:
             with _opened(part) as file:
-                into = Incoming(where, file, most, self.one.seconds)
+                into = Incoming(where, file, most, self.one.source.seconds)
                 got = self.client.read(offer, known, into)
             if got is None:
                 return None
