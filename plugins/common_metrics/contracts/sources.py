@@ -140,7 +140,7 @@ def asked(sources: list[Source], due: Iterable[int]) -> list[Asked]:
 
 
 def _years(source: Source, due: list[int]) -> Iterable[int | None]:
-    return (source.years or due) if source.has_years else [None]
+    return [None] if not source.has_years else source.years or due
 
 
 def _filled(text: str, year: int | None) -> str:
