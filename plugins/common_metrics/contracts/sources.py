@@ -23,14 +23,8 @@ Host = Annotated[str, Field(pattern=r"^[a-z0-9.-]+(:[0-9]+)?$")]
 class Source(Block):
     """An address from which files are fetched, and their place below the drop folder.
 
-    ``address`` and ``file`` may hold ``{end_year}``, ``{start_year}`` and
-    ``{school_year}`` (2015, 2014, 2014-15): then each of ``years``, else of the school
-    years that are due, is asked for. The last part of an address of ``s3`` or ``sftp``
-    may be a pattern; ``{name}`` in ``file`` is the name that a file has there.
-
-    ``conn_id`` names the connection of Airflow that has the user and the secret.
-    ``hosts`` (each with its port, if it has one) may answer beside the address's own.
-    A transfer takes at most ``seconds``; being down for ``days`` is an alarm.
+    docs/contracts.md says what each key and mark means. Raises ValueError for an
+    address that cannot be asked, or that holds a secret.
     """
 
     address: str
@@ -150,11 +144,6 @@ def _filled(text: str, year: int | None) -> str:
     for mark, value in marks.items():
         text = text.replace(f"{{{mark}_year}}", str(value))
     return text
-
-
-def is_looked_for(one: Asked, patterns: Iterable[str]) -> bool:
-    """Return whether a file that is fetched lies where the contract looks for it."""
-    return any(fnmatch(one.looked_for, each) for each in patterns)
 
 
 def shown(address: str) -> str:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -34,7 +33,8 @@ from paramiko import AuthenticationException, SSHException
 from requests import Session
 from requests.exceptions import InvalidURL
 from s3fs.utils import FileExpired
-from urllib3.exceptions import HTTPError
+from urllib3 import Retry
+from urllib3.exceptions import HTTPError, InvalidHeader
 
 from common_metrics.contracts.sources import Asked, shown
 from common_metrics.fetching.states import (
@@ -47,7 +47,7 @@ from common_metrics.fetching.states import (
 
 BLOCK = 100_000  # bytes
 CONNECT = 10  # seconds in which a host that is there has taken a call
-DAY = 24 * 3600.0
+DAY = 24 * 3600
 REDIRECTS = 5
 # What tells versions of a file apart, in an answer, and in the next question.
 TELLS = {
@@ -129,19 +129,16 @@ class Client:
     """Asks one address. Both methods raise NotFetched."""
 
     def __init__(self, key: str, one: Asked):
-        self.where, self.one, self.seconds = (
-            f"{key} {one.where}",
-            one,
-            one.source.seconds,
-        )
-        self.connect, self.parts = min(CONNECT, self.seconds), urlsplit(one.address)
+        self.where, self.one, self.source = f"{key} {one.where}", one, one.source
+        self.seconds, self.parts = self.source.seconds, urlsplit(one.address)
+        self.connect = min(CONNECT, self.seconds)
         self.path = unquote(self.parts.path)
         self.folder = self.path.rpartition("/")[0]
 
     def offers(self) -> list[Offer]:
         """Return the files that there are, sorted; at least one."""
         with self._told():
-            if conn_id := self.one.source.conn_id:
+            if conn_id := self.source.conn_id:
                 Connection.get(conn_id)
             name, is_one = self.one.name, not self.one.is_pattern
             found = [o for o in self._listed() if is_one or fnmatch(o.name, name)]
@@ -171,7 +168,7 @@ class Client:
         except (Exception, AirflowTaskTimeout) as error:
             if getattr(error, "errno", None) in OF_THIS_MACHINE:
                 raise
-            fill = {"id": f"{self.one.source.conn_id}", "kind": type(error).__name__}
+            fill = {"id": f"{self.source.conn_id}", "kind": type(error).__name__}
             for kind, words, *said in REFUSALS:
                 if isinstance(error, kind) and re.search(words, str(error)):
                     self._fail(SourceRefused, *(text.format(**fill) for text in said))
@@ -200,7 +197,7 @@ class Web(Client):
         User, secret and headers are for the address's own host alone.
         """
         own = other = Session()
-        if conn_id := self.one.source.conn_id:
+        if conn_id := self.source.conn_id:
             own = HttpHook("GET", conn_id).get_conn()
         other.verify = own.verify
         return {True: own, False: other}
@@ -258,7 +255,7 @@ class Web(Client):
         address = urljoin(address, location)
         parts = urlsplit(address)
         host = _host(parts)
-        hosts = {_host(self.parts), *self.one.source.hosts}
+        hosts = {_host(self.parts), *self.source.hosts}
         is_open = self.parts.scheme == "https" and parts.scheme != "https"
         if host not in hosts or parts.scheme not in PORTS or is_open:
             found = f"a redirect to {parts.scheme}://{host}"
@@ -291,16 +288,10 @@ class Sftp(Client):
 
     @cached_property
     def hook(self) -> Any:
-        return SFTPHook(
-            self.one.source.conn_id,
-            remote_host=self.parts.hostname,
-            port=self.parts.port or 22,
-            no_host_key_check=False,
-            conn_retry_attempts=1,
-            conn_timeout=self.connect,
-            banner_timeout=self.connect,
-            auth_timeout=self.seconds,
-        )
+        limits: Any = {"conn_timeout": self.connect, "banner_timeout": self.connect}
+        limits |= {"conn_retry_attempts": 1, "auth_timeout": self.seconds}
+        of: Any = {"remote_host": self.parts.hostname, "port": self.parts.port or 22}
+        return SFTPHook(self.source.conn_id, no_host_key_check=False, **limits, **of)
 
     def _listed(self) -> list[Offer]:
         with self._connected() as sftp:
@@ -326,7 +317,7 @@ class Bucket(Client):
     @cached_property
     def store(self) -> Any:
         limits: Any = {"connect_timeout": self.connect, "read_timeout": self.seconds}
-        return get_fs("s3", self.one.source.conn_id, limits)
+        return get_fs("s3", self.source.conn_id, limits)
 
     def _listed(self) -> list[Offer]:
         self.store.invalidate_cache()
@@ -346,12 +337,10 @@ class Bucket(Client):
         return {"final_address": f"s3://{offer.path}", "etag": offer.version}
 
 
-CLIENTS = {"http": Web, "https": Web, "sftp": Sftp, "s3": Bucket}
-
-
 def client_of(key: str, one: Asked) -> Client:
     """Return what asks a source."""
-    return CLIENTS[one.source.scheme](key, one)
+    kinds: dict[str, type[Client]] = {"sftp": Sftp, "s3": Bucket}
+    return kinds.get(one.source.scheme, Web)(key, one)
 
 
 def _offer(info: dict[str, Any]) -> Offer:
@@ -377,8 +366,6 @@ def _host(parts: SplitResult) -> str:
 def _wait(after: str) -> float | None:
     """Return the seconds of a Retry-After, which says them or a time; a day at most."""
     try:
-        if not after.isdigit():
-            after = str(parsedate_to_datetime(after).timestamp() - time.time())
-        return min(max(0.0, float(after)), DAY)
-    except ValueError:
+        return Retry(retry_after_max=DAY).parse_retry_after(after)
+    except (InvalidHeader, ValueError):
         return None
