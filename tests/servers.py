@@ -2,6 +2,7 @@
 
 import contextlib
 import getpass
+import gzip
 import json
 import os
 import socket
@@ -13,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 from tests.conftest import program
 
@@ -130,6 +132,21 @@ def moto() -> Iterator[int]:
         yield port
 
 
+@contextmanager
+def rights(port: int) -> Iterator[None]:
+    """Let moto enforce rights: nobody has any."""
+    address = f"http://127.0.0.1:{port}/moto-api/reset-auth"
+
+    def free_actions(count: bytes) -> None:
+        urlopen(Request(address, count, {"Content-Type": "text/plain"})).close()
+
+    free_actions(b"0")
+    try:
+        yield
+    finally:
+        free_actions(b"inf")
+
+
 def _server(name: str) -> str:
     """The path of a server, which Debian puts where not every user looks."""
     os.environ["PATH"] += os.pathsep + "/usr/sbin"
@@ -154,23 +171,42 @@ class Faulty(BaseHTTPRequestHandler):
     """Answers that nginx does not give: cut, dripped, without anything that tells."""
 
     protocol_version = "HTTP/1.1"
+    body = b"District,School\n"
+    bodies = {
+        "/chunks": b"3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n",
+        "/packed": gzip.compress(body),
+        "/empty": b"",
+        "/drip": body * 30,
+    }
+    told = {
+        "/cut": ("Content-Length", "1000"),
+        "/chunks": ("Transfer-Encoding", "chunked"),
+        "/packed": ("Content-Encoding", "gzip"),
+        "/odd": ("Content-Encoding", "none-that-we-know"),
+        "/nowhere": ("Location", "http://[nowhere"),
+    }
+    codes = {"/nowhere": 302, "/unasked": 304}
 
     def do_GET(self) -> None:
         self.close_connection = True
-        self.send_response(200)
-        if self.path == "/cut":
-            self.send_header("Content-Length", "1000")
-        if self.path == "/chunks":
-            self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        if self.path == "/chunks":
-            self.wfile.write(b"3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n")
-            return
-        body = b"District,School\n"
+        self.send_response(self.codes.get(self.path, 200))
+        if self.path in self.told:
+            self.send_header(*self.told[self.path])
+        if self.path == "/tags":
+            self.send_header("ETag", f'"{time.time_ns()}"')
+        if self.path == "/heads":
+            self.flush_headers()
+            self.drip(b"X-Drip: x\r\n" * 60)
         with contextlib.suppress(OSError):
-            for byte in body * (30 if self.path == "/drip" else 1):
+            self.end_headers()
+        body = self.bodies.get(self.path, self.body)
+        self.drip(body, 0.1 if self.path == "/drip" else 0)
+
+    def drip(self, body: bytes, pause: float = 0.1) -> None:
+        with contextlib.suppress(OSError):
+            for byte in body:
                 self.wfile.write(bytes([byte]))
-                time.sleep(0.1 if self.path == "/drip" else 0)
+                time.sleep(pause)
 
     def log_message(self, *_: object) -> None:
         pass

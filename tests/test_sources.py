@@ -14,11 +14,13 @@ from pathlib import Path
 import boto3
 import pytest
 import yaml
+from airflow.sdk.execution_time.timeout import TimeoutPosix
 from rich.console import Console
 from tests import servers
 from tests.conftest import FIXTURES, LANDED_AT, ROOT
 
 from common_metrics import batching, pseudonyms, report, run
+from common_metrics.contracts import sources
 from common_metrics.contracts.loading import Contracts, load_contract
 from common_metrics.contracts.model import Contract
 from common_metrics.contracts.sources import Source, shown
@@ -112,7 +114,7 @@ def test_a_file_comes_once_and_again_when_it_is_another(fetch, page, drop, lake,
 def test_what_is_not_changed_is_not_transferred(fetch, page, monkeypatch):
     fetch(page)
     written = []
-    monkeypatch.setattr(taking.Incoming, "write", lambda _, block: written.append(1))
+    monkeypatch.setattr(clients.Incoming, "write", lambda _, block: written.append(1))
     assert fetch(page) == [] and not written
 
 
@@ -214,6 +216,47 @@ def test_a_server_that_tells_nothing_of_its_file_is_read_each_time(fetch, drop):
     assert (drop / PLACE).read_bytes() == b"abcdefg"
 
 
+@pytest.mark.parametrize(
+    ("path", "kind", "found"),
+    [
+        ("empty", Down, "expected a file. Found 0 bytes"),
+        ("nowhere", SourceRefused, "a redirect to none"),
+        ("unasked", SourceRefused, "HTTP status 304"),
+    ],
+)
+def test_an_answer_that_is_no_file(path, kind, found, fetch, drop, lake):
+    """A file that came before stays."""
+    (drop / PLACE).parent.mkdir(parents=True)
+    (drop / PLACE).write_text("of yesterday")
+    with servers.faulty() as port, pytest.raises(kind, match=found):
+        fetch(f"http://127.0.0.1:{port}/{path}")
+    assert state(lake)["state"] == kind.state
+    assert (drop / PLACE).read_text() == "of yesterday"
+
+
+@pytest.mark.parametrize("path", ["packed", "tags"])
+def test_an_odd_answer_that_is_the_file(path, fetch, drop):
+    """Packed though nobody asked for it; with another tag in each answer."""
+    with servers.faulty() as port:
+        assert fetch(f"http://127.0.0.1:{port}/{path}") == [PLACE]
+        assert fetch(f"http://127.0.0.1:{port}/{path}") == []
+    assert (drop / PLACE).read_bytes() == servers.Faulty.body
+
+
+def test_heads_that_drip_leave_a_state(fetch, lake):
+    """The time limit of the task is not lost in Airflow alone."""
+    with servers.faulty() as port, TimeoutPosix(2), pytest.raises(Down):
+        fetch(f"http://127.0.0.1:{port}/heads", seconds=1)
+    assert state(lake)["state"] == "down"
+
+
+def test_a_drop_folder_that_cannot_be_written_is_told(fetch, page, drop, lake):
+    (drop / ".fetching").write_text("no folder")
+    with pytest.raises(SourceRefused, match="a drop folder that can be written"):
+        fetch(page)
+    assert state(lake)["state"] == "refused" and str(drop) not in state(lake)["message"]
+
+
 def test_nobody_answers(fetch, lake):
     with pytest.raises(Down, match="Found ConnectionError"):
         fetch(f"http://127.0.0.1:{servers.free_port()}/x.csv")
@@ -234,14 +277,14 @@ def test_a_state_has_a_beginning(lake, contracts, monkeypatch):
 
 def changing(monkeypatch: pytest.MonkeyPatch, change: Callable[[], object]) -> None:
     """Let the publisher change the file once, in the middle of its transfer."""
-    write, once = taking.Incoming.write, [change]
+    write, once = clients.Incoming.write, [change]
 
-    def writing(into: taking.Incoming, block: bytes) -> int:
+    def writing(into: clients.Incoming, block: bytes) -> int:
         if once:
             once.pop()()
         return write(into, block)
 
-    monkeypatch.setattr(taking.Incoming, "write", writing)
+    monkeypatch.setattr(clients.Incoming, "write", writing)
 
 
 def test_a_file_of_http_that_changes_is_read_again(fetch, page, web, drop, monkeypatch):
@@ -274,7 +317,7 @@ def test_files_of_sftp(fetch, ssh, drop, lake, tmp_path, graduates, monkeypatch)
         fetch(address, **both)
     assert (drop / FOLDER / "b.csv").read_bytes() == graduates
     assert fetch(address, **both) == [f"{FOLDER}/b.csv"]
-    with pytest.raises(SourceRefused, match="the host key of the connection"):
+    with pytest.raises(SourceRefused, match="expected the host key"):
         fetch(address, file=file, conn_id="other")
     closed = address.replace(f":{port}", f":{servers.free_port()}")
     with pytest.raises(Down):
@@ -285,8 +328,8 @@ def test_a_full_disk_is_no_fault_of_the_publisher(fetch, page, drop, monkeypatch
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(taking.Incoming, "write", full)
-    with pytest.raises(OSError, match="No space left"):
+    monkeypatch.setattr(clients.Incoming, "write", full)
+    with pytest.raises(SourceRefused, match="a drop folder that can be written.*space"):
         fetch(page)
     assert [file for file in drop.rglob("*") if file.is_file()] == []
 
@@ -304,12 +347,34 @@ def test_what_came_before_a_fault_is_seen(fetch, ssh, drop, tmp_path, monkeypatc
     assert receiving.LISTED[drop] == [f"{FOLDER}/a.csv"]
 
 
-def test_a_key_file_that_is_not_there_is_no_file_to_wait_for(fetch, ssh, monkeypatch):
-    keyless = json.loads(servers.sftp_connection(ssh[0]))
-    keyless["extra"]["key_file"] = "/nowhere/key"
-    monkeypatch.setenv("AIRFLOW_CONN_KEYLESS", json.dumps(keyless))
-    with pytest.raises(SourceRefused):
-        fetch(f"sftp://127.0.0.1:{ssh[1]}/a.csv", conn_id="keyless")
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        ({"key_file": "/nowhere/key"}, "keys that can be read"),
+        ({"key_file": __file__}, "keys that can be read"),
+        ({"host_key": "ssh-ed25519 hush"}, "keys that can be read"),
+        ({"private_key": "hush", "key_file": ""}, "a usable connection wrong"),
+        ({"host_key": None}, "the host key"),
+    ],
+)
+def test_a_wrong_connection_is_no_file_to_wait_for(
+    extra, expected, fetch, ssh, lake, monkeypatch
+):
+    wrong = json.loads(servers.sftp_connection(ssh[0]))
+    wrong["extra"] = {k: v for k, v in (wrong["extra"] | extra).items() if v}
+    monkeypatch.setenv("AIRFLOW_CONN_WRONG", json.dumps(wrong))
+    with pytest.raises(SourceRefused, match=f"expected {expected}") as told:
+        fetch(f"sftp://127.0.0.1:{ssh[1]}/a.csv", conn_id="wrong")
+    assert "hush" not in str(told.value) and state(lake)["state"] == "refused"
+
+
+def test_an_authority_that_is_not_there_is_no_host_that_is_down(
+    fetch, web, monkeypatch
+):
+    nowhere = {"conn_type": "http", "extra": {"verify": "/nowhere/ca.pem"}}
+    monkeypatch.setenv("AIRFLOW_CONN_NOWHERE", json.dumps(nowhere))
+    with pytest.raises(SourceRefused, match="expected keys that can be read"):
+        fetch(f"https://localhost:{web[2]}/grad.csv", conn_id="nowhere")
 
 
 def test_a_user_of_sftp_is_refused(fetch, ssh, tmp_path, monkeypatch):
@@ -343,6 +408,43 @@ def test_files_of_s3(fetch, store, drop, lake, graduates, monkeypatch):
     for missing in ("s3://state/2015/x.csv", "s3://nobody/x.csv"):
         with pytest.raises(NotPublished):
             fetch(missing, conn_id="store")
+
+
+def test_a_folder_of_s3_is_no_file_of_it(fetch, store, monkeypatch):
+    client, port = store
+    monkeypatch.setenv("AIRFLOW_CONN_STORE", servers.s3_connection(port))
+    for name in ("", "a b.csv", "more/c.csv"):
+        client.put_object(Bucket="state", Key=f"made/{name}", Body=b"x" * len(name))
+    both = {"file": f"{FOLDER}/{{name}}", "conn_id": "store"}
+    assert fetch("s3://state/made/*", **both) == [f"{FOLDER}/a b.csv"]
+    with pytest.raises(SourceRefused, match="expected names one can see"):
+        client.put_object(Bucket="state", Key="made/..", Body=b"x")
+        fetch("s3://state/made/*", **both)
+
+
+def test_a_user_of_s3_is_refused(fetch, store, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_STORE", servers.s3_connection(store[1]))
+    with servers.rights(store[1]):
+        for name in ("a.csv", "*.csv"):
+            with pytest.raises(SourceRefused, match="the user or its right is refused"):
+                fetch(f"s3://state/2015/{name}", conn_id="store")
+
+
+@pytest.mark.parametrize("name", ["a%20b.csv", "a*.csv"])
+def test_a_name_may_have_a_blank(name, fetch, ssh, tmp_path, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_STATE", servers.sftp_connection(ssh[0]))
+    (tmp_path / "a b.csv").write_text("x")
+    address = f"sftp://127.0.0.1:{ssh[1]}{tmp_path}/{name}"
+    came = fetch(address, file=f"{FOLDER}/{{name}}", conn_id="state")
+    assert came == [f"{FOLDER}/a b.csv"]
+
+
+def test_a_name_that_is_no_text_is_refused(fetch, ssh, tmp_path, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_STATE", servers.sftp_connection(ssh[0]))
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.csv")).touch()
+    with pytest.raises(SourceRefused, match="expected names in UTF-8"):
+        address = f"sftp://127.0.0.1:{ssh[1]}{tmp_path}/*.csv"
+        fetch(address, file=f"{FOLDER}/{{name}}", conn_id="state")
 
 
 def test_a_name_that_cannot_be_seen_is_refused(fetch, ssh, tmp_path, monkeypatch):
@@ -399,12 +501,39 @@ def test_an_address_is_asked_for_each_year_that_is_due(changed):
         ({"address": "https://a.org/x", "file": "../x.csv"}, "no path below the drop"),
         ({"address": "https://a.org/x", "file": f"{FOLDER}/*.csv"}, "the marks are"),
         ({"adress": "https://a.org/x"}, "Did you mean 'address'?"),
+        ({"address": "https://a.org/*.csv"}, "its last part alone may be"),
+        ({"address": "sftp://a.org/out/", "conn_id": "a"}, "name a file, or a pattern"),
+        ({"address": "s3://bucket", "conn_id": "a"}, "name a file, or a pattern"),
+        ({"address": "s3://a:9/x.csv", "conn_id": "a"}, "endpoint_url"),
+        ({"address": "https://a.org/x", "years": [2015]}, "no mark of a year"),
+        ({"address": "https://a.org/x", "seconds": 0}, "greater than 0"),
+        ({"address": "https://a.org/x", "hosts": ["https://b.org"]}, "should match"),
+        (
+            {"address": "https://a.org/x", "file": f"{FOLDER}/{{end_year}}.csv"},
+            "one fills two files",
+        ),
     ],
 )
 def test_an_address_that_does_not_hold_bars_its_contract(source, said, changed):
     with pytest.raises(ContractError) as told:
         changed(**source)
     assert said in str(told.value) and "hush" not in str(told.value)
+
+
+def test_two_sources_fill_no_file_together():
+    """Also where one of them has a pattern; but two may lie in one folder."""
+
+    def files(*addresses: str) -> list[str]:
+        both = {"file": "f/{name}", "conn_id": "a"}
+        found = sources.asked([Source(address=a, **both) for a in addresses], [])
+        return [one.file for one in found]
+
+    assert files("https://a.org/x%20y.csv", "https://a.org/z.csv?x=1") == [
+        "f/x y.csv",
+        "f/z.csv",
+    ]
+    with pytest.raises(ValueError, match="two addresses fill"):
+        files("sftp://a.org/*.csv", "s3://b/x.csv")
 
 
 def test_an_address_is_shown_without_what_may_be_secret():
@@ -570,6 +699,8 @@ def test_who_asked_to_be_left_alone_is(lake, contracts):
     for wait, is_to_wait in ((None, False), (0, False), (3600, True)):
         states.note(KEY, one, lake, "down", not_before=states.later(wait))
         assert states.is_to_wait(KEY, one, lake) == is_to_wait
+    # Another address for the same file did not ask for it.
+    assert not states.is_to_wait(KEY, one._replace(address="https://b.org/x"), lake)
 
 
 def test_files_of_students_are_not_fetched_without_a_key(contracts, drop, monkeypatch):

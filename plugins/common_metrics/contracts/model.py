@@ -2,12 +2,13 @@
 
 import re
 from datetime import date
+from fnmatch import fnmatch
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from common_metrics.contracts.forms import Block, Cells, Forms
-from common_metrics.contracts.sources import Asked, Source, asked, is_looked_for
+from common_metrics.contracts.sources import Asked, Source, asked
 
 # Marks in the patterns of a contract, for a school year as people write it (2014-15,
 # 2014-2015, 2014_15, 2014 - 2015), and for one that may be its end year alone, 2015.
@@ -132,7 +133,7 @@ class Landing(Block):
     def _is_looked_for_where_it_is_put(self) -> "Landing":
         for one in self.asked:
             _is_below_the_drop_folder(one.file)
-            if not is_looked_for(one, self.drop):
+            if not any(fnmatch(one.looked_for, each) for each in self.drop):
                 raise ValueError(f"sources: no pattern of drop finds {one.file!r}")
         return self
 

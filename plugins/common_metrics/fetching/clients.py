@@ -4,29 +4,50 @@ Of a library's error its kind alone is quoted: it may hold a secret of an addres
 """
 
 import errno
+import hashlib
+import os
+import re
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import PurePosixPath
 from shutil import copyfileobj
-from time import time
-from typing import Any, NoReturn
-from urllib.parse import SplitResult, urljoin, urlsplit
+from typing import Any, BinaryIO, NamedTuple
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
+from airflow.providers.http.hooks.http import HttpHook
+from airflow.providers.sftp.hooks.sftp import SFTPHook
 from airflow.sdk import Connection
-from airflow.sdk.exceptions import AirflowNotFoundException
+from airflow.sdk.exceptions import (
+    AirflowException,
+    AirflowNotFoundException,
+    AirflowTaskTimeout,
+)
+from airflow.sdk.io import get_fs
+from botocore.exceptions import BotoCoreError, NoCredentialsError
+from paramiko import AuthenticationException, SSHException
+from requests import Session
+from requests.exceptions import InvalidURL
+from s3fs.utils import FileExpired
+from urllib3 import Retry
+from urllib3.exceptions import HTTPError, InvalidHeader
 
 from common_metrics.contracts.sources import Asked, shown
-from common_metrics.fetching.states import Down, Known, NotPublished, SourceRefused
-from common_metrics.fetching.taking import AGAIN, OPEN, Client, Incoming, Offer
+from common_metrics.fetching.states import (
+    Down,
+    Known,
+    NotFetched,
+    NotPublished,
+    SourceRefused,
+)
 
 BLOCK = 100_000  # bytes
 CONNECT = 10  # seconds in which a host that is there has taken a call
-DAY = 24 * 3600.0
+DAY = 24 * 3600
 REDIRECTS = 5
 # What tells versions of a file apart, in an answer, and in the next question.
 TELLS = {
@@ -37,63 +58,136 @@ PORTS = {"http": 80, "https": 443}
 SLOW = {408, 425, 429}
 # What fails here and not there: a full disk, a size that the user must not pass.
 OF_THIS_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
-LEFT = "Nothing is to be done: it may be published some other day."
+AGAIN = "It is asked again. If it stays so, see to the address, or ask the publisher."
+LEFT = "It may come some other day. If it should be there, see to the address."
+OPEN = "Open the address in a browser; if it asks for a log-in, name a conn_id."
 RIGHTS = "Ask the publisher for the right to it, and see to the connection conn_id."
 KEY = "Ask the publisher which one is right, and see to the connection conn_id."
+ADD = "Add it: `airflow connections add`, or AIRFLOW_CONN_<NAME>."
+MEND = "See to the connection conn_id: its keys, files and extra."
+NONE = "none of this name"
+RENAME = "Ask the publisher to rename it."
+CHANGED = "a file that changed while it was read"
+DISTRUST = "one that is not trusted, or of another name or time"
+# An error that names its file is of this machine: a server tells no name.
+LOCAL = "No such file.*: '|TLS CA|private key|Invalid key"
+RIGHT = (AuthenticationException, PermissionError, NoCredentialsError)
+# What is refused, the first that fits: of which kind an error is, a word in it, and
+# what was expected, what was found and what to do.
+REFUSALS: tuple[tuple[Any, str, str, str, str], ...] = (
+    (AirflowNotFoundException, "", "a connection {id}", "none", ADD),
+    (Exception, "CERTIFICATE_VERIFY", "the certificate of the host", DISTRUST, KEY),
+    (SSHException, "known_hosts|not match", "the host key it names", "another", KEY),
+    ((OSError, SSHException), LOCAL, "keys that can be read", "none", MEND),
+    (RIGHT, "", "a file", "that the user or its right is refused", RIGHTS),
+    (InvalidURL, "", "an address", "a redirect to none", OPEN),
+    (ValueError, "IPv6|Port", "an address", "a redirect to none", OPEN),
+    (UnicodeDecodeError, "", "names in UTF-8", "others", RENAME),
+    ((ValueError, AirflowException), "", "a usable connection {id}", "{kind}", MEND),
+)
+LOST = (OSError, EOFError, SSHException, BotoCoreError, HTTPError, AirflowTaskTimeout)
 
 
-def client_of(key: str, one: Asked) -> Client:
-    """Return what asks a source."""
-    kinds: dict[str, Any] = {"sftp": Sftp, "s3": Bucket}
-    return kinds.get(one.source.scheme, Web)(f"{key} {one.where}", one)
+class Offer(NamedTuple):
+    """A file that is there; ``version`` is "" where only its answer tells it."""
+
+    path: str
+    version: str = ""
+
+    @property
+    def name(self) -> str:
+        return PurePosixPath(self.path).name
 
 
-class _Base:
-    def __init__(self, where: str, one: Asked):
-        self.where, self.one, self.seconds = where, one, one.source.seconds
+class Incoming:
+    """Where bytes go until they are whole: not too many, nor for too long.
+
+    ``write`` raises SourceRefused beyond ``most`` bytes, Down after ``seconds``.
+    """
+
+    def __init__(self, where: str, file: BinaryIO, most: int, seconds: float):
+        self.where, self.file, self.most, self.seconds = where, file, most, seconds
+        self.until = time.monotonic() + seconds
+        self.digest, self.size, self.start = hashlib.sha256(), 0, b""
+
+    def write(self, block: bytes) -> int:
+        self.size += len(block)
+        if self.size > self.most:
+            todo = "If the extract has grown, raise landing.max_bytes in its contract."
+            expected = f"at most {self.most:,} bytes"
+            raise SourceRefused(self.where, expected, "more", todo)
+        if time.monotonic() > self.until:
+            expected = f"a file within {self.seconds:g} seconds"
+            todo = "It is asked again. If the file is large, raise seconds."
+            raise Down(self.where, expected, f"{self.size:,} bytes of it", todo)
+        self.digest.update(block)
+        self.start = (self.start + block)[:1000]
+        return self.file.write(block)
+
+
+class Client:
+    """Asks one address. Both methods raise NotFetched."""
+
+    def __init__(self, key: str, one: Asked):
+        self.where, self.one, self.source = f"{key} {one.where}", one, one.source
+        self.seconds, self.parts = self.source.seconds, urlsplit(one.address)
         self.connect = min(CONNECT, self.seconds)
-        self.parts = urlsplit(one.address)
-        self.folder, _, self.pattern = self.parts.path.rpartition("/")
-        self.is_one = not {*"*["} & {*self.pattern}
+        self.path = unquote(self.parts.path)
+        self.folder = self.path.rpartition("/")[0]
 
     def offers(self) -> list[Offer]:
-        try:
-            if conn_id := self.one.source.conn_id:
+        """Return the files that there are, sorted; at least one."""
+        with self._told():
+            if conn_id := self.source.conn_id:
                 Connection.get(conn_id)
-        except AirflowNotFoundException:
-            todo = "Add it: `airflow connections add`, or AIRFLOW_CONN_<NAME>."
-            self.refused(f"a connection {conn_id}", "none", todo)
-        return self.listed()
+            name, is_one = self.one.name, not self.one.is_pattern
+            found = [o for o in self._listed() if is_one or fnmatch(o.name, name)]
+            return sorted(found) or self._fail(NotPublished, "a file", NONE, LEFT)
 
-    def listed(self) -> list[Offer]:
+    def read(self, offer: Offer, known: Known, into: Incoming) -> Known | None:
+        """Transfer a file and say what it is, or None if it is the one that is known.
+
+        Raises Down if the file changed while it was read.
+        """
+        with self._told():
+            return self._transferred(offer, known, into)
+
+    def _listed(self) -> list[Offer]:
+        return [Offer(self.path)]
+
+    def _transferred(self, offer: Offer, known: Known, into: Incoming) -> Known | None:
         raise NotImplementedError
 
-    def down(self, error: Exception | str, wait: float | None = None) -> NoReturn:
-        if isinstance(error, OSError) and error.errno in OF_THIS_MACHINE:
-            raise error
-        found = error if isinstance(error, str) else type(error).__name__
-        down = Down(self.where, "an answer", found, AGAIN)
-        down.wait = wait
-        raise down from None
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say what an error of a library means."""
+        try:
+            yield
+        except NotFetched:
+            raise
+        except (Exception, AirflowTaskTimeout) as error:
+            if getattr(error, "errno", None) in OF_THIS_MACHINE:
+                raise
+            fill = {"id": f"{self.source.conn_id}", "kind": type(error).__name__}
+            for kind, words, *said in REFUSALS:
+                if isinstance(error, kind) and re.search(words, str(error)):
+                    self._fail(SourceRefused, *(text.format(**fill) for text in said))
+            if isinstance(error, FileNotFoundError):
+                self._fail(NotPublished, "a file", NONE, LEFT)
+            if isinstance(error, LOST):
+                found = CHANGED if isinstance(error, FileExpired) else fill["kind"]
+                self._fail(Down, "an answer", found, AGAIN)
+            raise
 
-    def absent(self, found: str) -> NoReturn:
-        raise NotPublished(self.where, "a file", found, LEFT) from None
+    def _fail(self, kind: type[NotFetched], *said: str) -> Any:
+        raise kind(self.where, *said) from None
 
-    def refused(self, expected: str, found: str, todo: str) -> NoReturn:
-        raise SourceRefused(self.where, expected, found, todo) from None
-
-    def same(self, before: Known, after: Known) -> None:
+    def _same(self, before: Any, after: Any) -> None:
         if before != after:
-            self.down("a file that changed while it was read")
-
-    def matching(self, offers: list[Offer]) -> list[Offer]:
-        """Return the files of a folder that are asked for; raise NotPublished."""
-        names = ((PurePosixPath(offer.name).name, offer) for offer in offers)
-        found = [offer for name, offer in names if fnmatch(name, self.pattern)]
-        return sorted(found) or self.absent("none of this name")
+            self._fail(Down, "a whole file", CHANGED, AGAIN)
 
 
-class Web(_Base):
+class Web(Client):
     """``http`` and ``https``: one file; asked again, it is transferred if it is new."""
 
     @cached_property
@@ -102,209 +196,151 @@ class Web(_Base):
 
         User, secret and headers are for the address's own host alone.
         """
-        from airflow.providers.http.hooks.http import HttpHook
-        from requests import Session
-
         own = other = Session()
-        if conn_id := self.one.source.conn_id:
+        if conn_id := self.source.conn_id:
             own = HttpHook("GET", conn_id).get_conn()
         other.verify = own.verify
         return {True: own, False: other}
 
-    def listed(self) -> list[Offer]:
-        return [Offer(self.parts.path)]
-
-    def read(self, offer: Offer, known: Known, into: Incoming) -> Known | None:
-        with self._told():
-            with closing(self._answer(known)) as answer:
-                if answer.status_code == 304:
-                    return None
-                got = _validators(answer)
-                kind = answer.headers.get("content-type", "")
-                while block := answer.raw.read1(BLOCK, decode_content=False):
-                    if "html" in kind and not into.size and block.lstrip()[:1] == b"<":
-                        self.refused("a file", "a web page", OPEN)
-                    into.write(block)
-            if any(got.values()):
-                with closing(self._answer(got)) as again:
-                    if again.status_code != 304:
-                        self.same(got, _validators(again))
+    def _transferred(self, offer: Offer, known: Known, into: Incoming) -> Known | None:
+        with closing(self._answer(known)) as answer:
+            if answer.status_code == 304:
+                return None
+            got = _validators(answer)
+            self._copy(answer, into)
+        if any(got.values()):
+            self._see_whether_it_changed(got, into)
         return {"final_address": shown(answer.url), **got}
+
+    def _see_whether_it_changed(self, got: Known, into: Incoming) -> None:
+        """Raise Down if it has; some servers tell one file by another tag each time."""
+        with closing(self._answer(got)) as again, open(os.devnull, "wb") as nowhere:
+            if again.status_code == 304 or _validators(again) == got:
+                return
+            other = Incoming(self.where, nowhere, into.most, into.seconds)
+            self._copy(again, other)
+        self._same(into.digest.digest(), other.digest.digest())
+
+    def _copy(self, answer: Any, into: Incoming) -> None:
+        kind = answer.headers.get("content-type", "")
+        while block := answer.raw.read1(BLOCK, decode_content=True):
+            if "html" in kind and not into.size and block.lstrip()[:1] == b"<":
+                self._fail(SourceRefused, "a file", "a web page", OPEN)
+            into.write(block)
 
     def _answer(self, known: Known) -> Any:
         """Ask, on the condition that it is not what is known, along redirects."""
         address, parts = self.one.address, self.parts
         headers = {ask: known[of] for of, (_, ask) in TELLS.items() if known.get(of)}
+        codes = {200, 304} if headers else {200}
         headers["Accept-Encoding"] = "identity"
         for _ in range(REDIRECTS):
             answer = self._asked(address, headers, _host(parts) == _host(self.parts))
-            if not answer.is_redirect:
-                self._judge(answer)
+            if answer.status_code in codes:
                 return answer
             answer.close()
-            address = urljoin(address, answer.headers["location"])
-            parts = self._allowed(address)
-        self.refused(f"at most {REDIRECTS} redirects", "more", OPEN)
+            if not answer.is_redirect:
+                self._refuse(answer)
+            address, parts = self._allowed(address, answer.headers["location"])
+        self._fail(SourceRefused, f"at most {REDIRECTS} redirects", "more", OPEN)
 
     def _asked(self, address: str, headers: dict[str, str], is_own: bool) -> Any:
         # Not the hook's own run: of an error it logs the address, with its secrets.
-        session = self.sessions[is_own]
-        return session.get(
-            address,
-            headers=headers,
-            timeout=(self.connect, self.seconds),
-            stream=True,
-            allow_redirects=False,
-            verify=session.verify,
-        )
+        session, limits = self.sessions[is_own], (self.connect, self.seconds)
+        of: Any = {"stream": True, "allow_redirects": False, "verify": session.verify}
+        return session.get(address, headers=headers, timeout=limits, **of)
 
-    def _allowed(self, address: str) -> SplitResult:
-        """Return a redirect's address in parts; raise SourceRefused."""
+    def _allowed(self, address: str, location: str) -> tuple[str, SplitResult]:
+        """Return where a redirect leads; raise SourceRefused."""
+        address = urljoin(address, location)
         parts = urlsplit(address)
-        try:
-            host = _host(parts)
-        except ValueError:
-            self.refused("an address", "a redirect to none", OPEN)
-        hosts = {_host(self.parts), *self.one.source.hosts}
+        host = _host(parts)
+        hosts = {_host(self.parts), *self.source.hosts}
         is_open = self.parts.scheme == "https" and parts.scheme != "https"
         if host not in hosts or parts.scheme not in PORTS or is_open:
             found = f"a redirect to {parts.scheme}://{host}"
             todo = "If that is right, add it to hosts in the contract."
-            self.refused("an answer of a host that the contract names", found, todo)
-        return parts
+            todo = "Ask the publisher for one of https." if is_open else todo
+            expected = "an answer of a host that the contract names"
+            self._fail(SourceRefused, expected, found, todo)
+        return address, parts
 
-    def _judge(self, answer: Any) -> None:
+    def _refuse(self, answer: Any) -> None:
         code, found = answer.status_code, f"HTTP status {answer.status_code}"
-        if code in (200, 304):
-            return
-        answer.close()
         if code in (404, 410):
-            self.absent(found)
+            self._fail(NotPublished, "a file", found, LEFT)
         if code in SLOW or code >= 500:
-            self.down(found, _wait(answer.headers.get("retry-after", "")))
-        self.refused("a file", found, RIGHTS if code in (401, 403, 407) else OPEN)
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        from requests.exceptions import InvalidURL, RequestException, SSLError
-        from urllib3.exceptions import HTTPError
-
-        try:
-            yield
-        except SSLError as error:
-            if "CERTIFICATE_VERIFY_FAILED" not in str(error):
-                self.down(error)
-            found = "one that is not trusted, or of another name or time"
-            self.refused("the certificate of the host", found, KEY)
-        except InvalidURL:
-            self.refused("an address", "a redirect to none", OPEN)
-        except (RequestException, HTTPError, OSError) as error:
-            self.down(error)
+            down = Down(self.where, "an answer", found, AGAIN)
+            down.wait = _wait(answer.headers.get("retry-after", ""))
+            raise down
+        todo = RIGHTS if code in (401, 403, 407) else OPEN
+        self._fail(SourceRefused, "a file", found, todo)
 
 
-class Sftp(_Base):
+class Sftp(Client):
     """``sftp``: the files of a folder; its host key is always checked."""
-
-    @cached_property
-    def hook(self) -> Any:
-        from airflow.providers.sftp.hooks.sftp import SFTPHook
-
-        return SFTPHook(
-            self.one.source.conn_id,
-            remote_host=self.parts.hostname,
-            port=self.parts.port or 22,
-            no_host_key_check=False,
-            conn_retry_attempts=1,
-            conn_timeout=self.connect,
-            banner_timeout=self.connect,
-            auth_timeout=self.seconds,
-        )
 
     @contextmanager
     def _connected(self) -> Iterator[Any]:
-        import paramiko
+        with self.hook.get_managed_conn() as sftp:
+            sftp.get_channel().settimeout(self.seconds)
+            yield sftp
 
-        try:
-            with self.hook.get_managed_conn() as sftp:
-                sftp.get_channel().settimeout(self.seconds)
-                yield sftp
-        except FileNotFoundError as error:
-            if error.filename:  # it is of this machine: the server tells no name
-                self.refused("the key file of the connection", "none", KEY)
-            self.absent("none of this name")
-        except (paramiko.AuthenticationException, PermissionError):
-            self.refused("a file", "that the user or its right is refused", RIGHTS)
-        except paramiko.SSHException as error:
-            is_other = isinstance(error, paramiko.BadHostKeyException)
-            if is_other or "known_hosts" in str(error):
-                self.refused("the host key of the connection", "another one", KEY)
-            self.down(error)
-        except (OSError, EOFError) as error:
-            self.down(error)
+    @cached_property
+    def hook(self) -> Any:
+        limits: Any = {"conn_timeout": self.connect, "banner_timeout": self.connect}
+        limits |= {"conn_retry_attempts": 1, "auth_timeout": self.seconds}
+        of: Any = {"remote_host": self.parts.hostname, "port": self.parts.port or 22}
+        return SFTPHook(self.source.conn_id, no_host_key_check=False, **limits, **of)
 
-    def listed(self) -> list[Offer]:
+    def _listed(self) -> list[Offer]:
         with self._connected() as sftp:
-            if self.is_one:
-                return [Offer(self.parts.path, _stamp(sftp.stat(self.parts.path)))]
-            found = self.hook.list_directory_with_attr(self.folder or "/")
-            files = (each for each in found if stat.S_ISREG(each.st_mode))
-            return self.matching([Offer(f.filename, _stamp(f)) for f in files])
+            if self.one.is_pattern:
+                all_of = sftp.listdir_attr(self.folder or "/")
+                found = [(f"{self.folder}/{each.filename}", each) for each in all_of]
+            else:
+                found = [(self.path, sftp.stat(self.path))]
+        files = [(name, each) for name, each in found if stat.S_ISREG(each.st_mode)]
+        return [Offer(name, _stamp(each)) for name, each in files]
 
-    def read(self, offer: Offer, known: Known, into: Incoming) -> Known:
-        path = f"{self.folder}/{PurePosixPath(offer.name).name}"
+    def _transferred(self, offer: Offer, known: Known, into: Incoming) -> Known:
         with self._connected() as sftp:
-            self.hook.retrieve_file(path, into)
-            self.same({"is": offer.version}, {"is": _stamp(sftp.stat(path))})
-        final = self.parts._replace(path=path).geturl()
+            self.hook.retrieve_file(offer.path, into)
+            self._same(offer.version, _stamp(sftp.stat(offer.path)))
+        final = self.parts._replace(path=offer.path).geturl()
         return {"final_address": final, "modified": offer.version.split()[0]}
 
 
-class Bucket(_Base):
+class Bucket(Client):
     """``s3``: the files below a prefix, at the endpoint that the connection names."""
 
     @cached_property
-    def path(self) -> Any:
-        from airflow.sdk import ObjectStoragePath
-        from airflow.sdk.io import attach, get_fs
-
-        conn_id = self.one.source.conn_id
-        # What is attached with options of its own would be made without them.
+    def store(self) -> Any:
         limits: Any = {"connect_timeout": self.connect, "read_timeout": self.seconds}
-        attach("s3", conn_id, fs=get_fs("s3", conn_id, limits))
-        return ObjectStoragePath(self.one.address, conn_id=conn_id)
+        return get_fs("s3", self.source.conn_id, limits)
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        from botocore.exceptions import BotoCoreError, NoCredentialsError
-        from s3fs.utils import FileExpired
+    def _listed(self) -> list[Offer]:
+        self.store.invalidate_cache()
+        place = self.parts.netloc
+        if self.one.is_pattern:
+            found = self.store.ls(place + self.folder, detail=True)
+        else:
+            found = [self.store.info(place + self.path)]
+        files = (each for each in found if each["type"] == "file")
+        # A folder made by hand is a key that ends with a slash.
+        return [_offer(each) for each in files if each["name"][-1] != "/"]
 
-        try:
-            yield
-        except FileNotFoundError:
-            self.absent("none of this name")
-        except (PermissionError, NoCredentialsError):
-            self.refused("a file", "that the user or its right is refused", RIGHTS)
-        except FileExpired:
-            self.down("a file that changed while it was read")
-        except (BotoCoreError, OSError) as error:
-            self.down(error)
+    def _transferred(self, offer: Offer, known: Known, into: Incoming) -> Known:
+        with self.store.open(offer.path, "rb") as source:
+            copyfileobj(source, into, BLOCK)
+        self._same(offer, _offer(self.store.info(offer.path, refresh=True)))
+        return {"final_address": f"s3://{offer.path}", "etag": offer.version}
 
-    def listed(self) -> list[Offer]:
-        with self._told():
-            fs, path = self.path.fs, self.path.path
-            fs.invalidate_cache()
-            folder = path.rpartition("/")[0]
-            found = [fs.info(path)] if self.is_one else fs.ls(folder, detail=True)
-            return self.matching([_offer(f) for f in found if f["type"] == "file"])
 
-    def read(self, offer: Offer, known: Known, into: Incoming) -> Known:
-        file = self.path.with_name(PurePosixPath(offer.name).name)
-        with self._told():
-            with file.open("rb") as source:
-                copyfileobj(source, into, BLOCK)
-            after = _offer(file.fs.info(file.path, refresh=True))
-            self.same({"is": offer.version}, {"is": after.version})
-        return {"final_address": f"s3://{offer.name}", "etag": offer.version}
+def client_of(key: str, one: Asked) -> Client:
+    """Return what asks a source."""
+    kinds: dict[str, type[Client]] = {"sftp": Sftp, "s3": Bucket}
+    return kinds.get(one.source.scheme, Web)(key, one)
 
 
 def _offer(info: dict[str, Any]) -> Offer:
@@ -330,8 +366,6 @@ def _host(parts: SplitResult) -> str:
 def _wait(after: str) -> float | None:
     """Return the seconds of a Retry-After, which says them or a time; a day at most."""
     try:
-        if not after.isdigit():
-            after = str(parsedate_to_datetime(after).timestamp() - time())
-        return min(max(0.0, float(after)), DAY)
-    except ValueError:
+        return Retry(retry_after_max=DAY).parse_retry_after(after)
+    except (InvalidHeader, ValueError):
         return None

@@ -66,7 +66,8 @@ def note(key: str, one: Asked, lake: Lake, state: str, **more: Any) -> Known:
 
 def is_to_wait(key: str, one: Asked, lake: Lake) -> bool:
     """Return whether the source asked not to be asked again yet."""
-    return known_of(key, lake).get(one.file, {}).get("not_before", "") > later(0)
+    mine = known_of(key, lake).get(one.file, {})
+    return mine.get("address") == one.where and mine.get("not_before", "") > later(0)
 
 
 def is_alarm(one: Asked, known: Known) -> bool:
@@ -102,19 +103,12 @@ def rows(contracts: Iterable[Contract], lake: Lake) -> Iterator[tuple[str, ...]]
 def alarms(contract: Contract, lake: Lake) -> list[str]:
     """Return what was said of each source that needs a person."""
     known = known_of(contract.key, lake) if contract.landing.sources else {}
-    asked = [
-        (one, known[one.file]) for one in contract.landing.asked if one.file in known
-    ]
-    return [
-        mine["message"]
-        for one, mine in asked
-        if mine["state"] == "refused" or is_alarm(one, mine)
-    ]
+    asked = [one for one in contract.landing.asked if one.file in known]
+    alarming = [one.file for one in asked if is_alarm(one, known[one.file])]
+    return [known[file]["message"] for file in alarming]
 
 
 def later(seconds: float | None) -> str:
     """Return the time in UTC after so many seconds; "" for none."""
-    if seconds is None:
-        return ""
-    moment = datetime.now(UTC) + timedelta(seconds=seconds)
-    return moment.isoformat(timespec="seconds")
+    moment = datetime.now(UTC) + timedelta(seconds=seconds or 0)
+    return "" if seconds is None else moment.isoformat(timespec="seconds")

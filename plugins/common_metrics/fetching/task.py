@@ -6,14 +6,13 @@ and a refusal fail the task.
 """
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from airflow.sdk import RetryDecision, RetryPolicy, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from common_metrics import settings
 from common_metrics.contracts.model import Contract
-from common_metrics.fetching.states import Down, NotPublished, SourceRefused
 
 RETRIES = 2
 PAUSE = timedelta(seconds=20)
@@ -24,15 +23,9 @@ LONGEST = timedelta(minutes=5)
 class AsAsked(RetryPolicy):
     """Wait for as long as the source says."""
 
-    def evaluate(
-        self,
-        exception: BaseException,
-        try_number: int,
-        max_tries: int,
-        context: Any = None,
-    ) -> RetryDecision:
+    def evaluate(self, exception: BaseException, *_: Any, **__: Any) -> RetryDecision:
         wait = getattr(exception, "wait", None)
-        later = timedelta(seconds=wait) if wait is not None else None
+        later = timedelta(seconds=wait or 0)
         return RetryDecision.retry(later) if later else RetryDecision.default()
 
 
@@ -54,31 +47,23 @@ def fetch(contract: Contract) -> Any:
     def fetch(file: str) -> None:
         from common_metrics.fetching import states
         from common_metrics.fetching.clients import client_of
+        from common_metrics.fetching.states import NotFetched
         from common_metrics.fetching.taking import Fetch
 
-        drop, lake, one, key = (
-            settings.drop(),
-            settings.lake(),
-            asked[file],
-            contract.key,
-        )
-        context: Any = get_current_context()
+        lake, one, key = settings.lake(), asked[file], contract.key
+        client, context = client_of(key, one), cast(Any, get_current_context())
         context["source"] = one.where
         if states.is_to_wait(key, one, lake):
             raise AirflowSkipException(f"{one.where}: it asked to be left alone")
         try:
-            came = Fetch(contract, one, client_of(key, one), drop, lake).run()
-        except NotPublished as error:
-            raise AirflowSkipException(str(error)) from None
-        except SourceRefused as error:
-            raise AirflowFailException(str(error)) from None
-        except Down as error:
+            came = Fetch(contract, one, client, settings.drop(), lake).run()
+        except NotFetched as error:
             ti, is_soon = context["ti"], (error.wait or 0) <= LONGEST.total_seconds()
-            if is_soon and ti.try_number <= ti.max_tries:
+            if error.state == "down" and is_soon and ti.try_number <= ti.max_tries:
                 raise
-            if states.is_alarm(one, states.known_of(key, lake)[file]):
-                raise AirflowFailException(str(error)) from None
-            raise AirflowSkipException(str(error)) from None
+            is_alarm = states.is_alarm(one, states.known_of(key, lake)[file])
+            end = AirflowFailException if is_alarm else AirflowSkipException
+            raise end(str(error)) from None
         if not came:
             raise AirflowSkipException("unchanged, nothing to do")
         print(f"{one.where}: {', '.join(came)}")
