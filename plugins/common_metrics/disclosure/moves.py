@@ -1,13 +1,13 @@
 """How some places' numbers may move together: one linear model, solved many times.
 
-Columns are two a number, up and down, so that what is shown costs each step;
-residuals are bounds of rows. Between programmes bounds and costs change, and HiGHS
+A number that is shown has two columns, up and down, so that each step costs; residuals
+are bounds of rows. Between programmes bounds and costs change, and HiGHS
 starts from the last basis.
 """
 
 import highspy
 import numpy as np
-from scipy.sparse import csc_matrix
+from scipy.sparse import csc_matrix, hstack
 
 from common_metrics.disclosure.bounds import NEAR_ZERO
 from common_metrics.disclosure.numbers import System
@@ -59,27 +59,30 @@ class Moves:
         self._cells = np.flatnonzero(np.isin(sides, links).any(axis=1))
         self._sides = np.searchsorted(links, sides[self._cells])
         self._sides[~np.isin(sides[self._cells], links)] = len(links)
-        self._all = np.arange(2 * self.size, dtype=np.int32)
+        # Those with a second column; the others are hidden, and stay so.
+        self._twice = np.flatnonzero(~system.is_hidden[numbers])
+        self._all = np.arange(self.size + len(self._twice), dtype=np.int32)
         ends = (end[residuals[needed]] for end in room)
-        self.solver, self._is_begun = _solver(part[needed].tocsc(), *ends), False
+        self.solver, self._is_begun = self._solver(part[needed], *ends), False
         self.refresh()
 
     def refresh(self) -> None:
         """Take up what is hidden by now: it moves freely."""
         self.hidden = self.system.is_hidden[self.numbers]
         self.cost = np.where(self.hidden, 0, self._cost())
-        none = np.zeros(self.size)
-        self.least = np.concatenate([np.where(self.hidden, self.down, 0), none])
-        self.most = np.concatenate([self.up, np.where(self.hidden, 0, -self.down)])
+        up_alone = ~self.hidden[self._twice]
+        self.least = self._both(np.where(self.hidden, self.down, 0), 0)
+        self.most = self._both(self.up, 0)
+        self.most[self.size :] = -self.down[self._twice] * up_alone
         self._bound(self.least, self.most)
 
     def widest(self, weights: np.ndarray) -> list[np.ndarray]:
         """Return two tables, as far down and up as what is hidden lets them go."""
-        still = np.concatenate([self.hidden, np.zeros(self.size, bool)])
+        still = self._both(self.hidden, 0)
         self._bound(np.where(still, self.least, 0), np.where(still, self.most, 0))
         found = []
         for sign in (1.0, -1.0):
-            self._price(np.concatenate([sign * weights, -sign * weights]))
+            self._price(self._both(sign * weights, -1))
             found.append(self._solved(PRIMAL))
         self._bound(self.least, self.most)
         return [table for table in found if table is not None]
@@ -104,8 +107,10 @@ class Moves:
         if limit[0] > limit[1]:
             return None
         row = self.part[[at]].tocsr()
-        columns = np.r_[row.indices, row.indices + self.size].astype(np.int32)
-        entries = np.r_[row.data, -row.data]
+        columns = row.indices
+        twice = np.isin(columns, self._twice)
+        columns = np.r_[columns, self._second(columns[twice])].astype(np.int32)
+        entries = np.r_[row.data, -row.data[twice]]
         low, high = map(float, limit)
         self.solver.addRow(low, high, len(columns), columns, entries)
         found = self._few()
@@ -117,24 +122,26 @@ class Moves:
         if limit[0] > limit[1]:
             return None
         if self.hidden[at]:
-            self.solver.changeColBounds(at, *map(float, limit))
+            columns, ends = [at], [limit]
         else:
-            one, other = (at, at + self.size)[:: 1 if amount > 0 else -1]
-            self.solver.changeColBounds(one, abs(amount), float(self.most[one]))
-            self.solver.changeColBounds(other, 0.0, 0.0)
+            columns = [at, int(self._second(at))]
+            far, none = (abs(amount), self.most[columns[amount < 0]]), (0.0, 0.0)
+            ends = [far, none] if amount > 0 else [none, far]
+        for column, end in zip(columns, ends, strict=True):
+            self.solver.changeColBounds(column, *map(float, end))
         found = self._few()
-        for column in (at, at + self.size):
-            ends = self.least[column], self.most[column]
-            self.solver.changeColBounds(column, *map(float, ends))
+        for column in columns:
+            end = self.least[column], self.most[column]
+            self.solver.changeColBounds(column, *map(float, end))
         return found
 
     def _few(self) -> np.ndarray | None:
         """Return the cheapest table; once more, dearer where little moved."""
-        self._price(np.tile(self.cost, 2))
+        self._price(self._both(self.cost))
         found = self._solved()
         if found is None or self.value(found) == 0:
             return found
-        self._price(np.tile(self.cost / (np.abs(found) + HALF), 2))
+        self._price(self._both(self.cost / (np.abs(found) + HALF)))
         fewer = self._solved(PRIMAL)
         is_better = fewer is not None and self.value(fewer) <= self.value(found)
         return fewer if is_better else found
@@ -156,7 +163,8 @@ class Moves:
                 "withheld_from_public if it stays."
             )
         found = np.array(self.solver.getSolution().col_value)
-        return found[: self.size] - found[self.size :]
+        found[self._twice] -= found[self.size :]
+        return found[: self.size]
 
     def _cost(self) -> np.ndarray:
         """Return what hiding each number takes away that is shown still."""
@@ -176,19 +184,28 @@ class Moves:
     def _price(self, cost: np.ndarray) -> None:
         self.solver.changeColsCost(len(self._all), self._all, cost)
 
+    def _both(self, values: np.ndarray, factor: int = 1) -> np.ndarray:
+        """Return numbers' values, then those of the second columns times a factor."""
+        return np.concatenate([values, factor * values[self._twice]])
 
-def _solver(part: csc_matrix, floor: np.ndarray, ceiling: np.ndarray) -> highspy.Highs:
-    size = part.shape[1]
-    model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = 2 * size, part.shape[0]
-    model.col_cost_ = model.col_lower_ = model.col_upper_ = np.zeros(2 * size)
-    model.row_lower_, model.row_upper_ = floor, ceiling
-    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    model.a_matrix_.start_ = np.r_[part.indptr, part.indptr[1:] + part.nnz]
-    model.a_matrix_.index_ = np.tile(part.indices, 2)
-    model.a_matrix_.value_ = np.r_[part.data, -part.data]
-    solver = highspy.Highs()
-    for name, value in OPTIONS.items():
-        solver.setOptionValue(name, value)
-    solver.passModel(model)
-    return solver
+    def _second(self, numbers: np.ndarray | int) -> np.ndarray:
+        return self.size + np.searchsorted(self._twice, numbers)
+
+    def _solver(
+        self, part: csc_matrix, floor: np.ndarray, ceiling: np.ndarray
+    ) -> highspy.Highs:
+        columns = hstack([part, -part[:, self._twice]], format="csc")
+        model = highspy.HighsLp()
+        model.num_col_, model.num_row_ = columns.shape[1], columns.shape[0]
+        model.col_cost_ = np.zeros(columns.shape[1])
+        model.col_lower_ = model.col_upper_ = model.col_cost_
+        model.row_lower_, model.row_upper_ = floor, ceiling
+        model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+        model.a_matrix_.start_ = columns.indptr
+        model.a_matrix_.index_ = columns.indices
+        model.a_matrix_.value_ = columns.data
+        solver = highspy.Highs()
+        for name, value in OPTIONS.items():
+            solver.setOptionValue(name, value)
+        solver.passModel(model)
+        return solver

@@ -73,7 +73,8 @@ class Cluster:
         self._attempt([place], None, is_free=True)
         few = min(HELPERS, (len(helpers) + 1) // 2)
         # The second group is for those who help in the first, and read along.
-        groups = [helpers[:few], helpers[few - 1 : 2 * few]]
+        at = min(few, len(helpers) - few)
+        groups = [helpers[:few], helpers[at : at + few + 1]]
         for group in groups if len(helpers) > HELPERS else [helpers]:
             self._attempt([place, *group], None)
         own = max(self.school[place], NOBODY + 1)
@@ -99,7 +100,7 @@ class Cluster:
         if not self.short(near)[served].any():
             return
         moves = self._moves(places)
-        # With more places little is left, and a model is large: each number alone.
+        # Of more places a model is large, and little is left: each number alone.
         if len(places) <= 1 + HELPERS:
             self._look(moves, near, served)
         while not is_free and len(found := self._narrow(near, served)):
