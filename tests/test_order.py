@@ -13,7 +13,10 @@ from sqlglot import exp
 from common_metrics.lake import Lake
 from common_metrics.warehouse.build import DBT_PROJECT, PLUGINS
 
-RELEASE = sorted((PLUGINS / "common_metrics").glob("*/*.sql"))
+PACKAGE = PLUGINS / "common_metrics"
+RELEASE = sorted(
+    [*PACKAGE.glob("*/*.sql"), *PACKAGE.glob("disclosure/attack/sql/*.sql")]
+)
 PICKS = (exp.ArgMax, exp.ArgMin)
 TAKES = (exp.AnyValue, exp.First, exp.Last)
 LISTS = (exp.ArrayAgg, exp.GroupConcat, exp.ArrayUniqueAgg)
@@ -23,7 +26,7 @@ MOVES = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.Nt
 ROW = {"source_row", "_source_row"}
 # What needs no order of its own, each with the reason.
 ALLOWED = {
-    "attack": "any_value of columns that the grain of school_targets makes equal",
+    "4_told": "any_value of columns that the grain of school_targets makes equal",
     "changes": "a row has one old key, and a file arrived once",
     "int_baselines": "a school has one preferred outcome of a cell and year",
     "network_rates": "a state has one outcome of a cell from each provider",

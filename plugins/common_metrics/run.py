@@ -231,7 +231,7 @@ def _run_dag(dag_id: str) -> Ended:
         of = own.get("on_failure_callback") or []
         of = [*of] if isinstance(of, (list, tuple)) else [of]
         own["on_failure_callback"] = [*of, partial(_tell, reasons)]
-    # ``dag.test()`` of Airflow 3.3.2 cannot run a DAG that has one, and who runs waits.
+    # With one ``dag.test()`` of Airflow 3.3.2 fails (its issue 73428); who runs waits.
     dag.deadline = None
     ran = dag.test()
     tasks = ran.get_task_instances()

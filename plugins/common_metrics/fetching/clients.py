@@ -179,8 +179,10 @@ class Client:
                 self._fail(Down, "an answer", found, AGAIN)
             raise
 
-    def _fail(self, kind: type[NotFetched], *said: str) -> Any:
-        raise kind(self.where, *said) from None
+    def _fail(
+        self, kind: type[NotFetched], expected: str, found: str, todo: str
+    ) -> Any:
+        raise kind(self.where, expected, found, todo) from None
 
     def _same(self, before: Any, after: Any) -> None:
         if before != after:
