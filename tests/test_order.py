@@ -26,7 +26,9 @@ MOVES = (exp.RowNumber, exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.Nt
 ROW = {"source_row", "_source_row"}
 # What needs no order of its own, each with the reason.
 ALLOWED = {
+    "1_numbers": "the order is the whole key of a number",
     "4_told": "any_value of columns that the grain of school_targets makes equal",
+    "5_relations": "the order is the whole key of a relation",
     "changes": "a row has one old key, and a file arrived once",
     "int_baselines": "a school has one preferred outcome of a cell and year",
     "network_rates": "a state has one outcome of a cell from each provider",
