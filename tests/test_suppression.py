@@ -59,6 +59,7 @@ def tables_of(
             "lowest_known": None,
             "highest_known": None,
             "is_printed": [name == "below" for name in names],
+            "is_released": False,
             "min_interval": LEAST,
             "cells_count": 1,
         }
@@ -148,6 +149,27 @@ def test_a_hidden_number_that_stands_in_two_sums_is_guarded_in_both() -> None:
     hidden = hidden_of(counts, sums)
     seen = possible(counts, sums, hidden)
     assert all(max(values) - min(values) >= LEAST for values in seen.values())
+
+
+def test_a_kept_release_changes_nothing_unless_it_shows_what_would_be_hidden(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[int] = []
+
+    def answered(parts: list, folder: Path | None) -> list[np.ndarray]:
+        asked.append(len(parts))
+        return kept.answered(parts, folder)
+
+    monkeypatch.setattr(control, "answered", answered)
+    counts = {"all": 60, "a": 1, "b": 2, "c": 20, "d": 37}
+    tables = tables_of(counts, [("all", ["a", "b", "c", "d"])])
+    numbers = tables[2]
+    hidden = hidden_by(tables)
+    numbers["is_released"] = ~numbers.count_name.isin(hidden)
+    assert hidden_by(tables) == hidden and asked[-1] == 0
+    (third,) = hidden - {"a", "b"}
+    numbers["is_released"] = numbers.count_name == third
+    assert len(hidden_by(tables) - hidden) == 1 and asked[-1] == 1
 
 
 NETWORK = {"fa": "a", "ma": "a", "fb": "b", "mb": "b", "fc": "c", "mc": "c"}

@@ -8,6 +8,7 @@ exact). This module knows the true numbers; the attack on a release is another p
 and does not.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,32 @@ def protect(system: System, answers: Path | None = None) -> None:
     Neither by a reader of what is public nor by a school that knows its own numbers.
     """
     parts = list(clusters(system))
-    found = answered([part for _, part in parts], answers)
-    for (columns, _), is_hidden in zip(parts, found, strict=True):
-        system.is_hidden[columns] = is_hidden
+    found = answered([_unreleased(part) for _, part in parts], answers)
+    # The same numbers have the same answer, unless a kept release shows one of them.
+    told = [
+        n for n, (_, part) in enumerate(parts) if (found[n] & part.is_released).any()
+    ]
+    place = answers and answers.with_name(f"{answers.name}_beside_releases")
+    beside = answered([_beside(parts[n][1]) for n in told], place)
+    chosen = dict(enumerate(found)) | dict(zip(told, beside, strict=True))
+    for n, (columns, _) in enumerate(parts):
+        system.is_hidden[columns] = chosen[n]
+
+
+def _unreleased(part: System) -> System:
+    return replace(
+        part,
+        is_hidden=part.is_hidden.copy(),
+        is_released=np.zeros_like(part.is_released),
+    )
+
+
+def _beside(part: System) -> System:
+    """Return a cluster in which what kept releases show is known to everybody."""
+    known, truth = part.is_released, part.truth
+    return replace(
+        part,
+        is_public=part.is_public | known,
+        lowest=np.where(known, truth, part.lowest),
+        highest=np.where(known, truth, part.highest),
+    )

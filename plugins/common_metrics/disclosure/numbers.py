@@ -33,6 +33,7 @@ class System:
     highest: np.ndarray
     interval: np.ndarray
     is_public: np.ndarray
+    is_released: np.ndarray
     is_sensitive_rest: np.ndarray
     place: np.ndarray
     school: np.ndarray
@@ -89,6 +90,7 @@ def system_of(
         ),
         interval=_joined(numbers.min_interval, rests.min_interval),
         is_public=np.concatenate([numbers.is_printed, complete]),
+        is_released=np.concatenate([numbers.is_released, false]),
         is_sensitive_rest=np.concatenate(
             [np.zeros(len(numbers), bool), rests.is_rest_protected]
         ),

@@ -68,6 +68,7 @@ released as (
             as count_name,
         unnest([released_cells.numerator, released_cells.denominator]) as lowest,
         lowest as highest,
+        true as is_released,
     from released_cells
     inner join metric_counts
         on released_cells.metric_id = metric_counts.metric_id
@@ -88,6 +89,7 @@ printed as (
             outcomes.numerator,
             floor(outcomes.denominator * outcomes.highest_pct / 100 + 0.000001)
         ) as highest,
+        false as is_released,
     from outcomes
     inner join metric_counts
         on outcomes.metric_id = metric_counts.metric_id
@@ -101,6 +103,7 @@ printed as (
         metric_counts.denominator_count as count_name,
         outcomes.denominator as lowest,
         outcomes.denominator as highest,
+        false as is_released,
     from outcomes
     inner join metric_counts
         on outcomes.metric_id = metric_counts.metric_id
@@ -166,22 +169,33 @@ numbers as (
     select * from only_printed
 ),
 
+-- What a release shows of a restricted number is not counted as printed: the choice asks
+-- first what it would hide anyway, so that the same numbers have the same answer.
 bounded as (
     select
         numbers.*,
         cast(max(printed.lowest) filter (
-            where numbers.student_count between printed.lowest and printed.highest
+            where
+                numbers.student_count between printed.lowest and printed.highest
+                and (cells_count = 0 or not is_released)
         ) as bigint) as lowest_known,
         cast(min(printed.highest) filter (
-            where numbers.student_count between printed.lowest and printed.highest
+            where
+                numbers.student_count between printed.lowest and printed.highest
+                and (cells_count = 0 or not is_released)
         ) as bigint) as highest_known,
         coalesce(
             bool_or(
                 printed.lowest = printed.highest
                 and printed.lowest = numbers.student_count
+                and (cells_count = 0 or not is_released)
             ),
             false
         ) as is_printed,
+        coalesce(
+            bool_or(is_released and printed.lowest = numbers.student_count),
+            false
+        ) as is_released,
     from numbers
     left join printed
         using (level, place_key, school_year, count_name, student_group)
