@@ -22,7 +22,8 @@ class System:
     together (-1: a residual). ``shows`` (cells x 2) has the columns of numerator and
     denominator of each cell, ``weight`` what a reader loses with it. ``place`` is a
     school or state in one year, ``school`` in all years (-1: none). ``interval`` is
-    the protection interval that a hidden number must keep.
+    the protection interval that a hidden number must keep. ``is_released``: a kept
+    release shows the number.
     """
 
     matrix: csc_matrix

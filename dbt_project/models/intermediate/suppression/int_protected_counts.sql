@@ -177,23 +177,23 @@ bounded as (
         cast(max(printed.lowest) filter (
             where
                 numbers.student_count between printed.lowest and printed.highest
-                and (cells_count = 0 or not is_released)
+                and (numbers.cells_count = 0 or not printed.is_released)
         ) as bigint) as lowest_known,
         cast(min(printed.highest) filter (
             where
                 numbers.student_count between printed.lowest and printed.highest
-                and (cells_count = 0 or not is_released)
+                and (numbers.cells_count = 0 or not printed.is_released)
         ) as bigint) as highest_known,
         coalesce(
             bool_or(
                 printed.lowest = printed.highest
                 and printed.lowest = numbers.student_count
-                and (cells_count = 0 or not is_released)
+                and (numbers.cells_count = 0 or not printed.is_released)
             ),
             false
         ) as is_printed,
         coalesce(
-            bool_or(is_released and printed.lowest = numbers.student_count),
+            bool_or(printed.is_released and printed.lowest = numbers.student_count),
             false
         ) as is_released,
     from numbers
