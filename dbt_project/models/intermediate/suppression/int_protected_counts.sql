@@ -169,20 +169,20 @@ numbers as (
     select * from only_printed
 ),
 
--- What a release shows of a restricted number is not counted as printed: the choice asks
--- first what it would hide anyway, so that the same numbers have the same answer.
+-- What a release shows of a restricted number is not counted as printed: the choice
+-- asks first what it would hide anyway, so that equal numbers have one answer.
 bounded as (
     select
         numbers.*,
         cast(max(printed.lowest) filter (
             where
-                numbers.student_count between printed.lowest and printed.highest
-                and (numbers.cells_count = 0 or not printed.is_released)
+            numbers.student_count between printed.lowest and printed.highest
+            and (numbers.cells_count = 0 or not printed.is_released)
         ) as bigint) as lowest_known,
         cast(min(printed.highest) filter (
             where
-                numbers.student_count between printed.lowest and printed.highest
-                and (numbers.cells_count = 0 or not printed.is_released)
+            numbers.student_count between printed.lowest and printed.highest
+            and (numbers.cells_count = 0 or not printed.is_released)
         ) as bigint) as highest_known,
         coalesce(
             bool_or(
