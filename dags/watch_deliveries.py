@@ -35,7 +35,14 @@ def watch_deliveries() -> None:
         alerts.tell(lake, alerts.of_calendar(found), notify.send, alerts.CALENDAR)
         return calendar.line(found)
 
-    look()
+    # A task of its own: what cannot be removed must not hide what is late.
+    @task
+    def tidy() -> list[str]:
+        from common_metrics import housekeeping
+
+        return [str(gone) for gone in housekeeping.tidy(settings.lake())]
+
+    look() >> tidy()
 
 
 if settings.is_wanted("watch_deliveries"):

@@ -13,7 +13,7 @@ from swaps import publish
 from common_metrics.lake import Delivery, Lake, write_json
 from common_metrics.publication import audit, candidate, release, release_folders
 from common_metrics.publication.audiences import ReleaseRefused
-from common_metrics.publication.release_folders import KEPT_RELEASES
+from common_metrics.settings import KEEP
 from common_metrics.warehouse import build
 
 
@@ -56,7 +56,7 @@ def test_an_open_reader_keeps_its_release_and_does_not_block(built: Lake) -> Non
 
 @pytest.mark.usefixtures("not_attacked")
 def test_the_last_releases_are_kept_and_nothing_unfinished_is_left(built: Lake) -> None:
-    names = [publish(built, minute) for minute in range(KEPT_RELEASES + 2)]
+    names = [publish(built, minute) for minute in range(KEEP["RELEASES"] + 2)]
     left = {path.name for path in built.published.iterdir()}
     assert left == {*names[2:], "current"}
     assert not list(built.published.rglob("*.wal"))
@@ -182,7 +182,7 @@ def test_a_killed_publication_is_finished_by_the_next_run(
     step: str,
     when: str,
 ) -> None:
-    monkeypatch.setattr(release_folders, "KEPT_RELEASES", 2)
+    monkeypatch.setenv("COMMON_METRICS_KEEP_RELEASES", "2")
     kept = [publish(built, minute) for minute in range(2)]
     real = getattr(place, step)
 

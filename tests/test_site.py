@@ -280,6 +280,13 @@ ROWS = {
             (2017, "missing", "Due and not delivered: nothing is filled in."),
         ]
     ],
+    "supplier_scores": [
+        {
+            **{"provider": "ct", "quarter_from": "2026-01-01", "files_count": 3},
+            **{"accepted_at_first_pct": 66.7, "never_accepted_count": 1},
+            **{"years_count": 0},
+        }
+    ],
     "delivery_calendar": [
         {
             **{"provider": "ct", "extract": "graduation_4yr", "state": "CT"},

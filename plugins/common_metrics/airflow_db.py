@@ -7,7 +7,7 @@ import sys
 from contextlib import closing, suppress
 from pathlib import Path
 
-KEPT_DAYS = 90
+from common_metrics import settings
 
 
 def address(home: Path, name: str = "airflow.db") -> str:
@@ -41,15 +41,17 @@ def make(home: Path, log: Path) -> None:
 
 
 def trim() -> None:
-    """Forget the history before KEPT_DAYS, so that the database does not grow for ever.
+    """Forget the older history, so that the database does not grow for ever.
 
     SQLite uses the room again; the process has Airflow loaded and its settings made.
     """
+    if not (days := settings.kept("HISTORY_DAYS")):
+        return
     from airflow.utils.db_cleanup import run_cleanup
     from pendulum import now
 
     run_cleanup(
-        clean_before_timestamp=now("UTC").subtract(days=KEPT_DAYS),
+        clean_before_timestamp=now("UTC").subtract(days=days),
         confirm=False,
         skip_archive=True,
     )

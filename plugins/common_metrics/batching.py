@@ -113,10 +113,15 @@ def mend(contract: Contract, drop: Path, lake: Lake) -> None:
         mend_one(contract, delivery, lake)
 
 
-def mend_one(contract: Contract, delivery: Delivery, lake: Lake) -> None:
-    """Make a delivery's rows again from what landed, or record that they are lost."""
+def mend_one(
+    contract: Contract, delivery: Delivery, lake: Lake, judged_at: str = ""
+) -> None:
+    """Make a delivery's rows again from what landed, or record that they are lost.
+
+    With ``judged_at`` they are judged anew, by the rules of that time.
+    """
     broken: dict[str, Exception] = {}
-    again = receiving.receive_again(contract, delivery, lake)
+    again = receiving.receive_again(contract, delivery, lake, judged_at)
     _judged(contract, [again] if again.rows else [], lake, broken)
     if broken:
         print(_not_received(contract, broken))

@@ -72,6 +72,17 @@ def doctor(
     return doctor.doctor(Lake(lake), drop, fix)
 
 
+@app.command(epilog="make replay KEY=vt/dropout")
+def replay(
+    key: Annotated[str, _taken("KEY", "<provider>/<extract>; none: all")] = "",
+    lake: LakeFolder = HERE,
+) -> int:
+    """Judge kept deliveries by the rules of today; 1 where a file stays refused."""
+    from common_metrics import replay
+
+    return replay.replay(Lake(lake), key)
+
+
 @app.command(epilog="make calendar TODAY=2016-06-01")
 def calendar(
     lake: LakeFolder = HERE,

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from rich.console import Console
 from rich.table import Table
 
-from common_metrics import airflow_db, batching, lease, report
+from common_metrics import airflow_db, batching, lease, report, settings
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.errors import Refused
 from common_metrics.fetching import states
@@ -184,10 +184,28 @@ def _sizes(lake: Lake) -> Table:
     table = Table("folder", title=f"Sizes; {_mb(free)} MB free")
     for name in ("files", "MB"):
         table.add_column(name, justify="right")
+    table.add_column("kept")
     for name in FOLDERS:
         files = sum(1 for file in (lake.root / name).rglob("*") if file.is_file())
-        table.add_row(name, f"{files:,}", _mb(_size(lake.root / name)))
+        table.add_row(name, f"{files:,}", _mb(_size(lake.root / name)), _kept(name))
     return table
+
+
+# By which setting something of a folder goes, and what.
+KEPT = {
+    "landing": ("SUPERSEDED_DAYS", "days what another file replaced"),
+    "quarantine": ("SUPERSEDED_DAYS", "days what another file replaced"),
+    "refused": ("REFUSED_DAYS", "days"),
+    "published": ("RELEASES", "releases"),
+    "airflow": ("HISTORY_DAYS", "days"),
+    "logs": ("LOG_DAYS", "days"),
+}
+
+
+def _kept(folder: str) -> str:
+    setting, of = KEPT.get(folder, ("", ""))
+    count = settings.kept(setting) if setting else 0
+    return f"{count} {of}" if count else ""
 
 
 def _size(folder: Path) -> int:

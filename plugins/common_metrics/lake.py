@@ -26,6 +26,24 @@ Status = Literal["landed", "validated", "refused", "unmatched"]
 
 
 @dataclass(frozen=True)
+class Fault:
+    """A rule that a delivery breaks, what follows, and for how many rows (0: all)."""
+
+    effect: Literal["refused", "set_aside", "warned"]
+    rule: str
+    rows_count: int = 0
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What became of a delivery at a time, by the rules of then."""
+
+    judged_at: str
+    status: str
+    faults: list[Fault]
+
+
+@dataclass(frozen=True)
 class Delivery:
     """What is known of one delivered file; becomes a row of the table deliveries.
 
@@ -38,6 +56,10 @@ class Delivery:
     digest of a delivery whose bytes came again under a name of another year; ``sha256``
     is then of name and bytes, and no bytes are kept. ``source`` says of a file that was
     fetched from which address, which one answered, its ETag or time there, and when.
+    ``faults`` are of the last judgement; ``judged_at`` is when that was, "" where it
+    was on landing, and ``judged_before`` holds the other ones before it.
+    ``withdrawn_at`` is when a refused file was gone from the drop folder. ``removed``
+    says when bytes went that nobody has to keep, by the folder.
     """
 
     provider: str
@@ -61,6 +83,11 @@ class Delivery:
     same_bytes_as: str = ""
     rows_sha256: dict[str, str] = field(default_factory=dict)
     source: dict[str, str] = field(default_factory=dict)
+    faults: list[Fault] = field(default_factory=list)
+    judged_at: str = ""
+    judged_before: list[Judgement] = field(default_factory=list)
+    withdrawn_at: str = ""
+    removed: dict[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -96,6 +123,13 @@ class Lake:
     def refused(self, delivery: Delivery) -> Path:
         name = f"{delivery.sha8}__{Path(delivery.file).name}"
         return self._at("refused", delivery.key, name)
+
+    def kept(self, delivery: Delivery) -> Path:
+        """Return where the bytes are: under refused/ those that landing/ has not."""
+        landed = self.landing(delivery)
+        if delivery.status == "refused" and not landed.exists():
+            return self.refused(delivery)
+        return landed
 
     def incoming(self, key: str) -> Path:
         """Return where the file lies that is being read."""
@@ -230,16 +264,16 @@ class Lake:
         """Return the files of a delivery that are not the bytes of its receipt."""
         if delivery.status == "unmatched" or delivery.same_bytes_as:
             return []
-        kept = self.landing(delivery)
-        if delivery.status == "refused" and not kept.exists():
-            kept = self.refused(delivery)
-        due = {kept: delivery.sha256}
+        due = {self.kept(delivery): delivery.sha256}
         if delivery.status == "validated":
             for stage in STAGES:
                 rows = self.rows(stage, delivery)
                 # A receipt of an earlier version does not say.
                 due[rows] = delivery.rows_sha256.get(stage) or sha256_of(rows)
-        return [f for f, of in due.items() if not of or sha256_of(f) != of]
+        there = {
+            f: of for f, of in due.items() if self.folder(f) not in delivery.removed
+        }
+        return [f for f, of in there.items() if not of or sha256_of(f) != of]
 
     def moment(self) -> str:
         """Return the clock's time in UTC, or just after the last one given.
@@ -267,6 +301,10 @@ class Lake:
         for file in files:
             file.unlink()
         return records
+
+    def folder(self, file: Path) -> str:
+        """Return in which folder of the lake a file lies."""
+        return file.relative_to(self.root).parts[0]
 
     def _record(self, key: str, sha256: str) -> Path:
         return self._at("deliveries", key, f"{sha256[:16]}.json")

@@ -64,6 +64,7 @@ def report(console: Console, lake: Lake, drop: Path, ended: list[Ended]) -> int:
     lines += [f"reason: {each.reason}" for each in ended if _broke(each)]
     if manifests(lake):
         lines += [f"warning: {line}" for line in _warnings(lake)]
+        lines += _open_findings(lake)
     for line in lines:
         console.print(line, soft_wrap=True, markup=False)
     if manifests(lake):
@@ -116,6 +117,22 @@ select provider || '/' || extract || ': ' || sum(rows_count) || ' rows set aside
     || reason || '); see records_set_aside'
 from records_set_aside group by provider, extract, reason order by all
 """
+
+
+OPEN = """
+select count(*), count(distinct (provider, extract, file)), min(first_seen_at)::date
+from quality_findings where finding_status = 'open'
+"""
+
+
+def _open_findings(lake: Lake) -> list[str]:
+    """Return in a line what is still wrong with deliveries; none of an old release."""
+    file = str(lake.current / "partner.duckdb")
+    with suppress(duckdb.CatalogException), duckdb.connect(file, read_only=True) as con:
+        ((count, files, since),) = con.execute(OPEN).fetchall()
+        said = f"{count} findings open in {files} files, the oldest since {since}"
+        return [f"quality: {said}; see quality_findings"] if count else []
+    return []
 
 
 def _warnings(lake: Lake) -> list[str]:

@@ -29,7 +29,15 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from common_metrics import airflow_db, batching, lease, pseudonyms, report, settings
+from common_metrics import (
+    airflow_db,
+    batching,
+    housekeeping,
+    lease,
+    pseudonyms,
+    report,
+    settings,
+)
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.errors import Refused, in_four_parts
 from common_metrics.lake import Lake
@@ -72,6 +80,8 @@ def run(lake: Lake, drop: Path | None) -> int:
         for each in lake.set_receipts_aside():
             console.print(f"unreadable receipt, its file lands again: {each}")
         ended = _run_dags(console, lake, drop)
+        for each in housekeeping.tidy(lake):
+            console.print(each)
         return report.report(console, lake, drop, ended)
 
 

@@ -6,6 +6,15 @@ from pathlib import Path
 from common_metrics.errors import Refused
 from common_metrics.lake import Lake
 
+# Of what is kept how much, or for how many days; 0 is for ever.
+KEEP = {
+    "RELEASES": 5,
+    "REFUSED_DAYS": 400,  # a file of the year before can still be asked after
+    "SUPERSEDED_DAYS": 0,
+    "LOG_DAYS": 90,
+    "HISTORY_DAYS": 90,
+}
+KEEP_ = "COMMON_METRICS_KEEP_"
 # Names the one DAG that is to be made.
 ONLY = "COMMON_METRICS_DAG"
 
@@ -37,6 +46,15 @@ def runbook() -> str:
 def minutes_of_a_build() -> int:
     """Return after how long a build is late: COMMON_METRICS_BUILD_MINUTES, or 120."""
     return int(os.environ.get("COMMON_METRICS_BUILD_MINUTES", 120))
+
+
+def kept(name: str) -> int:
+    """Return how many releases, or for how many days something is kept; 0: all."""
+    said = os.environ.get(f"{KEEP_}{name}") or str(KEEP[name])
+    if not said.isdecimal():
+        todo = "Give one, or leave it unset."
+        raise Refused(f"{KEEP_}{name}", "a whole number from 0", repr(said), todo)
+    return int(said)
 
 
 def is_wanted(dag_id: str) -> bool:

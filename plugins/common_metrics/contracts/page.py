@@ -15,6 +15,7 @@ def doc_page(contract: Contract) -> str:
 
 - **Comes** into the drop folder as `{"`, `".join(landing.drop)}`, looked for {when}.
 - **Due:** {_due(contract)}
+- **Judges anew** what the lake keeps, if started with `replay`.
 - **Ends** in {ends} of the lake, then in the warehouse; judged by `{contract.path}`"""
     owner = contract.owner or settings.owner()
     return step(what, "a-delivery-was-refused", "a-year-is-late", owner=owner)

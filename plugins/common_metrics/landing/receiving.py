@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +19,15 @@ from common_metrics.errors import (
     seen,
 )
 from common_metrics.fetching import states
-from common_metrics.lake import STAGES, UNMATCHED, Delivery, Lake, sha256_of
+from common_metrics.lake import (
+    STAGES,
+    UNMATCHED,
+    Delivery,
+    Fault,
+    Judgement,
+    Lake,
+    sha256_of,
+)
 from common_metrics.landing import gate
 from common_metrics.reading.parsing import Rows, parse
 from common_metrics.reading.years import years_in_name
@@ -83,7 +92,11 @@ def require_key(contracts: Iterable[Contract], drop: Path) -> None:
 def record_unmatched(
     contracts: dict[str, Contract], drop: Path, lake: Lake, landed_at: str
 ) -> list[str]:
-    """Record and return the files below ``drop`` that no contract asks for."""
+    """Record and return the files below ``drop`` that no contract asks for.
+
+    Of the refused ones it is noted which are gone: somebody took them back.
+    """
+    _record_withdrawn(contracts, drop, lake, landed_at)
     known = lake.forget_unmatched()
     names = [
         name
@@ -94,6 +107,17 @@ def record_unmatched(
         delivery = _unmatched(drop, name, landed_at)
         lake.record(known.get(delivery.sha256, delivery))
     return [seen(name) for name in names]
+
+
+def _record_withdrawn(
+    contracts: Iterable[str], drop: Path, lake: Lake, at: str
+) -> None:
+    newest = [d for key in contracts for d in lake.newest_of(key).values()]
+    refused = [d for d in newest if d.status == "refused"]
+    for d in refused:
+        is_there = (drop / d.file).exists()
+        if is_there == bool(d.withdrawn_at):
+            lake.record(d.with_(withdrawn_at="" if is_there else at))
 
 
 @quoting_no_cell
@@ -113,20 +137,26 @@ def receive(contract: Contract, drop: Path, name: str, lake: Lake, at: str) -> L
             lake.landing(earlier).unlink(missing_ok=True)
             _forget_rows(earlier, lake)
             earlier = None
-        return _received(contract, name, taken, lake, at, earlier)
+        return _received(contract, name, taken, lake, at, earlier, at)
 
 
 @quoting_no_cell
-def receive_again(contract: Contract, delivery: Delivery, lake: Lake) -> Landed:
-    """Read once more the bytes that landed, where the rows made of them are damaged.
+def receive_again(
+    contract: Contract, delivery: Delivery, lake: Lake, judged_at: str = ""
+) -> Landed:
+    """Read once more the bytes that the lake keeps.
 
-    If both are, the rows are lost: the record says so, and the build is without them.
+    For the rules of today, ``judged_at``; or as they were judged, where the rows made
+    of them are damaged. If both are, the rows are lost: the record says so, and the
+    build is without them.
     """
-    damaged, kept = lake.damaged(delivery), lake.landing(delivery)
+    damaged, kept = lake.damaged(delivery), lake.kept(delivery)
     if sha256_of(kept) == delivery.sha256:
         with _taken(contract, kept, lake) as taken:
             at = delivery.landed_at
-            return _received(contract, delivery.file, taken, lake, at, delivery)
+            return _received(
+                contract, delivery.file, taken, lake, at, delivery, judged_at
+            )
     if delivery.status == "refused" or damaged == [kept]:
         return Landed(delivery)
     _forget_rows(delivery, lake)
@@ -140,9 +170,12 @@ def _received(
     lake: Lake,
     at: str,
     earlier: Delivery | None,
+    judged_at: str,
 ) -> Landed:
     earlier = earlier and _delivered_again(earlier, name, lake, at)
-    if earlier and is_judged(earlier, contract) and not lake.damaged(earlier):
+    # What retention took comes back with the file.
+    is_whole = earlier and not earlier.removed and not lake.damaged(earlier)
+    if earlier and is_judged(earlier, contract) and is_whole:
         return Landed(earlier)
     delivery = Delivery(
         provider=contract.provider,
@@ -160,7 +193,21 @@ def _received(
         delivery = delivery.with_(
             landed_at=earlier.landed_at, landed_before=earlier.landed_before
         )
+        delivery = _judged_anew(delivery, earlier, judged_at)
     return _read(contract, delivery, taken, lake)
+
+
+def _judged_anew(delivery: Delivery, earlier: Delivery, judged_at: str) -> Delivery:
+    """Return the delivery with the judgements before; one that said the same is one."""
+    at = earlier.judged_at or earlier.landed_at
+    if earlier.status == "landed" or judged_at <= at:
+        judged_at, before = earlier.judged_at, earlier.judged_before
+    else:
+        last = Judgement(at, earlier.status, earlier.faults)
+        before = earlier.judged_before
+        told = replace(before[-1], judged_at=at) if before else None
+        before = before if told == last else [*before, last]
+    return delivery.with_(judged_at=judged_at, judged_before=before)
 
 
 def _forget_rows(delivery: Delivery, lake: Lake) -> None:
@@ -225,6 +272,7 @@ def _read(contract: Contract, delivery: Delivery, taken: Taken, lake: Lake) -> L
     year = years[0] if len(years) == 1 else None
     delivery = delivery.with_(school_year=year, school_years=years)
     _keep(taken.place, lake.landing(delivery))
+    lake.refused(delivery).unlink(missing_ok=True)
     lake.record(delivery)
     try:
         return Landed(delivery, rows or parse(contract, delivery, found))
@@ -235,7 +283,8 @@ def _read(contract: Contract, delivery: Delivery, taken: Taken, lake: Lake) -> L
 def refuse(delivery: Delivery, error: DeliveryRefused, lake: Lake) -> Delivery:
     """Record why a delivery goes no further, and return the record."""
     sentence = error.sentence(f"{delivery.key} {delivery.file}")
-    refused = delivery.with_(status="refused", message=sentence)
+    faults = [Fault("refused", error.expected)]
+    refused = delivery.with_(status="refused", message=sentence, faults=faults)
     lake.record(refused)
     return refused
 

@@ -16,10 +16,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from common_metrics import settings
 from common_metrics.lake import Lake
 from common_metrics.publication.audiences import PUBLIC, ReleaseRefused
-
-KEPT_RELEASES = 5
 
 
 def manifests(lake: Lake) -> dict[str, dict]:
@@ -102,8 +101,10 @@ def rollback(lake: Lake, to: str | None = None) -> str:
 def clean(lake: Lake) -> None:
     """Remove what is too old and what a killed publication left; never the current."""
     kept, current = list(manifests(lake)), lake.current.resolve().name
+    # All of them where the setting is 0.
+    newest = kept[-settings.kept("RELEASES") :]
     for folder in lake.published.glob("[0-9]*"):
-        if folder.name not in {*kept[-KEPT_RELEASES:], current}:
+        if folder.name not in {*newest, current}:
             remove(lake, folder.name)
     for pattern in (".removed-*", ".candidate-*"):
         for left in lake.published.glob(pattern):

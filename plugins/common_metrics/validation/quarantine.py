@@ -1,6 +1,9 @@
 """Quarantine: what a delivery's findings make of its rows, and the count is proven."""
 
-from typing import NamedTuple
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -8,7 +11,7 @@ import pyarrow.compute as pc
 from common_metrics.contracts.headers import name_headers, nameable
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused, Refused
-from common_metrics.lake import UNDATED, Delivery, Lake, sha256_of
+from common_metrics.lake import UNDATED, Delivery, Fault, Lake, sha256_of
 from common_metrics.landing import receiving
 from common_metrics.landing.receiving import Landed
 from common_metrics.pseudonyms import MALFORMED
@@ -78,6 +81,8 @@ def settle(
         rows_duplicate=part.duplicates,
         additional_columns=nameable(contract, read.additional),
         unread_sheets=nameable(contract, read.unread),
+        faults=_faults("set_aside", moved["_reason"].to_pylist())
+        + _faults("warned", [why for _, why in _warned(findings)]),
         message="; ".join(
             _messages(contract, part, moved, findings)
             + _beside(contract, part, [*earlier, *beside])
@@ -146,6 +151,15 @@ def _warned(findings: list[Finding]) -> list[tuple[int, str]]:
         row: n for f in findings for row, n in zip(f.rows, f.source_rows, strict=True)
     }
     return sorted((at[row], why) for row, why in told.items() if row not in moved)
+
+
+def _faults(
+    effect: Literal["set_aside", "warned"], reasons: Iterable[str]
+) -> list[Fault]:
+    """Return each rule that rows break, with their number; a row may break several."""
+    each = ({*re.split("; (?=expect_)", reason)} for reason in reasons)
+    counted = Counter(re.sub(r"^expect_\w+: ", "", r) for rules in each for r in rules)
+    return [Fault(effect, rule, count) for rule, count in sorted(counted.items())]
 
 
 def _beside(contract: Contract, part: Part, others: list[Delivery]) -> list[str]:

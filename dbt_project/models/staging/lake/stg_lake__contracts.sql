@@ -8,6 +8,7 @@ typed as (
         extract,
         visibility,
         sha256,
+        owner,
     from contracts
 )
 

@@ -19,6 +19,10 @@ typed as (
         rows_quarantined,
         rows_duplicate,
         message,
+        faults,
+        cast(nullif(judged_at, '') as timestamp) as judged_at,
+        judged_before,
+        cast(nullif(withdrawn_at, '') as timestamp) as withdrawn_at,
     from records
 )
 
