@@ -64,7 +64,7 @@ CLIENTS = $(VENV)-clients
 PYTHON_CLIENTS := $(notdir $(basename $(wildcard tests/clients/locks/*.txt)))
 CLIENTS_READY = $(patsubst %,$(CLIENTS)/%/.ready,$(PYTHON_CLIENTS) superset node)
 
-.PHONY: help run check calendar replay doctor drill fuzz test test-all up sample rollback explain letter attack changes what-if bench stress docs notebook metric clients superset new-source sources screenshot lint lock clean
+.PHONY: help run check calendar replay doctor drill drill-server fuzz test test-all up sample rollback explain letter attack changes what-if bench stress docs notebook metric clients superset new-source sources screenshot lint lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -129,6 +129,9 @@ STEP ?= 1
 drill: $(VENV)/.dev ## disturb runs in every way, run again, compare; STEP=, a kill each so many points
 	$(call number,STEP)
 	@$(PYTHON) tests/drill.py --step $(STEP)
+
+drill-server: $(VENV)/.dev ## a week of deliveries from three servers, with nobody watching; needs faketime
+	@$(PYTHON) tests/week.py
 
 MUTANTS ?= 500
 SEED ?= 1

@@ -28,12 +28,17 @@ def write_public_file(file: Path, rows: Rows) -> None:
 
 def public_nodes() -> Iterator[dict]:
     """Yield the tables of the public file: models and seeds, as their yml says."""
-    yield from (node for node in _nodes() if not _is_view(node))
+    yield from nodes("public")
+
+
+def nodes(tier: str) -> Iterator[dict]:
+    """Yield the tables of a tier's file."""
+    yield from (node for node in _nodes(tier) if not _is_view(node))
 
 
 def view_nodes() -> Iterator[dict]:
     """Yield the views of the public file with their text, as dbt's manifest has it."""
-    for node in filter(_is_view, _nodes()):
+    for node in filter(_is_view, _nodes("public")):
         file = DBT_PROJECT / f"models/published/{node['name']}.sql"
         yield node | {"raw_code": file.read_text()}
 
@@ -42,13 +47,13 @@ def _is_view(node: dict) -> bool:
     return "stays_a_view" in node["config"]["meta"]
 
 
-def _nodes() -> Iterator[dict]:
+def _nodes(tier: str) -> Iterator[dict]:
     files = [*DBT_PROJECT.glob("models/**/*.yml"), *DBT_PROJECT.glob("seeds/**/*.yml")]
     for file in files:
         about = yaml.safe_load(file.read_text()) or {}
         for node in [*about.get("models", []), *about.get("seeds", [])]:
             meta = node.get("config", {}).get("meta", {})
-            if "public" in meta.get("tiers", []):
+            if tier in meta.get("tiers", []):
                 yield node
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from public_file import create, public_nodes, published_name
+from public_file import create, nodes, published_name
 
 from common_metrics.lake import write_json
 
@@ -137,11 +137,11 @@ def test_every_relative_link_resolves(page: Path) -> None:
 
 
 def models() -> Iterator[dict]:
-    """Every published table of the public tier, models and seeds, from their yml."""
+    """Every published table of either tier, models and seeds, from their yml."""
     for file in [*DBT.glob("models/*/*.yml"), *DBT.glob("seeds/*.yml")]:
         content = yaml.safe_load(file.read_text())
         for node in [*content.get("models", []), *content.get("seeds", [])]:
-            if "public" in node.get("config", {}).get("meta", {}).get("tiers", []):
+            if node.get("config", {}).get("meta", {}).get("tiers", []):
                 yield node
 
 
@@ -252,11 +252,12 @@ def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         folder = tmp_path / "lake/published" / release
         (folder / "public").mkdir(parents=True)
         write_json(folder / "public/manifest.json", {"release": release})
-        with duckdb.connect(str(folder / "public.duckdb")) as con:
-            for node in public_nodes():
-                name = published_name(node)
-                create(con, name, node)
-                con.execute(f"copy {name} to '{folder}/public/{name}.parquet'")
+        for tier in ("public", "partner"):
+            with duckdb.connect(str(folder / f"{tier}.duckdb")) as con:
+                for node in nodes(tier):
+                    create(con, published_name(node), node)
+                if tier == "public":
+                    con.execute(f"export database '{folder}/public' (format parquet)")
     quarantine = tmp_path / "lake/quarantine/ct/college_entrance/2014"
     quarantine.mkdir(parents=True)
     row = duckdb.sql("select 1 as _source_row, 'why' as _reason, 'what' as _found")

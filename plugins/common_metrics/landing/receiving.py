@@ -160,7 +160,10 @@ def receive_again(
     if delivery.status == "refused" or damaged == [kept]:
         return Landed(delivery)
     _forget_rows(delivery, lake)
-    return Landed(refuse(delivery, LOST, lake), refusal=LOST)
+    # No fault of the file, and no judgement of it.
+    lost = refuse(delivery, LOST, lake).with_(faults=[])
+    lake.record(lost)
+    return Landed(lost, refusal=LOST)
 
 
 def _received(
@@ -193,6 +196,11 @@ def _received(
         delivery = delivery.with_(
             landed_at=earlier.landed_at, landed_before=earlier.landed_before
         )
+        # Rows that were damaged or lost are made again by the same rules.
+        is_anew = not is_judged(earlier, contract) and (
+            earlier.status == "validated" or earlier.faults
+        )
+        judged_at = judged_at if is_anew else ""
         delivery = _judged_anew(delivery, earlier, judged_at)
     return _read(contract, delivery, taken, lake)
 
@@ -200,7 +208,7 @@ def _received(
 def _judged_anew(delivery: Delivery, earlier: Delivery, judged_at: str) -> Delivery:
     """Return the delivery with the judgements before; one that said the same is one."""
     at = earlier.judged_at or earlier.landed_at
-    if earlier.status == "landed" or judged_at <= at:
+    if judged_at <= at:
         judged_at, before = earlier.judged_at, earlier.judged_before
     else:
         last = Judgement(at, earlier.status, earlier.faults)
