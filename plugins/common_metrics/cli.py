@@ -211,6 +211,21 @@ def sources() -> None:
     blanks.write()
 
 
+@app.command(epilog="make drift FILE=lake/refused/ct/graduation_4yr/93d63659__x.csv")
+def drift(
+    file: File,
+    key: Annotated[str, _taken("KEY", "<provider>/<extract>; none: the nearest")] = "",
+    lake: LakeFolder = HERE,
+    accept: Annotated[str, _taken("ACCEPT", "yes, or why columns are left out")] = "",
+) -> int:
+    """Print what changed in a layout and the patch of its contract; 1 without one."""
+    from common_metrics.drift.doctor import doctor
+
+    code, lines = doctor(file, key, Lake(lake), accept)
+    print("\n".join(lines))
+    return code
+
+
 def main() -> int:
     """Run the command that the words ask for and return its exit code."""
     try:
