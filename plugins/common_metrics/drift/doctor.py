@@ -27,7 +27,7 @@ from common_metrics.errors import DeliveryRefused, Refused
 from common_metrics.lake import Lake
 from common_metrics.validation.findings import MENDED, shape
 
-DBT = CONTRACTS.parent / "dbt_project"
+DBT = [CONTRACTS.parent / "dbt_project" / name for name in ("models", "macros")]
 LANDED_AS = re.compile("^[0-9a-f]{8}__")  # how the lake names what it keeps
 TO_SAY = "TODO say why no number depends on it"
 HARMLESS = ("read", "harmless")
@@ -113,7 +113,14 @@ def _drift(file: Path, key: str, lake: Lake) -> Drift:
         todo = why.todo if key else "Name what it is: KEY=<provider>/<extract>."
         where = f"{key} {_delivered(file)}".strip()
         raise Refused(where, why.expected, why.found, todo)
-    return min(found, key=lambda drift: drift.distance - len(drift.found))
+    return min(found, key=_rank)
+
+
+def _rank(drift: Drift) -> tuple[bool, bool, float]:
+    """Return how far a contract is from a file; one that names columns by place knows
+    no header."""
+    is_named, by_place = drift.table.is_named, bool(drift.contract.read.header)
+    return not is_named, by_place, drift.distance - len(drift.found)
 
 
 def _nearest(drift: Drift) -> str:
@@ -157,41 +164,47 @@ def _renamed(drift: Drift, name: str) -> Change:
 
 def _dropped(drift: Drift, name: str) -> Change:
     """Return that a column is gone; one that nothing reads may be."""
-    contract = drift.contract
+    contract, why = drift.contract, ""
     wholes = {column for of in contract.plausible for column in (of.whole, *of.parts)}
-    model, why = f"stg_{contract.provider}__{contract.extract}", ""
     if name in {*contract.grain, contract.identity.column, *wholes}:
-        why = "rows are judged by it"
-    elif re.search(rf"\b{name}\b", _staging(contract)):
-        why = f"{model} reads it"
-    new = [
+        why = f"{name} is gone, and rows are judged by it."
+    elif _is_read(name):
+        why = f"{name} is gone, and models of dbt read it."
+    like = [
         drift.title(at)
         for at in drift.added
         if not (fit := drift.evidence.fit(name, drift.table.column(at).cells))
         or fit.share >= SAME_CELLS
     ]
-    todo = "Ask the publisher for it." if why else ""
-    if why and new:
-        todo = (
-            f"If it is {' or '.join(new)}, add that to columns.{name}.headers by hand."
-        )
+    todo = " Ask the publisher for it."
+    if like:
+        todo = f" If it is {' or '.join(like)}, add that to columns.{name}.headers."
     return Change(
         f'dropped  {name}: "{contract.columns[name].headers[0]}"',
         (("columns", name, "optional"), True),
-        f"{name} is gone, and {why}. {todo}" * bool(why),
+        why and why + todo,
     )
+
+
+def _is_read(column: str) -> bool:
+    """Return whether a model or macro names a column, or makes its name of parts."""
+    text = "\n".join(f.read_text() for of in DBT for f in sorted(of.rglob("*.sql")))
+    made = {*re.findall(r"(\w*(?:\{\{[^{}]*\}\}\w*)+)", text)}
+    forms = {re.sub(r"\{\{[^{}]*\}\}", r"\\w+", form) for form in made}
+    told = [form for form in forms if len(form.replace(r"\w+", "")) >= 3]
+    is_named = re.search(rf"\b{column}\b", text)
+    return bool(is_named) or any(re.fullmatch(form, column) for form in told)
 
 
 def _staging(contract: Contract) -> str:
     """Return the text of the staging model, with the macros that it may call."""
     name = f"stg_{contract.provider}__{contract.extract}.sql"
-    texts = [f.read_text() for f in (DBT / "models/staging").rglob(name)]
-    macros = [f.read_text() for f in sorted((DBT / "macros").glob("*.sql"))]
-    for text in texts:  # which grows
-        called = {*re.findall(r"\b(\w+)\(", text)}
-        defined = [m for m in macros if called & {*re.findall(r"macro (\w+)\(", m)}]
-        texts += [macro for macro in defined if macro not in texts]
-    return "\n".join(texts)
+    text = "".join(f.read_text() for f in DBT[0].rglob(name))
+    called = "|".join({*re.findall(r"\b(\w+)\(", text)})
+    macros = [f.read_text() for f in DBT[1].glob("*.sql")]
+    return "\n".join(
+        [text, *(m for m in macros if re.search(f"macro ({called})\\(", m))]
+    )
 
 
 def _added(drift: Drift, at: int) -> Change:

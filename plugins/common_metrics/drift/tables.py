@@ -19,7 +19,7 @@ from common_metrics.errors import DeliveryRefused, seen
 from common_metrics.landing.gate import read_records
 from common_metrics.reading.parsing import data_rows, find_header
 from common_metrics.reading.text import Record
-from common_metrics.reading.years import SEARCHED_LINES, end_year
+from common_metrics.reading.years import SEARCHED_LINES, end_year, first_cells
 
 Edit = tuple[tuple[str, ...], Any]
 # Words beside a year that leave it the end year: "Fall 2014" is none.
@@ -37,7 +37,8 @@ class Change(NamedTuple):
 class Table(NamedTuple):
     """A table of a file: its columns' names, its rows, what of it as a whole changed.
 
-    ``values`` are the places of headers that are values, such as years.
+    ``values`` are the places of headers that are values, such as years. ``is_named`` if
+    the file says above the header what it is, where its contract looks for that.
     """
 
     names: list[str]
@@ -45,6 +46,7 @@ class Table(NamedTuple):
     year_code: str
     values: set[int]
     changes: list[Change]
+    is_named: bool = True
 
     def column(self, at: int) -> Column:
         """Return a column; a cell is blank where its row is too short."""
@@ -77,7 +79,9 @@ def read_table(contract: Contract, data: bytes) -> Table:
     cut = [_cut(contract, sheets[of], heads[of], code) for of in meant]
     rows = [row for table in cut if table.names == cut[0].names for row in table.rows]
     changes += renamed + cut[0].changes + _wide(contract, cut[0])
-    return cut[0]._replace(rows=rows, changes=changes)
+    pattern = contract.identity.preamble or ""
+    is_named = any(re.search(pattern, cell) for cell in first_cells(found))
+    return cut[0]._replace(rows=rows, changes=changes, is_named=is_named)
 
 
 def _meant(
@@ -93,7 +97,7 @@ def _meant(
     if contract.visibility != "public":
         hurdle = "Sheets of a restricted file are not named: change read.sheet by hand."
         return sheets, [Change(f"{said} {len(sheets)} others", hurdle=hurdle)]
-    pattern = "|".join([*filter(None, [own]), *map(re.escape, names)])
+    pattern = "|".join([*filter(None, [own]), *map(_plain, names)])
     named = ", ".join(f'"{seen(name)}"' for name in names)
     return sheets, [Change(f"{said} {named}", (("read", "sheet"), pattern))]
 
@@ -151,10 +155,15 @@ def _year_code(contract: Contract, found: list[Record]) -> tuple[str, list[Chang
     ((code, _),), pattern = years.most_common(1), contract.identity.header or ""
     if code in [hit["year_code"] for c in cells if (hit := re.search(pattern, c))]:
         return code, []
-    form = re.sub("[0-9]", r"\\d", re.escape(code))
+    form = re.sub("[0-9]", r"\\d", _plain(code))
     other = pattern.replace("(?P<year_code>", f"(?P<year_code>{form}|")
     said = f'renamed  headers: the year in them is written "{seen(code)}"'
     return code, [Change(said, (("identity", "header"), other))]
+
+
+def _plain(text: str) -> str:
+    """Return a pattern that finds a text."""
+    return re.escape(text).replace(r"\ ", " ")
 
 
 def _values(contract: Contract) -> str | None:
@@ -178,11 +187,9 @@ def _wide(contract: Contract, table: Table) -> list[Change]:
         return []
     ((before, behind),) = ends
     table.values.update(hits)
-    ways = (f"(?:{re.escape(part)})?" * bool(part) for part in (before, behind))
-    pattern = own.join(["^" + next(ways), next(ways) + "$"])
-    said = (
-        f'renamed  headers: "{seen(before)}" before and "{seen(behind)}" behind values'
-    )
+    ways = [f"(?:{_plain(part)})?" * bool(part) for part in (before, behind)]
+    pattern = f"^{ways[0]}{own}{ways[1]}$"
+    said = f'renamed  headers that are values: "{seen(before)}<value>{seen(behind)}"'
     hurdle = "It may say that the year is another: change read.unpivot by hand."
     odd = (words(before) | words(behind)) - OF_A_YEAR
     edit = ("read", "unpivot", "header"), pattern
