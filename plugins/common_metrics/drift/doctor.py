@@ -48,9 +48,9 @@ APART = (
     "tells rows apart, such as student groups: make it one of columns, layouts and "
     "grain, and let the staging model read it."
 )
-BY_NAME = (
-    "The staging model reads layouts by name: add one with these columns, and a line "
-    "there, by hand."
+BOTH = (
+    "If two kinds of files became one, see which rows the staging model makes of them, "
+    "then add to layouts:"
 )
 NOTES = "Read the publisher's notes first: a new name may be a new definition."
 
@@ -196,17 +196,6 @@ def _is_read(column: str) -> bool:
     return bool(is_named) or any(re.fullmatch(form, column) for form in told)
 
 
-def _staging(contract: Contract) -> str:
-    """Return the text of the staging model, with the macros that it may call."""
-    name = f"stg_{contract.provider}__{contract.extract}.sql"
-    text = "".join(f.read_text() for f in DBT[0].rglob(name))
-    called = "|".join({*re.findall(r"\b(\w+)\(", text)})
-    macros = [f.read_text() for f in DBT[1].glob("*.sql")]
-    return "\n".join(
-        [text, *(m for m in macros if re.search(f"macro ({called})\\(", m))]
-    )
-
-
 def _added(drift: Drift, at: int) -> Change:
     """Return that a column is new; it may be left out where it tells no rows apart."""
     table, places = drift.table, drift.places
@@ -230,13 +219,12 @@ def _added(drift: Drift, at: int) -> Change:
 
 
 def _beside(drift: Drift) -> Iterator[Change]:
-    """Yield that columns of other layouts are there too: that is one more layout."""
+    """Yield that columns of other layouts are there too: a person adds a layout."""
     if drift.beside:
-        name, said = f"{drift.layout}_with_{drift.beside[0]}", ", ".join(drift.beside)
         names = [*drift.contract.layouts[drift.layout], *drift.beside]
-        hurdle = BY_NAME * ("_layout" in _staging(drift.contract))
-        said = f"beside   {said}: of other layouts"
-        yield Change(said, (("layouts", name), names), hurdle)
+        line = f"<name>: [{', '.join(names)}]"
+        said = f"beside   {', '.join(drift.beside)}: of other layouts"
+        yield Change(said, hurdle=f"{BOTH} {line}")
 
 
 def _moved(drift: Drift) -> list[str]:
