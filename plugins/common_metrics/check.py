@@ -45,11 +45,15 @@ def check_file(file: Path, key: str, known: Lake) -> tuple[int, list[str]]:
 
 def check_beside(contract: Contract, file: Path, known: Lake) -> tuple[int, list[str]]:
     """Return the same of a contract that is at hand."""
-    # No hash outlives the check, so that any key will do and none has to be asked for.
-    os.environ.setdefault(VARIABLE, secrets.token_hex(32))
+    take_any_key()
     with _lake_for_a_moment() as lake:
         _remember(contract, file, known, lake)
         return check(contract, file, lake)
+
+
+def take_any_key() -> None:
+    """Take any key for hashes: none outlives the check, so that nobody is asked."""
+    os.environ.setdefault(VARIABLE, secrets.token_hex(32))
 
 
 def check(contract: Contract, file: Path, lake: Lake) -> tuple[int, list[str]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from common_metrics.check import REFUSED, check_beside, contract_of
+from common_metrics.check import REFUSED, check_beside, contract_of, take_any_key
 from common_metrics.contracts.forms import seed_rows
 from common_metrics.contracts.headers import YEAR_CODE
 from common_metrics.contracts.loading import CONTRACTS, load_contract, load_contracts
@@ -58,13 +58,14 @@ NOTES = "Read the publisher's notes first: a new name may be a new definition."
 def doctor(
     file: Path, key: str, lake: Lake, accept: str = "", root: Path = CONTRACTS
 ) -> tuple[int, list[str]]:
-    """Return the exit code, 0 where a patch helps, and what to print.
+    """Return the exit code, 0 where a patch helps or none is needed, and what to print.
 
     ``accept`` writes the patch into the contract: "yes", or why no number depends on
     the columns that it leaves out.
     """
     if not file.is_file():
         raise Refused(str(file), "a file", "none", "Give its path as FILE=.")
+    take_any_key()
     drift = _drift(file, key or _key_of(file), lake)
     contract, changes = drift.contract, [*_changes(drift)]
     lines = [f"{contract.key} {_delivered(file)}", _nearest(drift)]
@@ -73,8 +74,9 @@ def doctor(
         return 1, [*lines, "No patch is proposed:", *(f"  {h}" for h in hurdles)]
     edits = [change.edit for change in changes if change.edit]
     if not edits:
-        _, said = check_beside(contract, file, lake)
-        return 1, [*lines, "The layout is known. The check says:", *said]
+        code, said = check_beside(contract, file, lake)
+        lines += ["The layout is known. The check says:", *said]
+        return int(code == REFUSED), lines
     place = root / f"{contract.key}.yml"
     old, reason = place.read_text(), "" if accept.casefold() == "yes" else accept
     new = _edited(old, edits, contract, reason or TO_SAY)

@@ -7,16 +7,18 @@ code list does, and so do cells that stood in the column in earlier deliveries.
 import re
 from collections.abc import Callable, Mapping
 from difflib import SequenceMatcher
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow.parquet as pq
 from scipy.optimize import linear_sum_assignment
 
+from common_metrics.contracts import model
 from common_metrics.contracts.headers import plain_header
 from common_metrics.contracts.model import Contract
 from common_metrics.lake import Lake
+from common_metrics.pseudonyms import MALFORMED, pseudonym
 from common_metrics.validation import plausibility
 
 # From here on a name is like another, as far as its cells do not speak against it, and
@@ -126,8 +128,8 @@ class Evidence:
         """What a cell of each column must pass, and in words."""
         rules: dict[str, tuple[list[Test], str]] = {}
         for name, column in self.contract.columns.items():
-            form = re.compile(column.pattern or "").search
-            rules[name] = [form] if column.pattern else [], "the form of an id"
+            form = partial(_is_hashed, column)
+            rules[name] = [form] if column.pattern else [], "what is hashed"
         for each in plausibility.expectations(self.contract):
             kwargs = each["kwargs"]
             name, test = kwargs.get("column"), _test(kwargs)
@@ -157,6 +159,10 @@ class Evidence:
         # Numbers are alike in any column.
         is_number = re.compile(r"[0-9.,%]{1,4}").fullmatch
         return {n: of for n, of in known.items() if not any(map(is_number, of))}
+
+
+def _is_hashed(column: model.Column, cell: str) -> bool:
+    return pseudonym(column.protect or "", cell, column.pattern) != MALFORMED
 
 
 def _test(kwargs: dict[str, object]) -> Test | None:
