@@ -81,13 +81,14 @@ number = @case '$($(1))' in ''|*[!0-9]*) echo 'make $@: expected $(1)=<number>.'
 
 # The program reads SCHOOL=, METRIC= and the like from its environment, to which make adds
 # the variables that it is given.
-COMMANDS := run check drift calendar doctor rollback explain letter attack changes what-if new-source sources
+COMMANDS := run check drift report calendar doctor rollback explain letter attack changes what-if new-source sources
 $(COMMANDS): export LAKE := $(LAKE)
 $(COMMANDS): $(VENV)/.runtime
 	@$(PYTHON) -m common_metrics.cli $@
 
 run: ## land, validate, build and publish; DROP=, LAKE=
 check: ## judge a file before it is sent; FILE=, KEY=
+report: ## what delivered years hold beside the year before; KEY=, YEAR=, LAKE=
 drift: ## what a publisher changed, and the patch for it; FILE=, KEY=, ACCEPT=yes, LAKE=
 calendar: ## which deliveries are late, missing or unexpected; TODAY=, LAKE=
 doctor: ## what is wrong with a lake, and its sizes; FIX=1 mends; LAKE=, DROP=

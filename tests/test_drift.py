@@ -18,11 +18,14 @@ import yaml
 from tests.conftest import FIXTURES, ROOT
 from tests.xls import xls
 
+from common_metrics import batching
 from common_metrics.check import check_beside
 from common_metrics.contracts.loading import CONTRACTS, load_contract, load_contracts
 from common_metrics.contracts.patching import patched
 from common_metrics.drift.doctor import doctor
-from common_metrics.drift.likeness import likeness
+from common_metrics.drift.layouts import nearest
+from common_metrics.drift.likeness import Evidence, likeness
+from common_metrics.drift.tables import read_table
 from common_metrics.errors import Refused
 from common_metrics.lake import Lake
 from common_metrics.landing.gate import read_records
@@ -325,8 +328,6 @@ def test_columns_of_two_layouts_are_left_to_a_person(asked) -> None:
 
 
 def test_cells_of_earlier_deliveries_know_a_column_again(asked, put, drop) -> None:
-    from common_metrics import batching
-
     contract = load_contracts()["ct/graduation_4yr"]
     content = graduates(('"District"', '"LEA"'))
     assert asked.ask(contract.key, GRADUATES, content) == 1
@@ -335,6 +336,42 @@ def test_cells_of_earlier_deliveries_know_a_column_again(asked, put, drop) -> No
     assert asked.ask(contract.key, GRADUATES, content) == 0
     (said,) = asked.said("renamed")
     assert said.endswith("20 of 20 cells fit: they stood there before)")
+
+
+def test_a_file_as_it_always_was_has_not_changed(asked) -> None:
+    held = 0
+    for key, contract in load_contracts().items():
+        for file in sorted((FIXTURES / key).glob("*.*")):
+            table = read_table(contract, file.read_bytes())
+            drift = nearest(contract, table, Evidence(contract, asked.lake))
+            (told,) = {drift.distance, len(table.changes)}
+            assert told == 0, file
+            held += 1
+    assert held > 100
+
+
+def test_a_column_is_held_against_its_place_in_the_file_before(
+    asked, put, drop
+) -> None:
+    contract = load_contracts()["us/edfacts_acgr"]
+    name, content = "EdFacts 2015.csv", changed("us/edfacts_acgr/EdFacts 2015.csv")
+    # The publisher never had this column where the contract lists it.
+    asked.ask(contract.key, name, content)
+    assert asked.said("moved") == [
+        "moved    as_of_date: it stands elsewhere, and is found by its name"
+    ]
+    before = put(contract, content, name)
+    batching.receive(contract, drop, [before], asked.lake, asked.lake.moment())
+    asked.ask(contract.key, name, content)
+    assert not asked.said("moved")
+    rows = list(csv.reader(io.StringIO(content.decode())))
+    text = io.StringIO()
+    csv.writer(text).writerows([*row[1:5], row[0], *row[5:]] for row in rows)
+    asked.ask(contract.key, name, text.getvalue().encode())
+    assert asked.said("moved") == [
+        "moved    state_name: it stands elsewhere, and is found by its name"
+    ]
+    assert asked.code == 0
 
 
 def test_no_data_of_a_student_is_printed(asked) -> None:

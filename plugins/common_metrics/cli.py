@@ -226,6 +226,19 @@ def drift(
     return code
 
 
+@app.command(epilog="make report KEY=ct/graduation_4yr YEAR=2015")
+def report(
+    lake: LakeFolder = HERE,
+    key: Annotated[str, _taken("KEY", "<provider>/<extract>; none: all")] = "",
+    year: Annotated[int, _taken("YEAR", "the end of a school year; 0: all")] = 0,
+) -> None:
+    """Print what delivered years hold beside the ones before, and what jumped."""
+    from common_metrics.publication import delivery_years
+
+    found = delivery_years.report(Lake(lake), key, year)
+    print(*found or ["No such year has an accepted one before it."], sep="\n")
+
+
 def main() -> int:
     """Run the command that the words ask for and return its exit code."""
     try:

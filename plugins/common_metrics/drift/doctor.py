@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from difflib import SequenceMatcher, unified_diff
 from pathlib import Path
 
@@ -146,7 +147,7 @@ def _changes(drift: Drift) -> Iterator[Change]:
     yield from (_added(drift, at) for at in drift.added)
     yield from _beside(drift)
     for name in _moved(drift):
-        yield Change(f"moved    {name}: it is found by its name, nothing is to be done")
+        yield Change(f"moved    {name}: it stands elsewhere, and is found by its name")
 
 
 def _renamed(drift: Drift, name: str) -> Change:
@@ -230,13 +231,36 @@ def _beside(drift: Drift) -> Iterator[Change]:
 
 
 def _moved(drift: Drift) -> list[str]:
-    """Return the columns that stand elsewhere than in the contract."""
+    """Return the columns that stand elsewhere than in the newest file of the layout.
+
+    Where the lake has none they are held against the contract.
+    """
     layout, places = drift.contract.layouts[drift.layout], drift.places
     own = [name for name in layout if name in places]
+    if _out_of(own, places) and (before := _earlier(drift)):
+        own = sorted({*own} & {*before.places}, key=before.places.__getitem__)
+    return _out_of(own, places)
+
+
+def _out_of(own: list[str], places: dict[str, int]) -> list[str]:
+    """Return the columns that stand elsewhere than the order has them."""
     now = sorted(own, key=places.__getitem__)
     same = SequenceMatcher(None, own, now, autojunk=False).get_matching_blocks()
     stay = {name for block in same for name in own[block.a : block.a + block.size]}
     return [name for name in own if name not in stay]
+
+
+def _earlier(drift: Drift) -> Drift | None:
+    """Return the newest accepted delivery of the same layout, as far as it is kept."""
+    contract, evidence = drift.contract, drift.evidence
+    for delivery in evidence.accepted():
+        # Bytes that are gone, or that the contract would take no more, tell nothing.
+        with suppress(DeliveryRefused, FileNotFoundError):
+            data = evidence.lake.landing(delivery).read_bytes()
+            before = nearest(contract, read_table(contract, data), evidence)
+            if before.layout == drift.layout:
+                return before
+    return None
 
 
 def _cells(drift: Drift) -> Iterator[str]:

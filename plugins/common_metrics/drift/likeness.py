@@ -5,7 +5,7 @@ code list does, and so do cells that stood in the column in earlier deliveries.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from difflib import SequenceMatcher
 from functools import cached_property, partial
 from typing import NamedTuple
@@ -17,7 +17,7 @@ from scipy.optimize import linear_sum_assignment
 from common_metrics.contracts import model
 from common_metrics.contracts.headers import plain_header
 from common_metrics.contracts.model import Contract
-from common_metrics.lake import Lake
+from common_metrics.lake import Delivery, Lake
 from common_metrics.pseudonyms import MALFORMED, pseudonym
 from common_metrics.validation import plausibility
 
@@ -142,19 +142,21 @@ class Evidence:
                 rules[name] = [*tests, test], what if tests else said
         return rules
 
+    def accepted(self) -> Iterator[Delivery]:
+        """Yield the deliveries of the contract that were accepted, the newest first."""
+        found = self.lake.recorded_of(self.contract.key)
+        newest = sorted(found, key=lambda d: d.landed_at, reverse=True)
+        yield from [d for d in newest if d.status == "validated"][:DELIVERIES]
+
     @cached_property
     def _known(self) -> dict[str, set[str]]:
         """The names and codes of the newest deliveries that were accepted."""
-        lake, known = self.lake, {name: set[str]() for name in self.contract.columns}
-        came = [
-            d for d in lake.recorded_of(self.contract.key) if d.status == "validated"
-        ]
-        for one in sorted(came, key=lambda d: d.landed_at)[-DELIVERIES:]:
-            if (file := lake.rows("validated", one)).exists():
+        known = {name: set[str]() for name in self.contract.columns}
+        for delivery in self.accepted():
+            if (file := self.lake.rows("validated", delivery)).exists():
                 table = pq.read_table(file)
-                for name in {*table.column_names} & {*known} - {
-                    *self.contract.protects
-                }:
+                told = {*table.column_names} & {*known} - {*self.contract.protects}
+                for name in told:
                     known[name] |= {*filter(None, table[name].to_pylist())}
         # Numbers are alike in any column.
         is_number = re.compile(r"[0-9.,%]{1,4}").fullmatch

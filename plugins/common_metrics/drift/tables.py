@@ -22,6 +22,7 @@ from common_metrics.reading.text import Record
 from common_metrics.reading.years import SEARCHED_LINES, end_year, first_cells
 
 Edit = tuple[tuple[str, ...], Any]
+BY_PLACE = "read.header names the columns by their place: say there which is new."
 # Words beside a year that leave it the end year: "Fall 2014" is none.
 OF_A_YEAR = {"sy", "school", "year", "years", "students", "enrollment", "count"}
 
@@ -107,11 +108,10 @@ def _cut(contract: Contract, found: list[Record], at: int, code: str) -> Table:
     rows = [record.cells for record in data_rows(contract, found[at + 1 :])[0]]
     if own := contract.read.header:
         width = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
+        if contract.read.short_rows:
+            width = max(width, len(own))
         names = own[:width] + [f"[{letters(i)}]" for i in range(len(own), width)]
-        said = f"width    {len(own)} columns -> {width}"
-        hurdle = (
-            f"read.header of {contract.path} names columns by place: say which is new."
-        )
+        said, hurdle = f"width    {len(own)} columns -> {width}", BY_PLACE
         changes = [Change(said, hurdle=hurdle)] * (width != len(own))
         return Table(names, rows, code, set(), changes)
     header, known = found[at].cells, set().union(*known_headers(contract, code))
