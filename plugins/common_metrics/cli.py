@@ -211,7 +211,7 @@ def sources() -> None:
     blanks.write()
 
 
-@app.command(epilog="make drift FILE=lake/refused/ct/graduation_4yr/93d63659__x.csv")
+@app.command(epilog="make drift FILE=grad_2014-15.csv KEY=ct/graduation_4yr")
 def drift(
     file: File,
     key: Annotated[str, _taken("KEY", "<provider>/<extract>; none: the nearest")] = "",
