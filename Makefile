@@ -64,7 +64,7 @@ CLIENTS = $(VENV)-clients
 PYTHON_CLIENTS := $(notdir $(basename $(wildcard tests/clients/locks/*.txt)))
 CLIENTS_READY = $(patsubst %,$(CLIENTS)/%/.ready,$(PYTHON_CLIENTS) superset node)
 
-.PHONY: help run check calendar replay doctor drill drill-server fuzz test test-all up sample rollback explain letter attack changes what-if bench stress docs notebook metric clients superset new-source sources screenshot lint lock clean
+.PHONY: help run check drift report calendar replay doctor drill drill-server fuzz test test-all up sample rollback explain letter attack changes what-if bench stress docs notebook metric clients superset new-source sources screenshot lint lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -81,13 +81,15 @@ number = @case '$($(1))' in ''|*[!0-9]*) echo 'make $@: expected $(1)=<number>.'
 
 # The program reads SCHOOL=, METRIC= and the like from its environment, to which make adds
 # the variables that it is given.
-COMMANDS := run check calendar replay doctor rollback explain letter attack changes what-if new-source sources
+COMMANDS := run check drift report calendar replay doctor rollback explain letter attack changes what-if new-source sources
 $(COMMANDS): export LAKE := $(LAKE)
 $(COMMANDS): $(VENV)/.runtime
 	@$(PYTHON) -m common_metrics.cli $@
 
 run: ## land, validate, build and publish; DROP=, LAKE=
 check: ## judge a file before it is sent; FILE=, KEY=
+report: ## what delivered years hold beside the year before; KEY=, YEAR=, LAKE=
+drift: ## what a publisher changed, and the patch for it; FILE=, KEY=, ACCEPT=yes, LAKE=
 calendar: ## which deliveries are late, missing or unexpected; TODAY=, LAKE=
 replay: ## judge kept files anew by the rules of today; KEY=, LAKE=
 doctor: ## what is wrong with a lake, and its sizes; FIX=1 mends; LAKE=, DROP=

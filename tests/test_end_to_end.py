@@ -30,7 +30,12 @@ from common_metrics.contracts.loading import load_contracts
 from common_metrics.disclosure.attack import recovery
 from common_metrics.lake import Lake
 from common_metrics.landing import receiving
-from common_metrics.publication import audiences, release, release_folders
+from common_metrics.publication import (
+    audiences,
+    delivery_years,
+    release,
+    release_folders,
+)
 from common_metrics.publication.explain import NotFound, explain
 from common_metrics.warehouse import build
 
@@ -166,6 +171,42 @@ def _cell(row: tuple) -> tuple:
     ]
     counts = [None if n in ("", None) else int(n) for n in (numerator, denominator)]
     return (*(str(name) for name in names), *counts, *numbers, status, district)
+
+
+def test_delivered_years_are_counted_as_they_were_planted(
+    lake: Lake, public: Path
+) -> None:
+    """By extract, state and year; each stands beside the one that came before it."""
+    counted: dict[tuple, list[dict[str, str]]] = {}
+    with (lake.root / "sample/truth/outcomes.csv").open(newline="") as stream:
+        for row in csv.DictReader(stream):
+            key = row["provider"], row["extract"], row["state"], int(row["school_year"])
+            counted.setdefault(key, []).append(row)
+    held = rows(
+        public.with_name("partner.duckdb"),
+        "select provider, extract, state, school_year, cells_count, suppressed_count, "
+        "student_groups_count, schools_count, year_before, cells_count_before "
+        "from delivery_years",
+    )
+    assert len(held) > len(counted) > 60
+    for *key, cells, suppressed, groups, schools, before, cells_before in held:
+        if planted := counted.get(tuple(key)):
+            assert (cells, suppressed, groups, schools) == (
+                len(planted),
+                sum(row["value_status"] == "suppressed" for row in planted),
+                len({row["student_group"] for row in planted}),
+                len({row["school_name"] for row in planted} - {""}),
+            ), key
+            earlier = [k[3] for k in counted if [*k[:3]] == key[:3] and k[3] < key[3]]
+            assert before == max(earlier, default=None), key
+            assert cells_before == (before and len(counted[(*key[:3], before)])), key
+    assert (
+        rows(public, "from duckdb_tables() where table_name = 'delivery_years'") == []
+    )
+    # Nobody delivered a year since a release before the first one.
+    assert delivery_years.new_years(lake) == []
+    (line,) = delivery_years.report(lake, "ct/graduation_4yr", 2015)
+    assert line.startswith("ct/graduation_4yr CT 2015 (2014): ") and "students" in line
 
 
 def test_nothing_that_a_run_leaves_behind_tells_of_a_student(

@@ -23,9 +23,9 @@ from common_metrics.lake import Lake
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 TARGETS = (
-    "help run check calendar doctor drill fuzz test test-all up sample rollback "
-    "explain letter attack changes what-if bench stress docs notebook metric clients "
-    "superset new-source sources screenshot lint lock clean"
+    "help run check drift report calendar doctor drill fuzz test test-all up sample "
+    "rollback explain letter attack changes what-if bench stress docs notebook metric "
+    "clients superset new-source sources screenshot lint lock clean"
 )
 REQUIRED = {
     "FERNET_KEY": "given-key",

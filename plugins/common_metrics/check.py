@@ -38,14 +38,22 @@ def check_file(file: Path, key: str, known: Lake) -> tuple[int, list[str]]:
 
     The code is one of those below.
     """
-    # No hash outlives the check, so that any key will do and none has to be asked for.
-    os.environ.setdefault(VARIABLE, secrets.token_hex(32))
-    contract = _contract(key)
     if not file.is_file():
         raise Refused(str(file), "a file", "none", "Give its path as FILE=.")
+    return check_beside(contract_of(key), file, known)
+
+
+def check_beside(contract: Contract, file: Path, known: Lake) -> tuple[int, list[str]]:
+    """Return the same of a contract that is at hand."""
+    take_any_key()
     with _lake_for_a_moment() as lake:
         _remember(contract, file, known, lake)
         return check(contract, file, lake)
+
+
+def take_any_key() -> None:
+    """Take any key for hashes: none outlives the check, so that nobody is asked."""
+    os.environ.setdefault(VARIABLE, secrets.token_hex(32))
 
 
 def check(contract: Contract, file: Path, lake: Lake) -> tuple[int, list[str]]:
@@ -155,7 +163,8 @@ def _lake_for_a_moment() -> Iterator[Lake]:
         yield Lake(folder)
 
 
-def _contract(key: str) -> Contract:
+def contract_of(key: str) -> Contract:
+    """Return the contract of a key; raise Refused where there is none."""
     contracts = load_contracts()
     if key in contracts:
         return contracts[key]

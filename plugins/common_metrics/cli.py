@@ -222,6 +222,34 @@ def sources() -> None:
     blanks.write()
 
 
+@app.command(epilog="make drift FILE=grad_2014-15.csv KEY=ct/graduation_4yr")
+def drift(
+    file: File,
+    key: Annotated[str, _taken("KEY", "<provider>/<extract>; none: the nearest")] = "",
+    lake: LakeFolder = HERE,
+    accept: Annotated[str, _taken("ACCEPT", "yes, or why columns are left out")] = "",
+) -> int:
+    """Print what changed in a layout and the patch of its contract; 1 without one."""
+    from common_metrics.drift.doctor import doctor
+
+    code, lines = doctor(file, key, Lake(lake), accept)
+    print("\n".join(lines))
+    return code
+
+
+@app.command(epilog="make report KEY=ct/graduation_4yr YEAR=2015")
+def report(
+    lake: LakeFolder = HERE,
+    key: Annotated[str, _taken("KEY", "<provider>/<extract>; none: all")] = "",
+    year: Annotated[int, _taken("YEAR", "the end of a school year; 0: all")] = 0,
+) -> None:
+    """Print what delivered years hold beside the ones before, and what jumped."""
+    from common_metrics.publication import delivery_years
+
+    found = delivery_years.report(Lake(lake), key, year)
+    print(*found or ["No such year has an accepted one before it."], sep="\n")
+
+
 def main() -> int:
     """Run the command that the words ask for and return its exit code."""
     try:

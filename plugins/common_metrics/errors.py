@@ -28,12 +28,21 @@ class DeliveryRefused(Refused):
     """A delivery that must not go on.
 
     ``row`` is the physical line in the file, 1-based, where one can be named. Which
-    file it is, the caller of ``sentence`` knows.
+    file it is, the caller of ``sentence`` knows. ``layout_of`` is the key of a contract
+    that knows no such layout.
     """
 
-    def __init__(self, expected: str, found: str, todo: str, row: int | None = None):
+    def __init__(
+        self,
+        expected: str,
+        found: str,
+        todo: str,
+        row: int | None = None,
+        layout_of: str = "",
+    ):
         super().__init__(f"row {row}" if row else "the file", expected, found, todo)
         self.expected, self.found, self.todo, self.row = expected, found, todo, row
+        self.layout_of = layout_of
 
     def __str__(self) -> str:
         return self.sentence()
@@ -42,6 +51,9 @@ class DeliveryRefused(Refused):
         """Return the four parts as text, with ``where`` (the file) in front."""
         place = " ".join([where] * bool(where) + [f"row {self.row}"] * bool(self.row))
         parts = f"Expected {self.expected}. Found {self.found}. {self.todo}"
+        if self.layout_of:
+            doctor = f"make drift FILE=<the file> KEY={self.layout_of}"
+            parts += f" `{doctor}` proposes the lines."
         return seen(f"{place}: {parts}" if place else parts)
 
 

@@ -16,6 +16,7 @@ from common_metrics.contracts.loading import contract_keys, load_contracts
 from common_metrics.fetching import states
 from common_metrics.lake import Delivery, Lake
 from common_metrics.landing.receiving import CLOSED
+from common_metrics.publication import delivery_years
 from common_metrics.publication.release import manifests
 from common_metrics.reading.parsing import left_out
 from common_metrics.validation.earlier import CUT
@@ -65,6 +66,7 @@ def report(console: Console, lake: Lake, drop: Path, ended: list[Ended]) -> int:
     if manifests(lake):
         lines += [f"warning: {line}" for line in _warnings(lake)]
         lines += _open_findings(lake)
+        lines += [f"new year: {line}" for line in delivery_years.new_years(lake)]
     for line in lines:
         console.print(line, soft_wrap=True, markup=False)
     if manifests(lake):

@@ -85,6 +85,7 @@ def _unknown_columns(
         expected=f"the columns of {contract.path} and no other",
         found=f"additional columns: {', '.join([*listed, *named])}",
         todo=" ".join([*renamed, *_what_to_add(contract, found, others)]),
+        layout_of=contract.key,
     )
 
 
@@ -155,7 +156,7 @@ def told_apart(header: list[str], known: set[str], above: list[str]) -> list[str
     names, left = [], ""
     for at, cell in enumerate(header):
         if not cleaned[at]:
-            names.append(f"[{_letters(at)}]")
+            names.append(f"[{letters(at)}]")
         elif times[cleaned[at]] > 1 and cleaned[at] not in known:
             names.append(f"{left} > {cell}")
         else:
@@ -174,9 +175,9 @@ def _by_heading(header: list[str], names: list[str], above: list[str]) -> list[s
     return told
 
 
-def _letters(at: int) -> str:
+def letters(at: int) -> str:
     """Return a column's letters in a spreadsheet: 0 is A, 26 is AA."""
-    return (_letters(at // 26 - 1) if at >= 26 else "") + chr(ord("A") + at % 26)
+    return (letters(at // 26 - 1) if at >= 26 else "") + chr(ord("A") + at % 26)
 
 
 def _layout(contract: Contract, found: dict[str, int], unknown: list[str]) -> str:
@@ -206,6 +207,7 @@ def _no_layout(
             expected=f"the columns of one layout of {contract.path}",
             found=f"layout {layout} with {beside} beside it",
             todo=f"If the publisher merged two files, add a layout to {contract.path}.",
+            layout_of=contract.key,
         )
     name = missing[0]
     accepted = [h.replace(YEAR_CODE, "<yy>") for h in contract.columns[name].headers]
@@ -219,6 +221,7 @@ def _no_layout(
             todo=f"{contract.landing.export or 'Ask for the file with this column.'} "
             "If it is printed no more, add a layout without it to "
             f"{contract.path}.",
+            layout_of=contract.key,
         )
     alike = 0.3 if contract.visibility == "public" else 0.7
     near = get_close_matches(accepted[0], unknown, n=1, cutoff=alike)
@@ -230,6 +233,7 @@ def _no_layout(
         + (f' (nearest: "{near[0]}")' if near else ""),
         todo=f'If the publisher renamed it, add "{suggestion}" to '
         f"columns.{name}.headers in {contract.path}.",
+        layout_of=contract.key,
     )
 
 
@@ -240,7 +244,7 @@ def name_headers(contract: Contract, headers: list[str] | dict[int, str]) -> str
     Where their positions are given, it is said in which columns they stand.
     """
     if contract.visibility != "public":
-        at = [f"[{_letters(i)}]" for i in headers if isinstance(i, int)]
+        at = [f"[{letters(i)}]" for i in headers if isinstance(i, int)]
         where = f", in {', '.join(at[:NAMED_HEADERS])}" if at else ""
         return f"{len(headers)} not named here{where}" if headers else ""
     more = len(headers) - NAMED_HEADERS

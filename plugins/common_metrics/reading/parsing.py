@@ -66,7 +66,7 @@ def records(contract: Contract, data: bytes) -> Records:
     """Return every row of the file, blank ones too; raise DeliveryRefused."""
     if contract.read.format == "workbook":
         # Of a draft no column is known yet.
-        find = partial(_find_header, contract) if contract.columns else lambda rows: -1
+        find = partial(find_header, contract) if contract.columns else lambda rows: -1
         return workbook.records(contract, data, find)
     decoded = text.decode(contract, data)
     _refuse_other_separator(contract, decoded)
@@ -140,7 +140,7 @@ def _found(
     """Return the table with rows as wide as its header, and the section of each."""
     at = _header_at(contract, records, year_code)
     header = contract.read.header or records[at].cells
-    rows, sections = _data(contract, records[at + 1 :])
+    rows, sections = data_rows(contract, records[at + 1 :])
     found = Found(contract, header, records[: max(at, 0)], rows)
     refusals.damaged_ids(found)
     if contract.read.short_rows:
@@ -186,7 +186,7 @@ def _names_columns(contract: Contract, cells: list[str]) -> bool:
 
 def _header_at(contract: Contract, found: list[Record], year_code: str | None) -> int:
     """Return which record is the header, -1 where the contract itself names columns."""
-    at = _find_header(contract, found, year_code)
+    at = find_header(contract, found, year_code)
     if at is not None:
         return at
     later = [r.row for r in found if _hits(contract, r, year_code) >= 2]
@@ -201,10 +201,11 @@ def _header_at(contract: Contract, found: list[Record], year_code: str | None) -
         if later
         else "If a cover or another table was delivered, deliver the table itself; if "
         f"the layout is new, add its headers to columns in {contract.path}.",
+        layout_of=contract.key,
     )
 
 
-def _find_header(
+def find_header(
     contract: Contract, found: list[Record], year_code: str | None = None
 ) -> int | None:
     """Return which of the first records holds most known headers, if any holds two."""
@@ -225,7 +226,7 @@ def _known(contract: Contract, year_code: str | None) -> set[str]:
     return set().union(*known_headers(contract, year_code))
 
 
-def _data(
+def data_rows(
     contract: Contract, below: list[Record]
 ) -> tuple[list[Record], list[str | None]]:
     """Return the rows that are data, and the section that each stands in."""
@@ -289,6 +290,7 @@ def _one_row_a_value(found: Found, columns: Columns) -> tuple[Columns, list[Reco
             f"columns headed like {unpivot.header}",
             "none",
             f"If the layout is new, change read.unpivot in {found.contract.path}.",
+            layout_of=found.contract.key,
         )
     cells = [
         (at, name, cell)
