@@ -408,7 +408,8 @@ def ci(tmp_path):
     """Run a copy of .ci/run whose `make` prints and returns what it is told."""
     (tmp_path / "clone/.ci").mkdir(parents=True)
     shutil.copy(ROOT / ".ci/run", tmp_path / "clone/.ci/run")
-    for tool in ("docker-compose", "chromium", "make", "npm", "nginx", "sshd"):
+    tools = ("docker-compose", "chromium", "make", "npm", "nginx", "sshd", "initdb")
+    for tool in (*tools, "redis-server", "restic"):
         script = 'echo "$1: $PYTEST_ADDOPTS"\necho "$SAYS"\nexit $RETURNS\n'
         (tmp_path / tool).write_text(f"#!/bin/sh\n{script}")
         (tmp_path / tool).chmod(0o755)
