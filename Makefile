@@ -64,7 +64,7 @@ CLIENTS = $(VENV)-clients
 PYTHON_CLIENTS := $(notdir $(basename $(wildcard tests/clients/locks/*.txt)))
 CLIENTS_READY = $(patsubst %,$(CLIENTS)/%/.ready,$(PYTHON_CLIENTS) superset node)
 
-.PHONY: help run check drift report calendar replay doctor drill drill-server fuzz test test-all up sample rollback explain letter attack changes what-if bench stress docs notebook metric clients superset new-source sources screenshot lint lock clean
+.PHONY: help run check drift report calendar replay doctor rotate-key drill drill-server fuzz test test-all server-test up backup restore sample rollback explain letter attack changes what-if bench stress docs notebook metric clients superset new-source sources screenshot lint lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -81,7 +81,7 @@ number = @case '$($(1))' in ''|*[!0-9]*) echo 'make $@: expected $(1)=<number>.'
 
 # The program reads SCHOOL=, METRIC= and the like from its environment, to which make adds
 # the variables that it is given.
-COMMANDS := run check drift report calendar replay doctor rollback explain letter attack changes what-if new-source sources
+COMMANDS := run check drift report calendar replay doctor rotate-key rollback explain letter attack changes what-if new-source sources
 $(COMMANDS): export LAKE := $(LAKE)
 $(COMMANDS): $(VENV)/.runtime
 	@$(PYTHON) -m common_metrics.cli $@
@@ -93,6 +93,7 @@ drift: ## what a publisher changed, and the patch for it; FILE=, KEY=, ACCEPT=ye
 calendar: ## which deliveries are late, missing or unexpected; TODAY=, LAKE=
 replay: ## judge kept files anew by the rules of today; KEY=, LAKE=
 doctor: ## what is wrong with a lake, and its sizes; FIX=1 mends; LAKE=, DROP=
+rotate-key: ## give a lake the student key that is set; LAKE=
 rollback: ## publish the release before, or RELEASE=
 explain: ## where a number comes from; SCHOOL=, METRIC=, YEAR=, GROUP=, TIER=
 letter: ## a school's letter to parents as a PDF; SCHOOL=, LAKE=
@@ -111,6 +112,9 @@ test: $(VENV)/.dev ## run the tests that need Python alone, all stages on the sa
 
 test-all: $(VENV)/.dev $(CLIENTS_READY) ## run every test; needs REAL_DATA, Node, Chromium, docker-compose
 	@$(PYTEST)
+
+server-test: $(VENV)/.dev ## docker-compose.yml's services take the whole sample from S3; workers are killed
+	@WHOLE_SAMPLE=1 $(PYTHON) -m pytest -v tests/test_server.py
 
 # What has not ended ten seconds after it was asked to, is ended with all it started: a
 # scheduler waits for its tasks. Nothing is lost, since files of the lake are renamed.
@@ -157,6 +161,22 @@ up: $(VENV)/.runtime $(if $(DROP),,sample) ## Airflow's UI and scheduler on 127.
 	$(SAY_WHERE) & \
 	wait -n; echo "make up: expected four parts of Airflow that run. Found that one has" \
 		"ended. See the end of $(UP_LOG)."
+
+# Folders are read in the order of their names: a receipt is in the copy only with the
+# bytes that it speaks of, which are written before it. No build and no publication goes
+# on meanwhile, and what they were killed over is left out.
+COPIED = alerts deliveries landing published quarantine refused validated
+LEFT_OUT = --exclude '.candidate-*' --exclude '.removed-*' --exclude '*.part'
+backup: ## an encrypted copy of the lake, by restic; RESTIC_REPOSITORY=, RESTIC_PASSWORD=, LAKE=
+	$(call needs,$(LAKE_DIR)/deliveries,a lake)
+	@cd "$(LAKE_DIR)" && mkdir -p -m 700 build && \
+		flock build/lock restic backup $(LEFT_OUT) $$(ls -d $(COPIED) 2>/dev/null)
+
+SNAPSHOT ?= latest
+restore: ## the copy, into an empty LAKE; SNAPSHOT=, RESTIC_REPOSITORY=, RESTIC_PASSWORD=
+	@[ -z "$$(ls -A "$(LAKE_DIR)" 2>/dev/null)" ] || { echo 'make restore: expected an empty' \
+		'folder. Found files in LAKE=$(LAKE). Name another one, or move it away first.'; exit 2; }
+	@mkdir -p "$(LAKE_DIR)" && restic restore $(SNAPSHOT) --verify --target "$(LAKE_DIR)"
 
 sample: $(VENV)/.runtime ## write the sample extracts; OUT=, FAULTS=all
 	@case '$(FAULTS)' in few|all) ;; *) echo 'make sample: expected FAULTS=few or all.' \

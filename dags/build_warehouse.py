@@ -8,7 +8,7 @@ from airflow.sdk import Asset, dag, task
 from airflow.sdk.definitions.callback import SyncCallback
 from airflow.sdk.definitions.deadline import DeadlineAlert, DeadlineReference
 
-from common_metrics import notify, settings
+from common_metrics import lost, notify, settings
 from common_metrics.contracts import page
 from common_metrics.contracts.loading import contract_keys
 
@@ -25,6 +25,7 @@ LATE = SyncCallback(notify.late, {"name": "build_warehouse", "section": SECTION}
     catchup=False,
     max_active_runs=1,
     tags=["build"],
+    default_args=lost.again(queue=lost.WAREHOUSE),
     doc_md=page.step("dbt builds the warehouse from what was validated", SECTION),
     deadline=DeadlineAlert(
         reference=DeadlineReference.DAGRUN_QUEUED_AT,
@@ -47,13 +48,7 @@ def build_warehouse() -> None:
 
         return release.is_needed(settings.lake())
 
-    # Never tried again: a test that failed fails the second time too.
-    @task(
-        outlets=[BUILD],
-        retries=0,
-        on_failure_callback=TOLD,
-        on_success_callback=TOLD,
-    )
+    @task(outlets=[BUILD], on_failure_callback=TOLD, on_success_callback=TOLD)
     def dbt_build() -> None:
         from common_metrics.warehouse import build
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from airflow.sdk import Asset, CronTriggerTimetable, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from common_metrics import notify, settings
+from common_metrics import lost, notify, settings
 from common_metrics.contracts import page
 from common_metrics.contracts.loading import contract_keys, load_contract_of
 from common_metrics.contracts.model import Contract
@@ -32,7 +32,7 @@ def land_extract(contract: Contract) -> None:
         max_active_runs=1,
         params={"replay": False},
         tags=page.tags(contract),
-        default_args={"owner": contract.origin.publisher, "on_failure_callback": told},
+        default_args=lost.again(told, owner=contract.origin.publisher),
     )
     def land() -> None:
         @task(trigger_rule="all_done")  # where a source gives nothing, what is there

@@ -4,7 +4,7 @@ from airflow.sdk import Asset, Param, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 from pendulum import now
 
-from common_metrics import notify, settings
+from common_metrics import lost, notify, settings
 from common_metrics.contracts import page
 
 SECTION = "the-release-was-refused"
@@ -16,6 +16,7 @@ TOLD = notify.task("publish_release", SECTION)
     catchup=False,
     max_active_runs=1,
     tags=["publish"],
+    default_args=lost.again(queue=lost.WAREHOUSE),
     doc_md=page.step("Audits the finished build and makes it the release", SECTION),
 )
 def publish_release() -> None:
@@ -38,6 +39,7 @@ def publish_release() -> None:
         "release": Param("", description="Id of a kept release; empty: the one before")
     },
     tags=["publish"],
+    default_args=lost.again(queue=lost.WAREHOUSE),
     doc_md=page.step("Makes an earlier release the current one, by hand", "roll-back"),
 )
 def roll_back_release() -> None:

@@ -2,7 +2,7 @@
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 
-from common_metrics import settings
+from common_metrics import lost, settings
 from common_metrics.contracts import page
 
 
@@ -18,6 +18,7 @@ from common_metrics.contracts import page
     catchup=False,
     max_active_runs=1,
     tags=["watch", "daily"],
+    default_args=lost.again(),
 )
 def watch_deliveries() -> None:
     @task

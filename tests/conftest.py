@@ -25,12 +25,15 @@ LANDED_AT = "2016-03-01T06:00:00+00:00"
 
 
 # Files of tests that take longest come first, so that both workers end together.
-LONGEST = ("test_end_to_end.py", "test_real.py", "test_scheduler.py", "test_ct.py")
+LONGEST = ("test_end_to_end.py", "test_real.py", "test_server.py", "test_scheduler.py")
+LONGEST += ("test_ct.py",)
 # Who asks for one of these needs what not every machine has, or minutes: real files, a
 # browser, docker-compose, the environments of BI clients, a second run over broken
-# files, a lake of its own that dbt builds, a server of the web, of files or of S3.
+# files, a lake of its own that dbt builds, a server of the web, of files or of S3, all
+# services of docker-compose.yml, restic.
 FURTHER = {"real_data", "browser", "compose_config", "environments", "broken"}
 FURTHER |= {"warehouse", "cells", "records", "rates", "web", "ssh", "store"}
+FURTHER |= {"server", "copies"}
 
 
 @pytest.hookimpl(tryfirst=True)

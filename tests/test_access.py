@@ -17,6 +17,7 @@ GIVEN = {
     "API_SECRET_KEY": "given-session",
     "JWT_SECRET": "given-token-secret-that-is-long-enough-to-sign-with-" + "x" * 20,
     "POSTGRES_PASSWORD": "given-database",
+    "REDIS_PASSWORD": "GivenQueue",
     "ADMIN_PASSWORD": "given-admin",
     "STUDENT_KEY": "given-key-for-students",
     "DROP": "/given",
@@ -61,12 +62,12 @@ def test_every_secret_is_asked_for_and_none_has_a_default() -> None:
     asked = re.findall(r"\$\{(\w+)(:[?-])?", COMPOSE.read_text())
     assert {name for name, kind in asked if kind == ":?"} == set(GIVEN)
     assert {name for name, kind in asked if kind != ":?"} == {
-        *("DROP_MODE", "LAKE", "OWNER", "PORT", "RUNBOOK"),
+        *("DROP_MODE", "LAKE", "LANDINGS", "OWNER", "PORT", "RUNBOOK", "SETTINGS"),
     }
 
 
 def test_every_secret_comes_from_the_environment(services) -> None:
-    telling = re.compile("KEY|SECRET|PASSWORD|CONN")
+    telling = re.compile("KEY|SECRET|PASSWORD|CONN|AUTH$")
     for name, service in services.items():
         for key, text in service["environment"].items():
             if telling.search(key) and not key.endswith("SQL_ALCHEMY_CONN"):
@@ -75,6 +76,11 @@ def test_every_secret_comes_from_the_environment(services) -> None:
     address = database["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"]
     assert not re.search(r"//[^/@]*:[^/@]*@", address), "a password in the address"
     assert "ADMIN_PASSWORD" not in database, "used once, by init alone"
+    broker = database["AIRFLOW__CELERY__BROKER_URL"]
+    assert broker == f"redis://:{GIVEN['REDIS_PASSWORD']}@redis:6379/0"
+    # Among the arguments of a process anybody of the machine could read one.
+    commands = [str(service.get("command")) for service in services.values()]
+    assert not [given for given in GIVEN.values() if given in str(commands)]
 
 
 def test_no_container_is_root_or_can_become_it(services) -> None:
@@ -88,7 +94,7 @@ def test_no_container_is_root_or_can_become_it(services) -> None:
 def test_containers_write_to_their_volumes_alone(services) -> None:
     for name, service in services.items():
         assert service["read_only"] is True, name
-        mounts = [str(mount) for mount in service["volumes"]]
+        mounts = [str(mount) for mount in service.get("volumes", [])]
         for mount in mounts:
             read_only = mount.endswith(":ro") or "'read_only': True" in mount
             assert read_only == ("/drop" in mount), mount

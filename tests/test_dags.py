@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from airflow.sdk.definitions.retry_policy import RetryAction
 
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.contracts.page import tags
@@ -102,10 +103,26 @@ def test_any_validated_extract_asks_for_a_build_and_a_build_for_a_release(
     assert wanted == {f"validated/{key}" for key in load_contracts()}
     assert type(build.timetable.asset_condition).__name__ == "AssetAny"
     assert build.max_active_runs == publish.max_active_runs == 1
-    # A failed test fails the second time too: nobody waits for that.
-    assert build.get_task("dbt_build").retries == 0
     (built,) = build.get_task("dbt_build").outlets
     assert [a.name for a in publish.timetable.asset_condition.objects] == [built.name]
+
+
+def test_a_task_is_tried_again_where_its_worker_is_lost_and_else_never(
+    dags: dict,
+) -> None:
+    """A failed test fails the second time too: nobody waits for that."""
+    for task in (task for dag in dags.values() for task in dag.tasks):
+        own = task.partial_kwargs if task.is_mapped else vars(task)
+        assert own["retries"] == 2, task
+        said = own["retry_policy"].evaluate(ValueError(), try_number=1, max_tries=2)
+        assert said.action is RetryAction.FAIL, task
+
+
+def test_what_writes_the_build_or_a_release_waits_for_the_one_slot(dags: dict) -> None:
+    queues = {(dag.dag_id, task.queue) for dag in dags.values() for task in dag.tasks}
+    waiting = {dag for dag, queue in queues if queue == "warehouse"}
+    assert waiting == {"build_warehouse", "publish_release", "roll_back_release"}
+    assert waiting.isdisjoint(dag for dag, queue in queues if queue == "default")
 
 
 def test_each_dag_has_a_page_that_leads_to_the_runbook(dags: dict) -> None:

@@ -23,8 +23,9 @@ from common_metrics.lake import Lake
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 TARGETS = (
-    "help run check drift report calendar doctor drill fuzz test test-all up sample "
-    "rollback explain letter attack changes what-if bench stress docs notebook metric "
+    "help run check drift report calendar replay doctor rotate-key drill "
+    "drill-server fuzz test test-all server-test up backup restore sample rollback "
+    "explain letter attack changes what-if bench stress docs notebook metric "
     "clients superset new-source sources screenshot lint lock clean"
 )
 REQUIRED = {
@@ -32,6 +33,7 @@ REQUIRED = {
     "API_SECRET_KEY": "given-text",
     "JWT_SECRET": "given-text",
     "POSTGRES_PASSWORD": "given-password",
+    "REDIS_PASSWORD": "GivenPassword",
     "ADMIN_PASSWORD": "given-password",
     "STUDENT_KEY": "given-key-for-students",
     "DROP": "/given",
@@ -214,10 +216,10 @@ def test_compose_is_valid_and_keeps_to_itself(compose_config):
     hosts = [p["host_ip"] if isinstance(p, dict) else p.split(":")[0] for p in ports]
     assert hosts == ["127.0.0.1"]
     assert {name: service["user"] for name, service in services.items()} == {
-        name: "postgres" if name == "postgres" else "airflow" for name in services
+        name: name if name in ("postgres", "redis") else "airflow" for name in services
     }
     telemetry = {key for key in SETTINGS if not key.startswith("AIRFLOW__")}
-    for name in services.keys() - {"postgres"}:
+    for name in services.keys() - {"postgres", "redis"}:
         assert telemetry <= services[name]["environment"].keys()
 
 
@@ -406,7 +408,8 @@ def ci(tmp_path):
     """Run a copy of .ci/run whose `make` prints and returns what it is told."""
     (tmp_path / "clone/.ci").mkdir(parents=True)
     shutil.copy(ROOT / ".ci/run", tmp_path / "clone/.ci/run")
-    for tool in ("docker-compose", "chromium", "make", "npm", "nginx", "sshd"):
+    tools = ("docker-compose", "chromium", "make", "npm", "nginx", "sshd", "initdb")
+    for tool in (*tools, "redis-server", "restic"):
         script = 'echo "$1: $PYTEST_ADDOPTS"\necho "$SAYS"\nexit $RETURNS\n'
         (tmp_path / tool).write_text(f"#!/bin/sh\n{script}")
         (tmp_path / tool).chmod(0o755)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from common_metrics import student_key
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import Refused, in_four_parts
 from common_metrics.lake import Delivery, Lake, write_json
@@ -61,8 +62,10 @@ def receive(
 
     ``at`` is when the folder was looked at: what lay there together came together.
     Raises NotReceived at the end where the code itself failed on a file; the others are
-    received all the same.
+    received all the same, and OtherKey where it would hash students.
     """
+    if contract.protects:
+        student_key.require_own(lake)
     landed: dict[str, Landed] = {}
     looks: dict[str, Look] = {}
     broken: dict[str, Exception] = {}
@@ -118,8 +121,11 @@ def mend_one(
 ) -> None:
     """Make a delivery's rows again from what landed, or record that they are lost.
 
-    With ``judged_at`` they are judged anew, by the rules of that time.
+    With ``judged_at`` they are judged anew, by the rules of that time. Raises OtherKey
+    where it would hash students.
     """
+    if contract.protects:
+        student_key.require_own(lake)
     broken: dict[str, Exception] = {}
     again = receiving.receive_again(contract, delivery, lake, judged_at)
     _judged(contract, [again] if again.rows else [], lake, broken)

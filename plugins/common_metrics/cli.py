@@ -110,6 +110,15 @@ def hold(what: str, descriptor: int, lake: LakeFolder = HERE) -> None:
     lease.hold_for_parent(Lake(lake), what, descriptor)
 
 
+@app.command(epilog="make rotate-key LAKE=lake")
+def rotate_key(lake: LakeFolder = HERE) -> None:
+    """Give a lake the student key that is set; the next run hashes students anew."""
+    from common_metrics import student_key
+
+    count = student_key.rotate(Lake(lake))
+    print(f"the key is rotated: the next run reads {count} files of students anew")
+
+
 @app.command(epilog="make rollback RELEASE=20260301T060000Z-93d63659")
 def rollback(
     lake: LakeFolder = HERE,

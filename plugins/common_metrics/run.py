@@ -37,6 +37,7 @@ from common_metrics import (
     pseudonyms,
     report,
     settings,
+    student_key,
 )
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.errors import Refused, in_four_parts
@@ -71,6 +72,8 @@ def run(lake: Lake, drop: Path | None) -> int:
     contracts = load_contracts()
     receiving.list_once(drop)
     receiving.require_key(contracts.values(), drop)
+    if lake.deliveries.exists():
+        student_key.require_own(lake)
     width = None if sys.stdout.isatty() else 120
     console = Console(highlight=False, width=width)
     for each in (signal.SIGTERM, signal.SIGINT):
