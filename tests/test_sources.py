@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -471,6 +472,22 @@ def changed(tmp_path: Path) -> Callable[..., Contract]:
         return load_contract(file, tmp_path)
 
     return changed
+
+
+def test_a_sibling_asks_at_addresses_of_its_own(tmp_path):
+    """One that names the same address would fetch the other extract's file."""
+    place = tmp_path / "expectations"
+    shutil.copytree(ROOT / "expectations", place)
+    rules = yaml.safe_load((place / f"{KEY}.yml").read_text())
+    rules["landing"]["sources"] = [
+        {"address": f"https://state.example/{name}.csv", "file": f"{FOLDER}/{name}.csv"}
+        for name in ("four-year", "rates")
+    ]
+    (place / f"{KEY}.yml").write_text(yaml.safe_dump(rules, sort_keys=False))
+    sibling = load_contract(place / "ct/graduation_5yr.yml", place)
+    (source,) = sibling.landing.sources
+    assert source.address == "https://state.example/five-year.csv"
+    assert len(load_contract(place / f"{KEY}.yml", place).landing.sources) == 2
 
 
 def test_an_address_is_asked_for_each_year_that_is_due(changed):

@@ -112,7 +112,22 @@ def _content(file: Path, root: Path) -> dict[str, Any]:
     words, of_base = own.pop("words", {}), _stated(root / f"{base}.yml", root)
     if "extends" in of_base:
         raise ValueError(f"extends: {base} extends {of_base['extends']}, name that one")
-    return merged(_exchanged(of_base, words), own)
+    return merged(_siblings(of_base, words), own)
+
+
+def _siblings(of_base: dict[str, Any], words: dict[str, str]) -> dict[str, Any]:
+    """Return what a sibling takes over: of sources those at an address of its own."""
+    taken = _exchanged(of_base, words)
+    match of_base, taken:
+        case {"landing": {"sources": [*old]}}, {"landing": landing}:
+            known = [*map(_address, old)]
+            of = landing["sources"]
+            landing["sources"] = [one for one in of if _address(one) not in known]
+    return taken
+
+
+def _address(source: Any) -> Any:
+    return source.get("address") if isinstance(source, dict) else None
 
 
 def _stated(file: Path, root: Path) -> dict[str, Any]:
