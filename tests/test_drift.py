@@ -311,6 +311,18 @@ def test_parts_of_a_column_and_of_a_header_are_seen(asked) -> None:
     assert split.endswith('into "Graduated in June" and "Graduated in August"')
 
 
+def test_of_two_answers_none_is_given(asked) -> None:
+    def change(rows: Rows, at: int) -> Rows:
+        rows = renamed("Graduated", "Graduates A")(rows, at)
+        return with_column("Graduates B", lambda n: "1")(rows, at)
+
+    content = cohorts(change)
+    assert asked.ask("nh/cohort_counts", "cohort_counts_2016.xlsx", content) == 1
+    assert asked.said("renamed", "doubtful") == [
+        'doubtful graduated_count: "Graduates A" or "Graduates B"'
+    ]
+
+
 def test_columns_of_two_layouts_are_left_to_a_person(asked) -> None:
     rows = list(csv.reader(io.StringIO(graduates().decode())))
     header, cells = ["Other Count", "Other Rate"], ["1", "2.5"]
@@ -399,6 +411,11 @@ def test_a_file_in_the_lake_is_known_by_its_place_and_any_by_its_columns(asked) 
     place.write_bytes(content)
     code, lines = doctor(place, "", asked.lake)
     assert (code, lines[0]) == (0, f"ct/graduation_4yr {GRADUATES}")
+    # The place counts, also where another contract is nearer.
+    other = asked.lake.root / "landing/ct/graduation_5yr/2015" / GRADUATES
+    other.parent.mkdir(parents=True)
+    other.write_bytes(content)
+    assert doctor(other, "", asked.lake)[1][0] == f"ct/graduation_5yr {GRADUATES}"
     assert asked.ask("", "columns.csv", content) == 0
     assert asked.lines[0] == "ct/graduation_4yr columns.csv"
     with pytest.raises(Refused, match="Found a web page"):
