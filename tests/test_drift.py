@@ -146,6 +146,7 @@ def test_a_renamed_column_is_told_tried_and_accepted(asked) -> None:
         '-    headers: ["Four-Year Cohort Count"]',
         '+    headers: ["Four-Year Cohort Count", "Cohort N"]',
     ]
+    assert asked.ask("ct/graduation_4yr", GRADUATES, content, "no") == 1
     assert asked.is_untouched
     assert asked.ask("ct/graduation_4yr", GRADUATES, content, "yes") == 0
     assert asked.lines[-1].startswith("Accepted: expectations/ct/graduation_4yr.yml")
@@ -254,7 +255,7 @@ def test_a_new_column_is_left_out_once_somebody_says_why(asked) -> None:
     assert asked.ask("nh/cohort_counts", name, content) == 0
     assert "ACCEPT='<why no number depends on it>'" in asked.lines[-1]
     # A yes is no reason.
-    asked.ask("nh/cohort_counts", name, content, "yes")
+    assert asked.ask("nh/cohort_counts", name, content, "yes") == 1
     assert asked.is_untouched
     assert asked.ask("nh/cohort_counts", name, content, "where the school is") == 0
     contract = load_contract(asked.root / "nh/cohort_counts.yml", asked.root)

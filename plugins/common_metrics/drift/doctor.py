@@ -79,17 +79,21 @@ def doctor(
         lines += ["The layout is known. The check says:", *said]
         return int(code == REFUSED), lines
     place = root / f"{contract.key}.yml"
-    old, reason = place.read_text(), "" if accept.casefold() == "yes" else accept
-    new = _edited(old, edits, contract, reason or TO_SAY)
+    old, word = place.read_text(), "yes"
+    new = _edited(old, edits, contract, TO_SAY)
     code, said = _tried(contract, new.replace(TO_SAY, "tried"), file, lake)
     if code == REFUSED:
         return 1, [*lines, "No patch is proposed. With one the check says:", *said]
+    is_accepted = accept.casefold() == word
+    if TO_SAY in new:
+        # A reason is a sentence, and no yes.
+        word, is_accepted = "<why no number depends on it>", " " in accept.strip()
+        new = _edited(old, edits, contract, accept if is_accepted else TO_SAY)
     lines += [*_diff(contract, old, new), "With it the check says:", *said]
-    if accept and TO_SAY not in new:
+    if is_accepted:
         place.write_text(new)
         return 0, [*lines, f"Accepted: {contract.path} is changed, see `git diff`."]
-    word = "<why no number depends on it>" if TO_SAY in new else "yes"
-    return 0, [*lines, f"{NOTES} To accept it, add ACCEPT='{word}'."]
+    return int(bool(accept)), [*lines, f"{NOTES} To accept it, add ACCEPT='{word}'."]
 
 
 def _key_of(file: Path) -> str:
