@@ -31,6 +31,8 @@ from common_metrics.publication import release
 
 # The whole sample, from an undisturbed server too: `make server-test`.
 WHOLE = bool(os.environ.get("WHOLE_SAMPLE"))
+# A lake that `make run` made of it by this code, if there is one.
+MADE = os.environ.get("SAMPLE_LAKE", "") if WHOLE else ""
 KEYS = ("ct/graduation_4yr", "us/edfacts_acgr", "nessc/student_enrollment")
 LANDING = "land_ct_graduation_4yr"
 SECRETS = {"aws_access_key_id": "nobody", "aws_secret_access_key": "word-of-nobody"}
@@ -47,6 +49,8 @@ OTEL_METRIC_EXPORT_INTERVAL=3000
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A drop folder: of a few extracts, or of the whole sample."""
+    if MADE:
+        return Path(MADE) / "sample/extracts"
     folder = tmp_path_factory.mktemp("files")
     if WHOLE:
         command = [sys.executable, ROOT / "tests/sample/generate.py", folder]
@@ -147,24 +151,27 @@ def further_settings(bucket: int, metrics: Metrics) -> str:
 
 
 @pytest.fixture(scope="module")
-def embedded_run(
-    tmp_path_factory, files: Path
-) -> Iterator[tuple[Path, subprocess.Popen]]:
-    """What `make run` makes of the same files, from a drop folder: its lake, and it.
+def embedded_run(tmp_path_factory, files: Path) -> Iterator[subprocess.Popen | None]:
+    """`make run` of the same files, from a drop folder.
 
     It runs while the server starts, which waits more than it works.
     """
-    lake = tmp_path_factory.mktemp("embedded") / "lake"
-    running = begun(lake, files, ROOT)
-    yield lake, running
+    if MADE:
+        yield None
+        return
+    running = begun(tmp_path_factory.mktemp("embedded") / "lake", files, ROOT)
+    yield running
     running.terminate()
 
 
 @pytest.fixture(scope="module")
-def embedded(embedded_run: tuple[Path, subprocess.Popen]) -> Path:
+def embedded(embedded_run: subprocess.Popen | None) -> Path:
     """The release of the embedded run."""
-    lake, running = embedded_run
-    assert running.wait(timeout=1800) == 0, lake.with_suffix(".log").read_text()
+    if not embedded_run:
+        return Path(MADE) / "published/current"
+    lake = Path(embedded_run.args[embedded_run.args.index("--lake") + 1])
+    code = embedded_run.wait(timeout=1800)
+    assert code == 0, lake.with_suffix(".log").read_text()
     return lake / "published/current"
 
 
@@ -284,11 +291,19 @@ def test_a_copy_restored_on_an_empty_machine_is_the_same_release(
     subprocess.run(words, cwd=ROOT, env=environment, check=True)
     assert (lake / "published/current").resolve().name == disturbed.resolve().name
     assert releases.differences(lake / "published/current", disturbed) == []
-    # An empty machine: the drop folder is filled again from S3, nothing of it is new.
-    store = server.environment("worker")["AIRFLOW_CONN_STORE"]
-    run(lake, drop, server.project, AIRFLOW_CONN_STORE=store)
-    assert [*release.manifests(Lake(lake))] == [disturbed.resolve().name]
+    # It is sound, and there is nothing to build, with nothing in the drop folder.
+    settings = server.environment("worker")
+    asked = f"""from common_metrics import doctor; from common_metrics.lake import Lake
+from common_metrics.publication import release; from pathlib import Path
+lake = Lake({str(lake)!r})
+print([*doctor.wrong(lake, Path({str(drop)!r}))], release.is_needed(lake))"""
+    words = [sys.executable, "-c", asked]
+    said = subprocess.run(words, env=settings, check=True, capture_output=True)
+    assert said.stdout == b"[] False\n"
     if WHOLE:
+        # Filled again from S3, nothing in it is new.
+        run(lake, drop, server.project, **settings)
+        assert [*release.manifests(Lake(lake))] == [disturbed.resolve().name]
         rotate_the_key(server, lake, drop)
         assert len(release.manifests(Lake(lake))) == 2
         assert releases.differences(lake / "published/current", disturbed) == []
