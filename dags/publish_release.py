@@ -22,13 +22,15 @@ TOLD = notify.task("publish_release", SECTION)
 def publish_release() -> None:
     @task(on_failure_callback=TOLD, on_success_callback=TOLD)
     def publish() -> str:
-        from common_metrics.publication import release
+        from common_metrics.publication import delivery_years, release
 
         # The event of a build that `make run` has published comes to a scheduler later.
         if not release.is_needed(settings.lake()):
             raise AirflowSkipException("a kept release is of these files and this code")
         # The clock's time: the run's own is that of the first waiting asset event.
-        return release.publish(settings.lake(), now("UTC"))
+        published = release.publish(settings.lake(), now("UTC"))
+        print(*delivery_years.new_years(settings.lake()), sep="\n")
+        return published
 
     publish()
 

@@ -192,6 +192,11 @@ def test_a_sheet_of_another_name_and_several_are_found(asked) -> None:
     assert asked.ask(contract.key, name, xlsx({"All Schools": rows})) == 0
     assert asked.said("renamed") == ['renamed  sheet: "Schools" -> "All Schools"']
     assert asked.patch == ["-  sheet: Schools", "+  sheet: Schools|All Schools"]
+    # Districts and schools have the same columns: which is which, nobody guesses.
+    both = xlsx({"All Schools": rows, "Districts": rows})
+    assert asked.ask(contract.key, name, both, "yes") == 1
+    assert asked.said("renamed")[0].endswith('-> "All Schools", "Districts"')
+    assert asked.is_untouched
 
     def halves(rows: Rows) -> bytes:
         (at,) = (n for n, row in enumerate(rows) if "Graduated" in row)

@@ -100,7 +100,10 @@ def _meant(
         return sheets, [Change(f"{said} {len(sheets)} others", hurdle=hurdle)]
     pattern = "|".join([*filter(None, [own]), *map(_plain, names)])
     named = ", ".join(f'"{seen(name)}"' for name in names)
-    return sheets, [Change(f"{said} {named}", (("read", "sheet"), pattern))]
+    # The contract chose one of several: which of these it is now, nobody can tell.
+    hurdle = "Several sheets have such a table: name the right one in read.sheet."
+    hurdle *= bool(own) and len(names) > 1
+    return sheets, [Change(f"{said} {named}", (("read", "sheet"), pattern), hurdle)]
 
 
 def _cut(contract: Contract, found: list[Record], at: int, code: str) -> Table:
