@@ -408,8 +408,8 @@ def ci(tmp_path):
     """Run a copy of .ci/run whose `make` prints and returns what it is told."""
     (tmp_path / "clone/.ci").mkdir(parents=True)
     shutil.copy(ROOT / ".ci/run", tmp_path / "clone/.ci/run")
-    tools = ("docker-compose", "chromium", "make", "npm", "nginx", "sshd", "initdb")
-    for tool in (*tools, "redis-server", "restic"):
+    tools = ("docker-compose", "chromium", "make", "npm", "nginx", "sshd", "restic")
+    for tool in tools:
         script = 'echo "$1: $PYTEST_ADDOPTS"\necho "$SAYS"\nexit $RETURNS\n'
         (tmp_path / tool).write_text(f"#!/bin/sh\n{script}")
         (tmp_path / tool).chmod(0o755)
@@ -428,12 +428,17 @@ def test_ci_wants_the_real_data(ci):
     assert run.returncode == 1 and "../shared/data/real" in run.stderr
 
 
-def test_ci_runs_every_test_once_and_lint(ci, tmp_path):
-    """What `make test` leaves out is what is left of `make test-all`."""
+def test_ci_runs_every_test_once_but_the_server_and_lint(ci, tmp_path):
+    """What `make test` leaves out is what is left of `make test-all`.
+
+    But for one file, which `make server-test` runs.
+    """
     (tmp_path / "shared/data/real").mkdir(parents=True)
     run = ci("=== 3 passed in 1.00s ===")
     told = re.findall("^([a-z-]+): (?:.*(-m .*))?", run.stdout, re.M)
-    assert told == [("test", ""), ("test-all", "-m full"), ("lint", "")]
+    left = "-m full --ignore=tests/test_server.py"
+    assert told == [("test", ""), ("test-all", left), ("lint", "")]
+    assert "tests/test_server.py" in make("-n", "server-test").stdout
     assert '-m "not full"' in make("-n", "test").stdout
     assert " -m full" not in make("-n", "test-all").stdout
 
