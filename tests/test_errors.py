@@ -153,10 +153,13 @@ def make(monkeypatch, tmp_path, capsys) -> Callable[..., tuple[int, str]]:
         (["attack", "none.duckdb"], "none.duckdb: expected a public file. Found none."),
         (["changes"], NO_RELEASE),
         (["check", "none.csv"], "none.csv: expected a file. Found none. Give its"),
-        ([], "make: expected one of run, check, doctor, calendar, rollback, explain, "),
+        (
+            [],
+            "make: expected one of run, check, doctor, replay, calendar, rotate-key, ",
+        ),
         (
             ["explian"],
-            "make: expected one of run, check, doctor, calendar, rollback, explain, ",
+            "make: expected one of run, check, doctor, replay, calendar, rotate-key, ",
         ),
     ],
 )
