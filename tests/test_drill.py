@@ -17,6 +17,7 @@ CHANGING = {"rename", "unlink", "symlink_to", "rmtree", "write_text", "write_byt
 # is derived: none of them changes what a next run goes by.
 NO_STATE = {
     *("airflow_db.py", "check.py", "doctor.py", "run.py", "report.py"),
+    "drift/doctor.py",
     *("contracts/blanks.py", "contracts/dbt_sources.py", "contracts/scaffold.py"),
     *("publication/site.py", "publication/letter.py", "publication/what_if.py"),
     *(
@@ -31,6 +32,10 @@ ELSEWHERE = {
     "disclosure/kept.py:_write": "test_suppression.py; an answer cut short is none",
     "fetching/taking.py:_opened": "test_sources.py, over half a file of a killed run",
     "fetching/taking.py:_taken": "test_sources.py; no sample is fetched",
+    "housekeeping.py:_gone": "test_housekeeping.py, killed before the first file goes",
+    "housekeeping.py:_logs": "logs alone",
+    "student_key.py:_claim": "test_rotation.py",
+    "student_key.py:rotate": "test_rotation.py, a rotation that was killed",
     "landing/receiving.py:receive": "test_landing.py, a name of another year",
     "validation/docs_index.py:_put": "pages alone",
     "lake.py:set_receipts_aside": "test_lake_state.py",

@@ -78,6 +78,34 @@ def test_replaced_bytes_that_come_again_are_kept_again(
     assert lake.landing(again).exists() and lake.damaged(again) == []
 
 
+def test_what_a_killed_one_left_goes_the_next_time(
+    replaced, run, graduation, lake, monkeypatch
+):
+    first, _ = replaced
+    refused = run(graduation, b"nothing of use")
+    lake.record(refused.with_(landed_at=ago(401)))
+    monkeypatch.setenv(DAYS.format("SUPERSEDED"), "1")
+
+    class Killed(Exception):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(housekeeping, "_gone", killed)
+        housekeeping.tidy(lake)
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr("pathlib.Path.unlink", killed)
+        housekeeping.tidy(lake)
+    known = lake.recorded(KEY, refused.sha256)
+    assert known.removed and lake.refused(refused).exists()
+    assert lake.damaged(known) == []
+    assert sum(gone.files for gone in housekeeping.tidy(lake)) == 3
+    assert not lake.refused(refused).exists() and not lake.landing(first).exists()
+    assert housekeeping.tidy(lake) == []
+
+
 def test_refused_bytes_go_after_their_days(run, graduation, lake, monkeypatch):
     refused = run(graduation, b"nothing of use")
     lake.record(refused.with_(landed_at=ago(401)))

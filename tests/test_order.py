@@ -33,6 +33,8 @@ ALLOWED = {
     "int_baselines": "a school has one preferred outcome of a cell and year",
     "network_rates": "a state has one outcome of a cell from each provider",
     "network_rates_public": "as network_rates",
+    "int_fault_spans": "a file has one judgement a moment, see int_judgements",
+    "supplier_scores": "a file has one judgement a moment, see int_judgements",
     "int_outcome_versions": "a cell has one row a moment and one a version",
     "int_outcomes_missing": "the rows of one cell, year and extract are equal",
     "int_outcomes_reconciled": "a provider has one row of a cell",

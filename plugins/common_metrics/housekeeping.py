@@ -54,11 +54,9 @@ def _refused(lake: Lake, now: datetime) -> Iterator[Path]:
     """Yield the bytes of files that were refused long ago."""
     refused = (d for d in lake.all_recorded() if d.status == "refused")
     for delivery in refused:
-        is_there = not delivery.same_bytes_as and not delivery.removed
-        if is_there and _is_past("REFUSED_DAYS", now, delivery.landed_at):
-            file = lake.kept(delivery)
-            lake.record(delivery.with_(removed={lake.folder(file): str(now)}))
-            yield file
+        is_old = _is_past("REFUSED_DAYS", now, delivery.landed_at)
+        if is_old and not delivery.same_bytes_as:
+            yield from _noted(lake, delivery, [lake.kept(delivery)], now)
 
 
 def _superseded(lake: Lake, now: datetime) -> Iterator[Path]:
@@ -67,12 +65,22 @@ def _superseded(lake: Lake, now: datetime) -> Iterator[Path]:
     for _, same in groupby(accepted, attrgetter("key", "file")):
         lives: list[Delivery] = sorted(same, key=attrgetter("landed_at", "sha256"))
         for delivery, newer in pairwise(lives):
-            is_old = _is_past("SUPERSEDED_DAYS", now, newer.landed_at)
-            if is_old and not delivery.removed:
-                files = lake.landing(delivery), lake.rows("quarantine", delivery)
-                removed = {lake.folder(file): str(now) for file in files}
-                lake.record(delivery.with_(removed=removed))
-                yield from files
+            if _is_past("SUPERSEDED_DAYS", now, newer.landed_at):
+                files = [lake.landing(delivery), lake.rows("quarantine", delivery)]
+                yield from _noted(lake, delivery, files, now)
+
+
+def _noted(
+    lake: Lake, delivery: Delivery, files: list[Path], now: datetime
+) -> list[Path]:
+    """Note on the receipt, once and first, that files go; what a killed one left too.
+
+    The other way round they would be missed, and called damaged.
+    """
+    if not delivery.removed:
+        removed = {lake.folder(file): str(now) for file in files}
+        lake.record(delivery.with_(removed=removed))
+    return files
 
 
 def _logs(lake: Lake, now: datetime) -> Iterator[Path]:
