@@ -79,21 +79,21 @@ scored as (
         provider,
         quarter_from,
         cast(coalesce(files.files_count, 0) as integer) as files_count,
-        round(
-            100 * files.accepted_at_first_count / nullif(files.files_count, 0), 1
-        )
+        cast(round(
+            {{ pct_of_counts('files.accepted_at_first_count', 'files.files_count') }}, 1
+        ) as double)
             as accepted_at_first_pct,
         cast(coalesce(files.never_accepted_count, 0) as integer)
             as never_accepted_count,
         cast(files.days_to_accept as double) as days_to_accept,
-        round(
-            100 * public_rows.rows_used_count / nullif(public_rows.rows_count, 0), 1
-        )
+        cast(round(
+            {{ pct_of_counts('public_rows.rows_used_count', 'public_rows.rows_count') }}, 1
+        ) as double)
             as rows_used_pct,
         cast(coalesce(years.years_count, 0) as integer) as years_count,
-        round(
-            100 * years.years_in_time_count / nullif(years.years_count, 0), 1
-        )
+        cast(round(
+            {{ pct_of_counts('years.years_in_time_count', 'years.years_count') }}, 1
+        ) as double)
             as years_in_time_pct,
     from files
     full outer join public_rows using (provider, quarter_from)
