@@ -54,7 +54,7 @@ public_rows as (
         deliveries.provider,
         cast(date_trunc('quarter', deliveries.landed_at) as date) as quarter_from,
         sum(deliveries.rows_raw) as rows_count,
-        sum(deliveries.rows_validated + deliveries.rows_duplicate) as rows_used_count,
+        sum(deliveries.rows_validated + deliveries.rows_duplicate) as used_count,
     from deliveries
     inner join contracts
         on
@@ -87,7 +87,7 @@ scored as (
             as never_accepted_count,
         cast(files.days_to_accept as double) as days_to_accept,
         cast(round(
-            {{ pct_of_counts('public_rows.rows_used_count', 'public_rows.rows_count') }}, 1
+            {{ pct_of_counts('public_rows.used_count', 'public_rows.rows_count') }}, 1
         ) as double)
             as rows_used_pct,
         cast(coalesce(years.years_count, 0) as integer) as years_count,
