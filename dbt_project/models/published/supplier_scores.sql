@@ -15,9 +15,13 @@ contracts as (
     where visibility = 'public'
 ),
 
+-- A year that came more than three years after its end was loaded from an archive: it
+-- tells nothing of who sends it (decision 0070).
 calendar as (
     select * from {{ ref('delivery_calendar') }}
-    where came_on is not null and due_on is not null
+    where
+        due_on is not null
+        and came_on <= make_date(school_year, 6, 30) + 3 * 365
 ),
 
 -- Of each file the verdict that it got when it came first, and by when it was accepted.
