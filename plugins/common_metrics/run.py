@@ -84,7 +84,7 @@ def run(lake: Lake, drop: Path | None) -> int:
             console.print(f"unreadable receipt, its file lands again: {each}")
         ended = _run_dags(console, lake, drop)
         for each in housekeeping.tidy(lake):
-            console.print(each)
+            console.print(str(each))
         return report.report(console, lake, drop, ended)
 
 

@@ -15,12 +15,13 @@ contracts as (
     where visibility = 'public'
 ),
 
--- A year that came more than three years after its end was loaded from an archive: it
--- tells nothing of who sends it (decision 0070).
+-- Days that a contract states: one that was learned is the median of the very years
+-- that it would judge. A year that came more than three years after its end was loaded
+-- from an archive, and tells nothing of who sends it (decision 0070).
 calendar as (
     select * from {{ ref('delivery_calendar') }}
     where
-        due_on is not null
+        due_basis = 'contract'
         and came_on <= make_date(school_year, 6, 30) + 3 * 365
 ),
 

@@ -38,8 +38,8 @@ printed as (
     from enrollments
 ),
 
--- The students of a place, where all of them are counted: in one number, else by grade.
--- Several metrics of an extract count the same students, and some fewer of them.
+-- The students of a place, where all of them are counted: in one number, else in every
+-- grade. Several metrics of an extract count the same students, and some fewer of them.
 by_grade as (
     select
         state,
@@ -64,9 +64,26 @@ by_place as (
         school_key,
         coalesce(
             max(students) filter (where grade = 'all'),
-            sum(students) filter (where grade <> 'all')
+            case
+                when bool_and(students is not null) filter (where grade <> 'all')
+                    then sum(students) filter (where grade <> 'all')
+            end
         ) as students,
     from by_grade
+    group by all
+),
+
+-- Nothing is summed over places of which one is not told.
+by_level as (
+    select
+        state,
+        provider,
+        extract,
+        school_year,
+        level,
+        count(*) as places,
+        case when count(students) = places then sum(students) end as students,
+    from by_place
     group by all
 ),
 
@@ -77,13 +94,13 @@ totalled as (
         provider,
         extract,
         school_year,
-        count(*) filter (where level = 'school') as schools,
+        coalesce(max(places) filter (where level = 'school'), 0) as schools,
         coalesce(
-            sum(students) filter (where level = 'school'),
-            sum(students) filter (where level = 'lea'),
-            sum(students) filter (where level = 'state')
+            max(students) filter (where level = 'school'),
+            max(students) filter (where level = 'lea'),
+            max(students) filter (where level = 'state')
         ) as students,
-    from by_place
+    from by_level
     group by all
 ),
 
