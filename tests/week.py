@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "plugins")]
 
 from tests import servers  # noqa: E402
+from tests.conftest import program  # noqa: E402
 
 RATES, FEDERAL, SCHOOLS = (
     "ct/graduation_4yr",
@@ -127,7 +128,7 @@ class Week:
         at = f"{date} 06:00:00"
         given = {"LAKE": str(lake or self.lake)}
         done = subprocess.run(
-            ["faketime", at, sys.executable, *map(str, words)],
+            [program("faketime"), at, sys.executable, *map(str, words)],
             cwd=self.code,
             env=self.environment | given,
             capture_output=True,

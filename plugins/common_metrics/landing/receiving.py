@@ -196,25 +196,23 @@ def _received(
         delivery = delivery.with_(
             landed_at=earlier.landed_at, landed_before=earlier.landed_before
         )
-        # Rows that were damaged or lost are made again by the same rules.
-        is_anew = not is_judged(earlier, contract) and (
-            earlier.status == "validated" or earlier.faults
-        )
-        judged_at = judged_at if is_anew else ""
-        delivery = _judged_anew(delivery, earlier, judged_at)
+        is_same = is_judged(earlier, contract)
+        delivery = _judged_anew(delivery, earlier, "" if is_same else judged_at)
     return _read(contract, delivery, taken, lake)
 
 
 def _judged_anew(delivery: Delivery, earlier: Delivery, judged_at: str) -> Delivery:
-    """Return the delivery with the judgements before; one that said the same is one."""
-    at = earlier.judged_at or earlier.landed_at
-    if judged_at <= at:
-        judged_at, before = earlier.judged_at, earlier.judged_before
-    else:
-        last = Judgement(at, earlier.status, earlier.faults)
-        before = earlier.judged_before
-        told = replace(before[-1], judged_at=at) if before else None
-        before = before if told == last else [*before, last]
+    """Return the delivery with the judgements before; two that said the same are one.
+
+    It is none to make rows again by the same rules, and there is none before it of what
+    was killed before it was judged, or lost.
+    """
+    at, before = earlier.judged_at or earlier.landed_at, earlier.judged_before
+    if judged_at <= at or not (earlier.status == "validated" or earlier.faults):
+        return delivery.with_(judged_at=earlier.judged_at, judged_before=before)
+    last = Judgement(at, earlier.status, earlier.faults)
+    if not before or replace(before[-1], judged_at=at) != last:
+        before = [*before, last]
     return delivery.with_(judged_at=judged_at, judged_before=before)
 
 
