@@ -276,9 +276,11 @@ NOT_IN = {
     "public": {
         "accountability",
         "coaching_days",
+        "delivery_years",
         "difference_in_differences",
         "gbp_scores",
         "needs_assessments",
+        "quality_findings",
         "shared_resources",
         "site_visits",
         "subsidy_eligibility",
