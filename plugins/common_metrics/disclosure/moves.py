@@ -21,9 +21,11 @@ HALF = 0.5
 # HiGHS's simplex_strategy: where only costs changed the last table is still possible,
 # and the primal simplex goes on from it; where a bound changed, the dual one.
 DUAL, PRIMAL = 1, 4
-# All models of a process must ask for as many threads.
+# All models of a process must ask for as many threads. With Devex (1) nothing is worked
+# out anew where the dual simplex begins after the primal one.
 OPTIONS: dict[str, bool | int | str] = {
     "output_flag": False,
+    "simplex_dual_edge_weight_strategy": 1,
     "presolve": "off",
     "solver": "simplex",
     "threads": 1,

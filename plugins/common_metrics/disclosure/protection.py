@@ -6,6 +6,8 @@ are moved together with those of few other schools, so that one table is a witne
 all the rest.
 """
 
+from bisect import bisect_left
+
 import numpy as np
 from scipy.sparse import csc_matrix
 
@@ -150,11 +152,13 @@ class Cluster:
         found = [table for table in both if table is not None]
         if found:
             return [min(found, key=moves.value)]
-        for up in range(need - 1, 0, -1):
-            if (table := moves.cheapest(column, up)) is not None:
-                other = moves.cheapest(column, up - need)
-                return [] if other is None else [table, other]
-        return []
+        # What moves so far moves less far too, and two tables may add up.
+        up = bisect_left(
+            range(1, need), True, key=lambda far: moves.cheapest(column, far) is None
+        )
+        both = [moves.cheapest(column, amount) for amount in (up, up - need) if up]
+        found = [table for table in both if table is not None]
+        return found if len(found) == len(both) else []
 
     def _hide(self, moves: Moves, columns: np.ndarray) -> None:
         if not self.system.is_hidden[columns].all():
