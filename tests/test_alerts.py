@@ -213,6 +213,24 @@ def test_a_stray_file_is_told_again_with_what_is_late(tell, sent, monkeypatch) -
     assert "ok -> late: ct/graduation_4yr CT 2015" in second
 
 
+def test_who_waits_for_a_file_is_told_of_one_that_may_be_it(
+    contracts, monkeypatch
+) -> None:
+    monkeypatch.delenv("COMMON_METRICS_OWNER", raising=False)
+    waits = contracts["ct/graduation_4yr"].model_copy(update={"owner": "desk"})
+    monkeypatch.setattr(alerts, "load_contracts", lambda: {waits.key: waits})
+    message = f"a.csv: {ASKED_BY_NONE}. Write a contract."
+    stray = Entry("unexpected", file="ct_edsight/a.csv", message=message)
+    came = LATE._replace(calendar_status="delivered", school_year=2014)
+    told = {
+        each.owner
+        for found in ([stray, came], [stray, came, LATE])
+        for each in alerts.of_calendar(found)
+        if each.state == "unexpected"
+    }
+    assert told == {"", "desk"}
+
+
 def test_an_error_that_is_not_ours_is_not_quoted() -> None:
     of = ("build", "the-build-failed", OWNER, [])
     said = alerts.of_task(*of, ValueError("Quindlefar")).text

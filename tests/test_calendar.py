@@ -196,7 +196,8 @@ def test_a_file_of_no_pattern_is_told_with_what_is_late_the_nearest_first(
         row(2015, extract="graduation_5yr", **DUE),
     )
     found = calendar.entries(lake, date(2016, 6, 9))
-    told = calendar.moved(found)[stray]
+    key, told = calendar.moved(found)[stray]
+    assert key == "ct/graduation_4yr"
     assert told.index(stray) < told.index("ct/graduation_4yr (landing.drop: ct_edsight")
     assert told.index("ct/graduation_4yr") < told.index("ct/science")
     assert "5yr" not in told

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from common_metrics import calendar, settings
-from common_metrics.calendar import Entry
+from common_metrics.calendar import Entry, Moved
 from common_metrics.contracts.loading import load_contracts
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import Refused
@@ -77,18 +77,29 @@ def of_task(
 
 
 def of_calendar(found: list[Entry]) -> list[News]:
-    """Return the state of each school year, and of each file that no contract takes."""
+    """Return the state of each school year, and of each file that no contract takes.
+
+    Who waits for an extract is told of a file that may be of it.
+    """
     contracts, moved = load_contracts(), calendar.moved(found)
-    return [_of(e, contracts.get(e.key), moved.get(e.file, "")) for e in found]
+    files = [e for e in found if e.file]
+    return [
+        *(_of(e, contracts.get(e.key)) for e in found if not e.file),
+        *(_of_file(e, contracts, moved.get(e.file)) for e in files),
+    ]
 
 
-def _of(e: Entry, contract: Contract | None, moved: str) -> News:
-    where = e.file or f"{e.key} {e.state} {e.school_year}"
+def _of_file(e: Entry, contracts: dict[str, Contract], moved: Moved | None) -> News:
+    owner = owner_of(contracts[moved.key] if moved else None)
+    # It is told of again once something is late that it may be.
+    text, version = (moved.line, "moved") if moved else (e.message, "")
+    state, section = e.calendar_status, "a-file-matches-no-contract"
+    return News(CALENDAR + e.file, state, owner, text, section, version)
+
+
+def _of(e: Entry, contract: Contract | None) -> News:
+    where = f"{e.key} {e.state} {e.school_year}"
     of = (CALENDAR + where, e.calendar_status, owner_of(contract))
-    if e.file:
-        # It is told of again once something is late that it may be.
-        version = "moved" * bool(moved)
-        return News(*of, moved or e.message, "a-file-matches-no-contract", version)
     days = f"its files by {e.due_on}, missing from {e.missing_from}"
     days = days if e.due_on else "its files as landing.school_years says"
     ask = f"Ask {contract.origin.publisher}." if contract else "Ask its publisher."

@@ -96,11 +96,18 @@ def line(found: list[Entry]) -> str:
 def told(lake: Lake, found: list[Entry]) -> list[str]:
     """Return what a run and a morning say: files that moved, perhaps, and the line."""
     sample = [SAMPLE] if (lake.root / "sample").exists() else []
-    return [*moved(found).values(), *sample, line(found)]
+    return [*(each.line for each in moved(found).values()), *sample, line(found)]
 
 
-def moved(found: list[Entry]) -> dict[str, str]:
-    """Return a line for each file of no contract, with what is late and used to come.
+class Moved(NamedTuple):
+    """What a file of no contract may be: the nearest extract, and all in a line."""
+
+    key: str
+    line: str
+
+
+def moved(found: list[Entry]) -> dict[str, Moved]:
+    """Return for each file of no contract what is late and used to come.
 
     The extract whose pattern is nearest to the file's name comes first.
     """
@@ -112,10 +119,11 @@ def moved(found: list[Entry]) -> dict[str, str]:
     return {name: _nearest(name, patterns) for name in names}
 
 
-def _nearest(name: str, patterns: dict[str, str]) -> str:
+def _nearest(name: str, patterns: dict[str, str]) -> Moved:
     near = get_close_matches(name, patterns, n=3, cutoff=0)
     told = "; ".join(f"{patterns[p]} (landing.drop: {p})" for p in near)
-    return (
+    return Moved(
+        patterns[near[0]],
         f"{name}: expected a name that a contract takes. Found another, and late "
-        f"or missing: {told}. If it is one of them, mend landing.drop or its name."
+        f"or missing: {told}. If it is one of them, mend landing.drop or its name.",
     )
