@@ -50,11 +50,10 @@ print(ended.dag_id, ended.state)
 """
 # When a file came is another moment in another lake; what the first lake saw before the
 # last files is in its history alone.
-MOMENTS = "select columns(c -> c not in ('landed_at', 'valid_from', 'valid_to'))"
+MOMENTS = "select columns(c -> c not in ('landed_at', 'came_on', 'valid_from'))"
 HISTORY = {
-    *("about_release", "deliveries", "quality_findings", "supplier_scores"),
-    *("outcome_restatements", "outcome_versions", "release_changes", "rule_digests"),
-    *("coverage", "state_coverage", "delivery_calendar", "data_dictionary"),
+    *("about_release", "coverage", "deliveries", "quality_findings"),
+    *("outcome_history", "outcome_restatements", "outcome_versions", "release_changes"),
 }
 
 
@@ -358,7 +357,7 @@ select file, strftime(landed_at, '%Y-%m-%d'), status, coalesce(string_agg(
     '; ' order by rule
 ), '')
 from deliveries left join quality_findings using (provider, extract, file, delivery)
-group by all order by landed_at, file
+group by all order by 2, 1, 3
 """
 PUBLISHED = """
 select state, school_year, metric_id, count(*) as schools, max(source_file) as file
