@@ -127,7 +127,9 @@ def server(
         server = Server(services, place, project, database)
         try:
             server.begin()
-            known = "select count(*) from dag where not is_stale"
+            # A DAG can be triggered once it is written whole, after its row.
+            known = "select count(distinct dag_id) from dag "
+            known += "inner join serialized_dag using (dag_id) where not is_stale"
             due = len(load_contracts()) + 4
             wait(lambda: server.rows(known) == [(due,)], 240, f"{due} DAGs")
             yield server
