@@ -232,7 +232,7 @@ def test_who_waits_for_a_file_is_told_of_one_that_may_be_it(
 
 
 def test_an_error_that_is_not_ours_is_not_quoted() -> None:
-    of = ("build", "the-build-failed", OWNER, [])
+    of = ("build", "the-build-failed", OWNER, {})
     said = alerts.of_task(*of, ValueError("Quindlefar")).text
     assert "ValueError" in said and "Quindlefar" not in said
     ours = Refused("dbt build", "every model to pass", "one that fails", "Mend it.")
@@ -248,7 +248,7 @@ def test_a_refused_year_is_nothing_to_ask_its_publisher_for() -> None:
 def test_a_task_that_gives_up_in_our_words_is_quoted() -> None:
     said = "COMMON_METRICS_STUDENT_KEY: expected a key. Found none. Set it."
     error = AirflowFailException(said)
-    assert alerts.of_task("vt/sis", "x", OWNER, [], error).text == said
+    assert alerts.of_task("vt/sis", "x", OWNER, {}, error).text == said
 
 
 def test_two_sources_that_refuse_are_told_once_and_not_in_turns(
@@ -267,8 +267,15 @@ def test_two_sources_that_refuse_are_told_once_and_not_in_turns(
     told = notify.task(contract.key, "a-delivery-was-refused", contract)
     for text in ("2011: no.", "2012: no.", "2011: no."):
         told({"exception": AirflowFailException(text)})
+    # What is refused in other words the next day is refused as before.
+    for one in contract.landing.asked[:2]:
+        states.note(contract.key, one, lake, "refused", message=f"{one.year}: never.")
+    told({"exception": AirflowFailException("2011: never.")})
     (text,) = hooked
     assert "2011: no.\n2012: no." in text
+    states.note(contract.key, one, lake, "fetched")
+    told({"exception": AirflowFailException("2011: never.")})
+    assert len(hooked) == 2
 
 
 def test_bytes_that_were_refused_and_come_back_are_told_again(

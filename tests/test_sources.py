@@ -684,7 +684,7 @@ def test_two_states_alarm_and_the_others_do_not(
     rows = [*states.rows([contract], lake)]
     known = ["fetched", "not published", "down", "down", "changed", "refused"]
     assert [row[2] for row in rows] == known
-    (alarm,) = states.alarms(contract, lake)
+    (alarm,) = states.alarms(contract, lake).values()
     assert alarm.startswith(f"{KEY} {base}closed: expected a file. Found HTTP")
     asking = Contracts({KEY: contract})
     asking.barred = {}

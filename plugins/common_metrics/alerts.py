@@ -57,13 +57,18 @@ def owner_of(contract: Contract | None = None) -> str:
 
 
 def of_task(
-    name: str, section: str, owner: str, wrong: list[str], error: BaseException | None
+    name: str,
+    section: str,
+    owner: str,
+    wrong: dict[str, str],
+    error: BaseException | None,
 ) -> News:
     """Return how a task went: what is refused still, or an error.
 
+    ``wrong`` has the texts by what tells one state from another.
     Of an error that is not ours the kind alone is told, since it may quote a cell.
     """
-    said = "\n".join(wrong)
+    said = "\n".join(wrong.values())
     if error and not said:
         kind, todo = f"an error, {type(error).__name__}", "Read the log of the task."
         is_ours = isinstance(error, Refused) or type(error).__name__ == OURS
@@ -71,7 +76,8 @@ def of_task(
     if not said:
         well = str(Refused(name, "what it needs", "all of it", DONE))
         return News(name, "ok", owner, well, section)
-    version = hashlib.sha256(said.encode()).hexdigest()[:8]
+    told_apart = "\n".join(wrong) or said
+    version = hashlib.sha256(told_apart.encode()).hexdigest()[:8]
     state = "refused" if wrong else "failed"
     return News(name, state, owner, said, section, version)
 

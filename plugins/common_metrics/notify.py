@@ -45,11 +45,12 @@ def _tell(name: str, section: str, contract: Contract | None, context: Context) 
     from common_metrics.fetching import states
 
     if owner := alerts.owner_of(contract):
-        lake, wrong = settings.lake(), list[str]()
+        lake, wrong = settings.lake(), dict[str, str]()
         if contract:
-            wrong = batching.still_wrong(name, settings.drop(), lake)
+            files = batching.still_wrong(name, settings.drop(), lake)
+            wrong = dict(zip(files, files, strict=True))
             # All of them: of the error of one alone each of two would be news for ever.
-            wrong += states.alarms(contract, lake)
+            wrong |= states.alarms(contract, lake)
         error = context.get("exception")
         news = alerts.of_task(name, section, owner, wrong, error)
         alerts.tell(lake, [news], send)

@@ -56,7 +56,7 @@ def report(console: Console, lake: Lake, drop: Path, ended: list[Ended]) -> int:
     barred = load_contracts().barred
     lines = [f"barred: {error}" for error in barred.values()]
     alarms = (states.alarms(c, lake) for c in load_contracts().values())
-    lines += [f"source: {said}" for of in alarms for said in of]
+    lines += [f"source: {said}" for of in alarms for said in of.values()]
     lines += [f"refused: {record.message}" for record in refused]
     lines += [f"damaged: {said}" for of in damaged.values() for said in of]
     closed = [d for d in records if d.status == "unmatched" and CLOSED in d.message]

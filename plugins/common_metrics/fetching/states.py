@@ -100,12 +100,15 @@ def rows(contracts: Iterable[Contract], lake: Lake) -> Iterator[tuple[str, ...]]
             yield contract.key, year, state, mine["since"][:16], one.where
 
 
-def alarms(contract: Contract, lake: Lake) -> list[str]:
-    """Return what was said of each source that needs a person."""
+def alarms(contract: Contract, lake: Lake) -> dict[str, str]:
+    """Return what was said of each source that needs a person, by file and state.
+
+    One that stays down says so in other words every day.
+    """
     known = known_of(contract.key, lake) if contract.landing.sources else {}
     asked = [one for one in contract.landing.asked if one.file in known]
-    alarming = [one.file for one in asked if is_alarm(one, known[one.file])]
-    return [known[file]["message"] for file in alarming]
+    alarming = {o.file: known[o.file] for o in asked if is_alarm(o, known[o.file])}
+    return {f"{f} {mine['state']}": mine["message"] for f, mine in alarming.items()}
 
 
 def later(seconds: float | None) -> str:
