@@ -15,6 +15,7 @@ from pathlib import Path
 import boto3
 import pytest
 import yaml
+from airflow.sdk import DAG
 from airflow.sdk.execution_time.timeout import TimeoutPosix
 from rich.console import Console
 from tests import servers
@@ -27,6 +28,7 @@ from common_metrics.contracts.model import Contract
 from common_metrics.contracts.sources import Source, shown
 from common_metrics.errors import ContractError
 from common_metrics.fetching import clients, states, taking
+from common_metrics.fetching import task as fetch_task
 from common_metrics.fetching.states import Down, NotPublished, SourceRefused
 from common_metrics.lake import Lake, sha256_of
 from common_metrics.landing import receiving
@@ -409,6 +411,29 @@ def test_files_of_s3(fetch, store, drop, lake, graduates, monkeypatch):
     for missing in ("s3://state/2015/x.csv", "s3://nobody/x.csv"):
         with pytest.raises(NotPublished):
             fetch(missing, conn_id="store")
+
+
+def test_two_patterns_of_one_folder_are_two_sources(
+    fetch, store, lake, contracts, graduates, monkeypatch
+):
+    client, port = store
+    monkeypatch.setenv("AIRFLOW_CONN_STORE", servers.s3_connection(port))
+    both = {"file": f"{FOLDER}/{{name}}", "conn_id": "store"}
+    addresses = [f"s3://state/two/{letter}*.csv" for letter in "ab"]
+    for name in ("a1", "a2", "b1"):
+        client.put_object(Bucket="state", Key=f"two/{name}.csv", Body=graduates)
+    found = [fetch(address, **both) for address in addresses]
+    assert [len(names) for names in found] == [2, 1]
+    # What is known of the one is not what is known of the other.
+    assert [fetch(address, **both) for address in addresses] == [[], []]
+    two = [Source(address=address, **both) for address in addresses]
+    landing = contracts[KEY].landing.model_copy(update={"sources": two})
+    contract = contracts[KEY].model_copy(update={"landing": landing})
+    assert [row[2] for row in states.rows([contract], lake)] == ["fetched", "fetched"]
+    with DAG("of_the_test") as dag:
+        fetch_task.fetch(contract)
+    mapped = dag.get_task("fetch").op_kwargs_expand_input.value["file"]
+    assert mapped == [f"{FOLDER}/a*.csv", f"{FOLDER}/b*.csv"]
 
 
 def test_a_folder_of_s3_is_no_file_of_it(fetch, store, monkeypatch):

@@ -47,7 +47,7 @@ class Down(NotFetched):
 
 
 def known_of(key: str, lake: Lake) -> dict[str, Known]:
-    """Return what is kept of an extract's sources, by the file that they fill."""
+    """Return what is kept of an extract's sources, by the files that they fill."""
     with suppress(FileNotFoundError, ValueError):
         return dict(json.loads(lake.sources(key).read_text()))
     return {}
@@ -56,17 +56,17 @@ def known_of(key: str, lake: Lake) -> dict[str, Known]:
 def note(key: str, one: Asked, lake: Lake, state: str, **more: Any) -> Known:
     """Keep the state of an address; ``since`` is when it came into it."""
     known, now = known_of(key, lake), later(0)
-    before = known.get(one.file, {})
+    before = known.get(one.looked_for, {})
     since = before["since"] if before.get("state") == state else now
     mine = {"year": one.year, "address": one.where, "state": state, "since": since}
     mine |= {"files": before.get("files", {}), "checked_at": now, **more}
-    write_json(lake.sources(key), known | {one.file: mine})
+    write_json(lake.sources(key), known | {one.looked_for: mine})
     return mine
 
 
 def is_to_wait(key: str, one: Asked, lake: Lake) -> bool:
     """Return whether the source asked not to be asked again yet."""
-    mine = known_of(key, lake).get(one.file, {})
+    mine = known_of(key, lake).get(one.looked_for, {})
     return mine.get("address") == one.where and mine.get("not_before", "") > later(0)
 
 
@@ -91,7 +91,9 @@ def rows(contracts: Iterable[Contract], lake: Lake) -> Iterator[tuple[str, ...]]
         known = known_of(contract.key, lake) if contract.landing.sources else {}
         newest = lake.newest_of(contract.key) if known else {}
         for one in contract.landing.asked:
-            mine = known.get(one.file, {"state": "not asked", "since": "", "files": {}})
+            mine = known.get(
+                one.looked_for, {"state": "not asked", "since": "", "files": {}}
+            )
             came = [newest[name] for name in mine["files"] if name in newest]
             changed = any(d.source and d.status == "refused" for d in came)
             is_changed = changed and mine["state"] == "fetched"
@@ -106,8 +108,12 @@ def alarms(contract: Contract, lake: Lake) -> dict[str, str]:
     One that stays down says so in other words every day.
     """
     known = known_of(contract.key, lake) if contract.landing.sources else {}
-    asked = [one for one in contract.landing.asked if one.file in known]
-    alarming = {o.file: known[o.file] for o in asked if is_alarm(o, known[o.file])}
+    asked = {one.looked_for: one for one in contract.landing.asked}
+    alarming = {
+        file: mine
+        for file, mine in known.items()
+        if file in asked and is_alarm(asked[file], mine)
+    }
     return {f"{f} {mine['state']}": mine["message"] for f, mine in alarming.items()}
 
 

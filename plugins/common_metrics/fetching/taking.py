@@ -39,7 +39,7 @@ class Fetch:
         that came before stay.
         """
         key, new = self.contract.key, list[str]()
-        known = states.known_of(key, self.lake).get(self.one.file, {})
+        known = states.known_of(key, self.lake).get(self.one.looked_for, {})
         files = dict(known.get("files", {}))
         try:
             for offer in self.client.offers():

@@ -31,7 +31,7 @@ class AsAsked(RetryPolicy):
 
 def fetch(contract: Contract) -> Any:
     """Return the mapped task."""
-    asked = {one.file: one for one in contract.landing.asked}
+    asked = {one.looked_for: one for one in contract.landing.asked}
     longest = max(one.source.seconds for one in asked.values())
 
     @task(
