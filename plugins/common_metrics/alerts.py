@@ -88,10 +88,11 @@ def of_calendar(found: list[Entry]) -> list[News]:
     Who waits for an extract is told of a file that may be of it.
     """
     contracts, moved = load_contracts(), calendar.moved(found)
-    files = [e for e in found if e.file]
     return [
-        *(_of(e, contracts.get(e.key)) for e in found if not e.file),
-        *(_of_file(e, contracts, moved.get(e.file)) for e in files),
+        _of_file(e, contracts, moved.get(e.file))
+        if e.file
+        else _of(e, contracts.get(e.key))
+        for e in found
     ]
 
 
