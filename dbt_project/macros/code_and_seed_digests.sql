@@ -5,13 +5,13 @@
     select
         'code' as kind,
         'common_metrics' as name,
-        '{{ env_var("COMMON_METRICS_CODE", "unknown") }}' as digest,
+        '{{ env_var("COMMON_METRICS_CODE", "unknown") }}' as digest
 {%- for node in graph.nodes.values() if node.resource_type == 'seed' %}
     union all
     select
         'seed' as kind,
         '{{ node.name }}' as name,
-        '{{ node.checksum.checksum }}' as digest,
+        '{{ node.checksum.checksum }}' as digest
 {%- endfor -%}
 {%- endif -%}
 {%- endmacro -%}

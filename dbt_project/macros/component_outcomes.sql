@@ -45,7 +45,7 @@ measured as (
     select
         *,
         '{{ metric_id }}' as metric_id,
-        {{ column }} as count_token,
+        {{ column }} as count_token
     from printed
     {%- if not loop.last %}
     union all
@@ -61,7 +61,7 @@ judged as (
                     then 'not_reported'
                 else value_status
             end as value_status
-        ),
+        )
     from measured
 ),
 

@@ -53,7 +53,7 @@ and coalesce({{ school_year }}, 9999) <= coalesce({{ relation }}.last_year, 9999
 {%- macro spelled_states() -%}
 select
         states.*,
-        unnest([states.state, states.state_fips]) as printed_state,
+        unnest([states.state, states.state_fips]) as printed_state
     from {{ ref('states') }} as states
 {%- endmacro -%}
 
@@ -78,7 +78,7 @@ select
                     and school_id_nces is null
                     and school_id_state is null
                     then {{ plain_name('school_name') }}
-            end as name_alone,
+            end as name_alone
         from {{ relation }}
     ),
 
@@ -104,7 +104,7 @@ select
                 codes.school_id_state,
                 names.school_id_state
             ) as school_id_state,
-            coalesce(rows_of.lea_id_state, lea_codes.lea_id_state) as lea_id_state,
+            coalesce(rows_of.lea_id_state, lea_codes.lea_id_state) as lea_id_state
         from named_rows as rows_of
         left join ({{ spelled_states() }}) as states
             on rows_of.state = states.printed_state
@@ -138,7 +138,7 @@ select
         select
             coded.*,
             crosswalk.school_id_nces as crosswalk_school,
-            crosswalk.lea_id_nces as crosswalk_lea,
+            crosswalk.lea_id_nces as crosswalk_lea
         from coded
         left join {{ ref('int_school_crosswalk') }} as crosswalk
             on
@@ -150,7 +150,7 @@ select
     by_federal_id as (
         select
             by_state_code.*,
-            crosswalk.school_id_state as crosswalk_code,
+            crosswalk.school_id_state as crosswalk_code
         from by_state_code
         left join {{ ref('int_school_crosswalk') }} as crosswalk
             on
@@ -173,7 +173,7 @@ select
                 id_changes.school_id_state,
                 by_federal_id.school_id_state,
                 twins_of_id.school_id_state
-            ) as known_code,
+            ) as known_code
         from by_federal_id
         left join {{ ref('school_id_changes') }} as id_changes
             on
@@ -207,7 +207,7 @@ select
                     state || '-' || coalesce(lea_id_state || '-', '') || school_name
                 )
                 when level = 'lea' then state || '-' || coalesce(lea_id_state, lea_name)
-            end as school_key,
+            end as school_key
         from identified
     )
 {%- endmacro -%}

@@ -11,6 +11,11 @@ inner join {{ ref('int_deliveries_current') }} as deliveries
         and printed.delivery = deliveries.delivery
 {%- endmacro -%}
 
+{#- The folder of a file, with the stroke behind it. -#}
+{%- macro folder_of(file) -%}
+left({{ file }}, length({{ file }}) - length(split_part({{ file }}, '/', -1)))
+{%- endmacro -%}
+
 {#- Which of two current files goes first where both print a cell: the one that says
     more (a number before a range before a marker), then the one that landed on a later
     day. On one day the hour tells which program ran first, and nothing of the files:

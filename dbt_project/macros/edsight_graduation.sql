@@ -21,7 +21,7 @@
             '{{ metric_id }}' as metric_id,
             '{{ definition_id }}' as definition_id,
             {{ count }} as numerator_token,
-            {{ rate }} as value_token,
+            {{ rate }} as value_token
         from printed
         where regexp_extract(_layout, '[a-z]+$') = '{{ part }}'
         {%- endfor %}
@@ -37,7 +37,7 @@
             cohort_count as denominator_token,
             value_token,
             definition_id,
-            {{ edsight_lineage() }},
+            {{ edsight_lineage() }}
         from unpivoted
     ),
 

@@ -16,7 +16,7 @@
             scored_count as denominator_token,
             at_or_above_goal_pct as value_token,
             'ct_cmt_capt_goal' as definition_id,
-            {{ edsight_lineage() }},
+            {{ edsight_lineage() }}
         from printed
     ),
 

@@ -21,7 +21,7 @@ select
     placed.state,
     placed.school_key,
     placed.school_id_nces,
-    placed.known_name,
+    placed.known_name
 from {{ ref('stg_league__' ~ extract) }} as printed
 inner join {{ ref('int_league_schools') }} as placed
     on
@@ -57,7 +57,7 @@ schools as (
 head_counts as (
     select
         *,
-        {% if public %}not is_public{% else %}false{% endif %} as is_hidden,
+        {% if public %}not is_public{% else %}false{% endif %} as is_hidden
     from {{ ref('int_school_head_counts') }}
 ),
 
@@ -80,7 +80,7 @@ members as (
     select
         listed.coalition_id,
         listed.school_key,
-        years.school_year,
+        years.school_year
     from listed
     inner join years
         on years.school_year between listed.first_year and coalesce(listed.last_year, 9999)
@@ -88,7 +88,7 @@ members as (
     select
         bridge.coalition_id,
         bridge.school_key,
-        years.school_year,
+        years.school_year
     from bridge
     inner join schools
         on bridge.school_key = schools.school_key
@@ -103,7 +103,7 @@ members as (
 region as (
     select
         schools.school_key,
-        years.school_year,
+        years.school_year
     from schools
     inner join states
         on schools.state = states.state and states.is_nessc
@@ -114,7 +114,7 @@ region as (
 region_sizes as (
     select
         school_year,
-        count(*) as region_count,
+        count(*) as region_count
     from region
     group by school_year
 ),
@@ -136,7 +136,7 @@ sizes as (
         sum(head_counts.students_count) filter (
             where head_counts.low_income_count is not null and not head_counts.is_hidden
         ) as low_income_of_count,
-        bool_or(head_counts.is_hidden) as has_hidden,
+        bool_or(head_counts.is_hidden) as has_hidden
     from members
     left join head_counts
         on
@@ -162,7 +162,7 @@ measured as (
         null as value_high,
         'reported' as value_status,
         members_count as members_reporting_count,
-        members_count,
+        members_count
     from sizes
     union all
     select
@@ -181,7 +181,7 @@ measured as (
             else 'not_reported'
         end as value_status,
         students_members_count as members_reporting_count,
-        members_count,
+        members_count
     from sizes
     union all
     select
@@ -200,7 +200,7 @@ measured as (
             else 'not_reported'
         end as value_status,
         low_income_members_count as members_reporting_count,
-        members_count,
+        members_count
     from sizes
     {%- for metric in ['acgr_4yr', 'acgr_5yr'] %}
     union all
@@ -216,7 +216,7 @@ measured as (
         outcomes.value_high_pct as value_high,
         coalesce(outcomes.value_status, 'not_reported') as value_status,
         coalesce(outcomes.members_reporting_count, 0) as members_reporting_count,
-        sizes.members_count,
+        sizes.members_count
     from sizes
     left join outcomes
         on
@@ -237,7 +237,7 @@ measured as (
         null as value_high,
         'reported' as value_status,
         sizes.region_members_count as members_reporting_count,
-        sizes.members_count,
+        sizes.members_count
     from sizes
     inner join region_sizes
         on sizes.school_year = region_sizes.school_year
@@ -258,7 +258,7 @@ published as (
         value_status,
         cast(members_reporting_count as bigint) as members_reporting_count,
         cast(members_count as bigint) as members_count,
-        cast({{ pct_of_counts('members_reporting_count', 'members_count') }} as double) as coverage_pct,
+        cast({{ pct_of_counts('members_reporting_count', 'members_count') }} as double) as coverage_pct
     from measured
 )
 

@@ -49,7 +49,7 @@ printed as (
                     outcomes.metric_id,
                     outcomes.student_group
             )
-        ) as students_count,
+        ) as students_count
     from outcomes
     inner join states
         on outcomes.state = states.state
@@ -72,7 +72,7 @@ of_states as (
     select
         *,
         value_status in ('reported', 'range') as has_value,
-        value_status in ('reported', 'range') and denominator > 0 as has_counts,
+        value_status in ('reported', 'range') and denominator > 0 as has_counts
     from printed
 ),
 
@@ -86,7 +86,7 @@ pooled as (
         {{ pooled_sums('has_counts') }}
         bool_or(value_status = 'suppressed') as has_suppressed,
         bool_or(value_status = 'reported') as has_rates_without_counts,
-        bool_and(value_status = 'not_applicable') as has_no_students,
+        bool_and(value_status = 'not_applicable') as has_no_students
     from of_states
     group by school_year, metric_id, student_group
 ),
@@ -120,7 +120,7 @@ united as (
         (select count(*) from states) as members_count,
         states_reporting_count,
         (select count(*) from states) as states_count,
-        reporting,
+        reporting
     from pooled
     union all
     select
@@ -144,7 +144,7 @@ united as (
         1 as members_count,
         cast(has_value as integer) as states_reporting_count,
         1 as states_count,
-        state as reporting,
+        state as reporting
     from of_states
     union all
     select
@@ -174,7 +174,7 @@ united as (
         coalition_outcomes.members_count,
         coalition_outcomes.states_reporting_count,
         coalition_outcomes.states_count,
-        cast(coalition_outcomes.states_reporting_count as varchar) as reporting,
+        cast(coalition_outcomes.states_reporting_count as varchar) as reporting
     from coalition_outcomes
     inner join metrics
         on coalition_outcomes.metric_id = metrics.metric_id
@@ -193,7 +193,7 @@ met as (
         cast(case metrics.direction
             when 'higher' then united.highest_pct else 100 - united.lowest_pct
         end as decimal(18, 12)) as met_high_pct,
-        cast(rules.confidence_z as double) as z,
+        cast(rules.confidence_z as double) as z
     from united
     inner join metrics
         on united.metric_id = metrics.metric_id
@@ -205,7 +205,7 @@ intervals as (
         *,
         {{ wilson_end('met_low_pct', 'students_count', 'z', '-') }} as met_interval_low_pct,
         {{ wilson_end('met_high_pct', 'students_count', 'z', '+') }}
-            as met_interval_high_pct,
+            as met_interval_high_pct
     from met
 )
 
@@ -277,7 +277,7 @@ baselines as (
         rules.minimum_same_members_pct,
         rates.school_year + case rules.target_year_means
             when 'known_year' then coalesce(lags.known_after_years, 0) else 0
-        end as known_year,
+        end as known_year
     from rates
     cross join rules
     left join lags
@@ -299,7 +299,7 @@ before_and_now as (
         before.numerator as before_numerator,
         before.denominator as before_denominator,
         before.lowest_pct as before_lowest_pct,
-        before.highest_pct as before_highest_pct,
+        before.highest_pct as before_highest_pct
     from baselines
     inner join members_outcomes as before
         on
@@ -326,7 +326,7 @@ twice_reported as (
         numerator,
         denominator,
         lowest_pct,
-        highest_pct,
+        highest_pct
     from before_and_now
     union all
     select
@@ -338,7 +338,7 @@ twice_reported as (
         before_numerator,
         before_denominator,
         before_lowest_pct,
-        before_highest_pct,
+        before_highest_pct
     from before_and_now
 ),
 
@@ -369,7 +369,7 @@ same_members as (
         max(cast({{ pooled_pct('lowest_sum') }} as double)) filter (where is_before)
             as same_members_baseline_low_pct,
         max(cast({{ pooled_pct('highest_sum') }} as double)) filter (where is_before)
-            as same_members_baseline_high_pct,
+            as same_members_baseline_high_pct
     from pooled_twice
     group by entity_id, metric_id, student_group, school_year, same_members_count
 ),
@@ -380,7 +380,7 @@ begun as (
         baselines.entity_id,
         baselines.metric_id,
         baselines.student_group,
-        max(factors.after_year) as after_year,
+        max(factors.after_year) as after_year
     from baselines
     left join factors
         on
@@ -407,7 +407,7 @@ paths as (
         cast(
             (100 - baselines.met_low_pct) * factors.remaining_factor as decimal(18, 12)
         ) as target_not_meeting_high_pct,
-        100 * (1 - factors.remaining_factor) as expected_decrease_pct,
+        100 * (1 - factors.remaining_factor) as expected_decrease_pct
     from baselines
     inner join begun
         on
@@ -431,7 +431,7 @@ asked as (
         rates.direction,
         rates.student_group,
         rates.school_year,
-        target_models.target_model,
+        target_models.target_model
     from rates
     cross join target_models
     union
@@ -443,7 +443,7 @@ asked as (
         baselines.direction,
         paths.student_group,
         paths.school_year,
-        paths.target_model,
+        paths.target_model
     from paths
     inner join baselines
         on
@@ -456,7 +456,7 @@ asked as (
 newest as (
     select
         metric_id,
-        max(school_year) as newest_year,
+        max(school_year) as newest_year
     from rates
     group by metric_id
 ),
@@ -465,7 +465,7 @@ broken as (
     select
         states.state,
         breaks.metric_id,
-        breaks.first_year,
+        breaks.first_year
     from breaks
     inner join states
         on breaks.state in (states.state, '*')
@@ -527,7 +527,7 @@ compared as (
                 and broken.first_year > baselines.school_year
                 and broken.first_year <= asked.school_year
                 and (asked.level <> 'state' or broken.state = asked.entity_id)
-        ) as crosses_break,
+        ) as crosses_break
     from asked
     inner join newest
         on asked.metric_id = newest.metric_id
@@ -595,7 +595,7 @@ improved as (
         cast(case direction
             when 'higher' then 100 - target_not_meeting_low_pct
             else target_not_meeting_high_pct
-        end as decimal(18, 12)) as target_high_pct,
+        end as decimal(18, 12)) as target_high_pct
     from compared
 ),
 
@@ -610,7 +610,7 @@ against as (
         {{ newcombe_distance('own.spread_low', 'others.spread_high') }}
             as against_spread_low,
         {{ newcombe_distance('own.spread_high', 'others.spread_low') }}
-            as against_spread_high,
+            as against_spread_high
     from improved as own
     left join improved as others
         on
@@ -642,7 +642,7 @@ decided as (
                     || ' members report here and in the baseline'
             else coalesce(states_reporting_count, 0) || ' of ' || states_count
                 || ' states report counts, or fewer in the baseline'
-        end as verdict_reason,
+        end as verdict_reason
     from against
 ),
 
@@ -655,7 +655,7 @@ stated as (
             else {{ reached() }}
         end as reached,
         case undecided when '' then {{ firmness('reached') }} else undecided end
-            as firmness,
+            as firmness
     from decided
 ),
 
@@ -664,7 +664,7 @@ judged as (
         *,
         case undecided
             when 'no_target' then 'no_target' else {{ verdict('reached', 'firmness') }}
-        end as verdict,
+        end as verdict
     from stated
 ),
 
@@ -731,7 +731,7 @@ published as (
         same_members_low_pct,
         same_members_high_pct,
         same_members_baseline_low_pct,
-        same_members_baseline_high_pct,
+        same_members_baseline_high_pct
     from judged
 )
 

@@ -10,7 +10,7 @@
         select
             *,
             '{{ grade }}' as grade,
-            {{ cell }} as count_token,
+            {{ cell }} as count_token
         from named
         {%- endfor %}
     ),
@@ -38,7 +38,7 @@
             count_token,
             _source_file as source_file,
             _source_row as source_row,
-            _delivery as delivery,
+            _delivery as delivery
         from unpivoted
     ),
 

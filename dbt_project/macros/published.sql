@@ -36,7 +36,7 @@ schools as (
 named as (
     select outcomes.* replace (
         coalesce(outcomes.school_name, schools.school_name) as school_name
-    ),
+    )
     from outcomes
     left join schools
         on outcomes.school_key = schools.school_key
@@ -60,7 +60,7 @@ published as (
         visibility,
         {{ source_columns(public) }},
         data_as_of,
-        {{ source_sheet(public) }},
+        {{ source_sheet(public) }}
     from named
 )
 
@@ -87,7 +87,7 @@ published as (
         {{ source_columns(public) }},
         data_as_of,
         {{ source_sheet(public) }},
-        counted_from,
+        counted_from
     from outcomes
 )
 
@@ -117,7 +117,7 @@ published as (
         visibility,
         {{ source_columns(public) }},
         data_as_of,
-        {{ source_sheet(public) }},
+        {{ source_sheet(public) }}
     from outcomes
 )
 
@@ -129,7 +129,7 @@ select * from published
 with enrollments as (
     select
         *,
-        coalesce(visibility, '') <> 'public' as is_hidden_from_public,
+        coalesce(visibility, '') <> 'public' as is_hidden_from_public
     from {{ ref('int_enrollments_current') }}
     where level = 'school'
 ),
@@ -152,7 +152,7 @@ published as (
         {%- endif %},
         provider,
         extract,
-        {{ source_columns(public) }},
+        {{ source_columns(public) }}
     from enrollments
 )
 
@@ -167,7 +167,7 @@ select * from published
         {% if public %}outcomes.is_hidden_from_public{% else %}false{% endif %} as is_hidden,
         outcomes.value_status in ('reported', 'range')
         and outcomes.denominator > 0
-        {%- if public %} and not outcomes.is_hidden_from_public{% endif %} as is_usable,
+        {%- if public %} and not outcomes.is_hidden_from_public{% endif %} as is_usable
     from outcomes
     inner join members
         on
@@ -199,7 +199,7 @@ sizes as (
         coalition_id,
         school_year,
         count(*) as members_count,
-        count(distinct state) as states_count,
+        count(distinct state) as states_count
     from member_years
     group by coalition_id, school_year
 ),
@@ -219,7 +219,7 @@ pooled as (
         {{ pooled_sums('is_usable') }}
         bool_or(value_status = 'suppressed' or is_hidden) as has_suppressed,
         bool_or(value_status = 'reported' and not is_hidden) as has_rates_without_counts,
-        bool_and(value_status = 'not_applicable') as has_no_students,
+        bool_and(value_status = 'not_applicable') as has_no_students
     from usable
     group by coalition_id, school_year, metric_id, student_group
 ),
@@ -239,7 +239,7 @@ published as (
         pooled.members_reporting_count,
         sizes.members_count,
         pooled.states_reporting_count,
-        sizes.states_count,
+        sizes.states_count
     from pooled
     inner join sizes
         on
@@ -265,7 +265,7 @@ hidden_series as (
         school_key,
         metric_id,
         student_group,
-        max(school_year) as last_hidden_year,
+        max(school_year) as last_hidden_year
     from hidden
     group by school_key, metric_id, student_group
 )
@@ -317,7 +317,7 @@ hidden_baseline.school_key is not null
             when target_not_meeting_low_pct = target_not_meeting_high_pct
                 then target_not_meeting_low_pct
         end as target_not_meeting_pct,
-        case when target_low_pct = target_high_pct then target_low_pct end as target_pct,
+        case when target_low_pct = target_high_pct then target_low_pct end as target_pct
     from {{ relation }}
 {%- endmacro -%}
 
@@ -331,7 +331,7 @@ with targets as (
 marked as (
     select
         targets.*,
-        {{ has_hidden_start() }},
+        {{ has_hidden_start() }}
     from targets
 {{ joins_hidden('hidden_baseline', 'targets', 'baseline_year', 'baseline_provider') }}
 {{ joins_hidden_series('targets') }}
@@ -370,7 +370,7 @@ published as (
         {{ column }},
         {%- endfor %}
         cast(rule_year as integer) as rule_year,
-        {{ source_sheet(public, 'baseline_') }},
+        {{ source_sheet(public, 'baseline_') }}
     from pointed
     {%- if public %}
     where not has_hidden_start
@@ -391,7 +391,7 @@ marked as (
     select
         verdicts.*,
         hidden_outcome.school_key is not null as is_hidden_from_public,
-        {{ has_hidden_start() }},
+        {{ has_hidden_start() }}
     from verdicts
 {{ joins_hidden('hidden_baseline', 'verdicts', 'baseline_year', 'baseline_provider') }}
 {{ joins_hidden('hidden_outcome', 'verdicts', 'school_year', 'provider') }}
@@ -435,7 +435,8 @@ published as (
             as {{ column }}{% else %}{{ column }}{% endif %},
         {%- endfor %}
         {%- for column in ['students_count', 'students_count_provider'] %}
-        {% if public %}{{ hide(column) }}{% else %}{{ column }}{% endif %},
+        {% if public %}{{ hide(column) }}{% else %}{{ column }}{% endif %}
+        {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from pointed
     {%- if public %}
@@ -458,7 +459,7 @@ marked as (
         outlooks.*,
         {{ has_hidden_start() }},
         coalesce(hidden_series.last_hidden_year >= outlooks.school_year, false)
-            as has_hidden_end,
+            as has_hidden_end
     from outlooks
 {{ joins_hidden('hidden_baseline', 'outlooks', 'baseline_year', 'baseline_provider') }}
 {{ joins_hidden_series('outlooks') }}
@@ -483,7 +484,7 @@ published as (
         goal_year,
         outlook,
         rule_version,
-        outlook_reason,
+        outlook_reason
     from marked
     {%- if public %}
     where not has_hidden_start and not has_hidden_end
@@ -507,7 +508,7 @@ marked as (
     select
         gaps.*,
         hidden_group.school_key is not null or hidden_complement.school_key is not null
-            as is_hidden_from_public,
+            as is_hidden_from_public
     from gaps
 {{ joins_hidden('hidden_group', 'gaps', 'school_year', 'provider') }}
     left join hidden as hidden_complement
@@ -541,7 +542,7 @@ published as (
             as {{ column }}{% else %}{{ column }}{% endif %},
         {%- endfor %}
         is_preferred,
-        provider,
+        provider
     from marked
 )
 
@@ -562,7 +563,7 @@ targets as (
         metric_id,
         student_group,
         school_year,
-        true as is_shown,
+        true as is_shown
     from {{ ref('school_targets_public') }}
 ),
 {% endif %}
@@ -577,9 +578,9 @@ told as (
                 and coverage.reason not in ('closed', 'metric_not_reported_in_state')
                 then 'suppressed_baseline'
             else coverage.reason
-        end as reason,
+        end as reason
         {%- else -%}
-        coverage.reason,
+        coverage.reason
         {%- endif %}
     from coverage
     {%- if public %}
@@ -601,7 +602,7 @@ published as (
         student_group,
         cast(school_year as integer) as school_year,
         reason = 'target' as has_target,
-        reason,
+        reason
     from told
 )
 

@@ -11,7 +11,7 @@ marked as (
     select
         *,
         bool_or(visibility is distinct from 'public') over cell
-        or last_value(value_status) over cell = 'suppressed' as is_hidden_from_public,
+        or last_value(value_status) over cell = 'suppressed' as is_hidden_from_public
     from versions
     window cell as (
         partition by {{ cell_of() }}
@@ -63,7 +63,7 @@ published as (
         source_row,
         sha256,
         valid_from,
-        valid_to,
+        valid_to
     from marked
 )
 
@@ -87,7 +87,8 @@ followed as (
             'value_status', 'source_file', 'source_row', 'sha256',
         ] %}
         {{ column }} as old_{{ column }},
-        lead({{ column }}) over cell as new_{{ column }},
+        lead({{ column }}) over cell as new_{{ column }}
+        {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from marked
     window cell as (partition by {{ cell_of() }} order by version)
@@ -114,7 +115,7 @@ published as (
         new_source_file,
         new_source_row,
         new_sha256,
-        visibility,
+        visibility
     from followed
     where superseded_at is not null
 )

@@ -170,7 +170,7 @@ case
 {%- macro closings() -%}
 select
         school_key,
-        min(school_year) as closed_year,
+        min(school_year) as closed_year
     from {{ ref('known_school_events') }}
     where event_type in ('closed', 'merged')
     group by school_key
@@ -188,5 +188,5 @@ abs({{ school_year }} - {{ wanted_year }}), {{ school_year }}
 {%- endmacro -%}
 
 {%- macro newest_file_first(landed='', printed='') -%}
-{{ landed }}landed_at desc, {{ printed }}source_file desc
+{{ landed }}landed_at desc nulls last, {{ printed }}source_file desc nulls last
 {%- endmacro -%}

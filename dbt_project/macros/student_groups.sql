@@ -33,7 +33,7 @@ case when {{ flag }} then '{{ student_group }}' when not {{ flag }} then 'non_{{
         select
             {{ said }}.*,
             student_groups.category,
-            {{ said }}.student_group in ('ed', 'el', 'swd') as is_in_program,
+            {{ said }}.student_group in ('ed', 'el', 'swd') as is_in_program
         from {{ said }}
         inner join {{ ref('student_groups') }} as student_groups
             on {{ said }}.student_group = student_groups.student_group
@@ -49,16 +49,16 @@ case when {{ flag }} then '{{ student_group }}' when not {{ flag }} then 'non_{{
             student_group,
             source_file,
             source_row,
-            delivery,
+            delivery
         from categorised
         qualify row_number() over (
             partition by provider, extract, state, student_key, school_year, category
             order by
-                is_in_program desc,
+                is_in_program desc nulls last,
                 entry_date desc nulls last,
-                source_file desc,
-                student_group,
-                source_row desc
+                source_file desc nulls last,
+                student_group asc nulls last,
+                source_row desc nulls last
         ) = 1
     )
 {%- endmacro -%}

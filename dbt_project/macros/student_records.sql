@@ -29,7 +29,8 @@ provider, extract, state, student_key, lea_id_state, school_id_state, cohort_yea
 } -%}
     select
         {%- for column in columns.split(',') %}
-        cast(null as {{ types.get(column | trim, 'varchar') }}) as {{ column | trim }},
+        cast(null as {{ types.get(column | trim, 'string') }}) as {{ column | trim }}
+        {%- if not loop.last %},{% endif %}
         {%- endfor %}
     where false
 {%- endmacro -%}
@@ -62,7 +63,7 @@ select * from unioned
         select
             records.*,
             records.provider || '/' || records.extract as origin,
-            deliveries.landed_at,
+            deliveries.landed_at
         from records
         inner join deliveries
             on
@@ -91,8 +92,7 @@ end
 cast({{ year }} || '-' || {{ month_day }} as date)
 {%- endmacro -%}
 
-{#- True where a text such as |grade|entry_date| has one of the names between its bars:
-    lists of names are spelled otherwise by each engine. -#}
+{#- True where a text such as |grade|entry_date| has one of the names between its bars. -#}
 {%- macro names_any(text, names) -%}
-regexp_matches({{ text }}, '[|]({{ names | join('|') }})[|]')
+({% for name in names %}instr({{ text }}, '|{{ name }}|') > 0{% if not loop.last %} or {% endif %}{% endfor %})
 {%- endmacro -%}

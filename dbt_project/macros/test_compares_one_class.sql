@@ -19,7 +19,7 @@ sides as (
     select distinct
         {{ comparison | join(', ') }},
         {{ metric }} as side_metric_id,
-        {{ definition }} as side_definition_id,
+        {{ definition }} as side_definition_id
     from compared
     where {{ definition }} is not null
     {%- if not loop.last %}
@@ -31,7 +31,7 @@ sides as (
 classed as (
     select
         sides.*,
-        metrics.comparability_class,
+        metrics.comparability_class
     from sides
     left join metrics
         on
@@ -41,7 +41,7 @@ classed as (
 
 select
     {{ comparison | join(', ') }},
-    list(distinct side_definition_id) as definitions,
+    list(distinct side_definition_id) as definitions
 from classed
 group by {{ comparison | join(', ') }}
 having

@@ -3,23 +3,39 @@
     under the name of dbt's own test and the column; warehouse/build.py reads it. -#}
 {% test sound_columns(model, not_null=[], accepted={}) %}
 {{ config(fail_calc='coalesce(sum(row_count), 0)') }}
+{%- set rules = {} -%}
+{%- for column in not_null -%}
+{%- do rules.update({
+    'not_null_' ~ model.identifier ~ '_' ~ column: column ~ ' is null'
+}) -%}
+{%- endfor -%}
+{%- for column, values in accepted.items() -%}
+{%- do rules.update({
+    'accepted_values_' ~ model.identifier ~ '_' ~ column:
+    column ~ " not in ('" ~ values | join("', '") ~ "')"
+}) -%}
+{%- endfor -%}
 with counted as (
     select
-        {%- for column in not_null %}
-        count(*) filter (where {{ column }} is null)
-            as not_null_{{ model.identifier }}_{{ column }},
-        {%- endfor %}
-        {%- for column, values in accepted.items() %}
-        count(*) filter (where {{ column }} not in ('{{ values | join("', '") }}'))
-            as accepted_values_{{ model.identifier }}_{{ column }},
+        {%- for condition in rules.values() %}
+        count(*) filter (where {{ condition }}) as broken_{{ loop.index }}
+        {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from {{ model }}
 ),
 
-broken as (
-    unpivot counted on columns(*) into name rule_name value row_count
+named as (
+    {%- for rule_name in rules %}
+    select
+        '{{ rule_name }}' as rule_name,
+        broken_{{ loop.index }} as row_count
+    from counted
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 )
 
-select * from broken
+select * from named
 where row_count > 0
 {% endtest %}

@@ -12,7 +12,7 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
         select
             *,
             {{ printed_count("replace(count_token, ',', '')") }} as student_count,
-            {{ head_count_status('count_token') }} as value_status,
+            {{ head_count_status('count_token') }} as value_status
         from {{ relation }}
     ),
 

@@ -30,7 +30,7 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
             {{ range_low('value_token') }} as printed_low,
             {{ range_high('value_token') }} as printed_high,
             try_cast(value_token as decimal(18, 12)) as printed_value,
-            {{ printed_digits('value_token') }} as digits,
+            {{ printed_digits('value_token') }} as digits
         from (
             select * from {{ relation }}
             union all by name
@@ -49,7 +49,7 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
             end as exact_pct,
             {{ half_unit('digits') }} as half_unit,
             {{ half_unit("coalesce(max(digits) filter (where value_status = 'reported')
-                over (partition by delivery, metric_id), 0)") }} as column_half_unit,
+                over (partition by delivery, metric_id), 0)") }} as column_half_unit
         from judged
     ),
 
@@ -74,7 +74,7 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
                     then printed_high - column_half_unit
                 when value_status = 'range'
                     then least(100, printed_high + half_unit)
-            end as decimal(18, 12)) as highest_pct,
+            end as decimal(18, 12)) as highest_pct
         from exact
     ),
 
@@ -92,7 +92,7 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
         select
             *,
             {{ printed_count('numerator_token') }} as numerator,
-            {{ printed_count('denominator_token') }} as denominator,
+            {{ printed_count('denominator_token') }} as denominator
         from {{ relation }}
     ),
 
@@ -101,7 +101,7 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
             *,
             {{ pct_of_counts('numerator', 'denominator') }} as value_pct,
             cast(null as decimal(18, 12)) as value_low_pct,
-            cast(null as decimal(18, 12)) as value_high_pct,
+            cast(null as decimal(18, 12)) as value_high_pct
         from counted
     ),
 
@@ -109,7 +109,7 @@ provider, extract, level, state, lea_id_nces, lea_id_state, lea_name,
         select
             *,
             value_pct as lowest_pct,
-            value_pct as highest_pct,
+            value_pct as highest_pct
         from divided
     ),
 

@@ -28,7 +28,7 @@
                 when 'Total' then 'all'
                 else lpad(regexp_extract(grade_label, '^[0-9]+'), 2, '0')
             end as grade,
-            {{ printed_count("replace(student_count, ',', '')") }} as students,
+            {{ printed_count("replace(student_count, ',', '')") }} as students
         from printed
     ),
 
@@ -45,7 +45,7 @@
             coalesce(
                 max(student_count) filter (where students is null),
                 cast(cast(sum(students) as bigint) as varchar)
-            ) as count_token,
+            ) as count_token
         from graded
         group by all
     ),
@@ -69,7 +69,7 @@
             count_token,
             _source_file as source_file,
             _source_row as source_row,
-            _delivery as delivery,
+            _delivery as delivery
         from added
     ),
 

@@ -8,12 +8,12 @@ select
     coalition_id,
     school_year,
     metric_id,
-    student_group,
+    student_group
 from {{ ref('coalition_outcomes') }}
 except
 select
     coalition_id,
     school_year,
     metric_id,
-    student_group,
+    student_group
 from {{ ref('coalition_outcomes_public') }}

@@ -18,7 +18,7 @@ mixed as (
         outcomes.extract,
         outcomes.metric_id,
         outcomes.definition_id,
-        count(*) as rows_count,
+        count(*) as rows_count
     from outcomes
     inner join metrics
         on outcomes.metric_id = metrics.metric_id

@@ -16,7 +16,7 @@ targets as (
         school_key,
         metric_id,
         student_group,
-        school_year,
+        school_year
     from {{ ref('school_targets') }}
 ),
 

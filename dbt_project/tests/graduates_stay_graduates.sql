@@ -18,7 +18,7 @@ lost as (
     select
         outcomes.state,
         outcomes.cohort_year,
-        outcomes.horizon_years,
+        outcomes.horizon_years
     from outcomes
     inner join standings
         on

@@ -21,7 +21,7 @@ twins as (
         one.school_name,
         one.school_year,
         one.school_key,
-        other.school_key as other_school_key,
+        other.school_key as other_school_key
     from outcomes as one
     inner join outcomes as other
         on

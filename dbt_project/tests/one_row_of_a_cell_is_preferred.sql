@@ -7,7 +7,7 @@ select
     school_key,
     school_year,
     metric_id,
-    student_group,
+    student_group
 from {{ ref('school_outcomes') }}
 group by school_key, school_year, metric_id, student_group
 having count(*) filter (where is_preferred) <> 1

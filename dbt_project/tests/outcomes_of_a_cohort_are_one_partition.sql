@@ -26,7 +26,7 @@ members as (
         school_id_state,
         cohort_year,
         count(distinct student_key) as members_count,
-        count(*) filter (where outcome = 'other_leaver') as other_leavers_count,
+        count(*) filter (where outcome = 'other_leaver') as other_leavers_count
     from cohorts
     where school_id_state is not null
     group by state, school_id_state, cohort_year
@@ -40,7 +40,7 @@ parts as (
         sum(numerator) as parts_count,
         bool_or(value_status = 'range') as is_range,
         min(denominator) as lowest_denominator,
-        max(denominator) as highest_denominator,
+        max(denominator) as highest_denominator
     from computed
     group by state, school_id_state, school_year
 ),
@@ -49,7 +49,7 @@ wrong as (
     select
         members.state,
         members.school_id_state,
-        members.cohort_year,
+        members.cohort_year
     from members
     left join parts
         on

@@ -3,24 +3,24 @@
 with outlooks as (
     select
         *,
-        false as is_public,
+        false as is_public
     from {{ ref('school_outlook') }}
     union all
     select
         *,
-        true as is_public,
+        true as is_public
     from {{ ref('school_outlook_public') }}
 ),
 
 verdicts as (
     select
         *,
-        false as is_public,
+        false as is_public
     from {{ ref('school_target_status') }}
     union all
     select
         *,
-        true as is_public,
+        true as is_public
     from {{ ref('school_target_status_public') }}
 ),
 
@@ -33,7 +33,7 @@ compared as (
         outlooks.is_public,
         outlooks.outlook,
         verdicts.target_model,
-        verdicts.reached,
+        verdicts.reached
     from outlooks
     left join verdicts
         on

@@ -18,7 +18,7 @@ used as (
         metric_id,
         student_group,
         school_year,
-        target_pct,
+        target_pct
     from {{ ref('school_targets') }}
     where is_override
 ),
@@ -28,7 +28,7 @@ unused as (
         overrides.school_id_nces,
         overrides.metric_id,
         overrides.student_group,
-        overrides.school_year,
+        overrides.school_year
     from overrides
     left join used
         on

@@ -8,14 +8,14 @@ with facts as (
     select
         *,
         replace(replace(replace(as_printed, ',', ''), '%', ''), 'K', '') as digits,
-        case when as_printed like '%K' then 1000 else 1 end as unit_of_digits,
+        case when as_printed like '%K' then 1000 else 1 end as unit_of_digits
     from {{ ref('coalition_printed_facts') }}
 )
 
 select
     coalition_id,
     measure,
-    document,
+    document
 from facts
 where
     as_printed not like 'nearly %'

@@ -30,7 +30,7 @@ read_rows as (
         provider,
         extract,
         delivery,
-        source_row,
+        source_row
     from {{ ref(records) }}
     {%- endfor %}
 ),
@@ -40,7 +40,7 @@ counted as (
         provider,
         extract,
         delivery,
-        count(distinct source_row) as row_count,
+        count(distinct source_row) as row_count
     from read_rows
     group by provider, extract, delivery
 ),

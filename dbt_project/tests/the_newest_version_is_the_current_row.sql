@@ -22,7 +22,7 @@ apart as (
         versions.source_file,
         versions.source_row,
         versions.value_status,
-        outcomes.value_status as current_status,
+        outcomes.value_status as current_status
     from versions
     left join outcomes
         on {{ is_same_cell('versions', 'outcomes') }}

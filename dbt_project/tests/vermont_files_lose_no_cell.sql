@@ -9,14 +9,14 @@ with printed as (
     select
         'enrollment_report' as extract,
         _delivery as delivery,
-        sum(try_cast(replace(student_count, ',', '') as bigint)) as amount,
+        sum(try_cast(replace(student_count, ',', '') as bigint)) as amount
     from {{ source('vt', 'enrollment_report') }}
     group by all
     union all
     select
         'student_information' as extract,
         _delivery as delivery,
-        count(*) as amount,
+        count(*) as amount
     from {{ source('vt', 'student_information') }}
     where information_group = 'Graduation Rate' and organization_id not like 'VT%'
     group by all
@@ -24,7 +24,7 @@ with printed as (
     select
         'assessment' as extract,
         _delivery as delivery,
-        count(*) as amount,
+        count(*) as amount
     from {{ source('vt', 'assessment') }}
     where
         indicator_label = 'Total Proficient and Above'
@@ -41,14 +41,14 @@ staged as (
     select
         extract,
         delivery,
-        sum(student_count) as amount,
+        sum(student_count) as amount
     from {{ ref('stg_vt__enrollment_report') }}
     group by all
     union all
     select
         extract,
         delivery,
-        count(*) as amount,
+        count(*) as amount
     from {{ ref('stg_vt__student_information') }}
     where level <> 'state'
     group by all
@@ -56,7 +56,7 @@ staged as (
     select
         extract,
         delivery,
-        count(*) as amount,
+        count(*) as amount
     from {{ ref('stg_vt__assessment') }}
     group by all
 ),
@@ -66,7 +66,7 @@ wrong as (
         coalesce(printed.extract, staged.extract) as extract,
         coalesce(printed.delivery, staged.delivery) as delivery,
         printed.amount as printed_amount,
-        staged.amount as staged_amount,
+        staged.amount as staged_amount
     from printed
     full join staged
         on

@@ -19,7 +19,7 @@ added as (
         source_row,
         delivery,
         sum(student_count) filter (where grade = 'all') as printed_total,
-        sum(student_count) filter (where grade <> 'all') as grades_total,
+        sum(student_count) filter (where grade <> 'all') as grades_total
     from cells
     group by source_file, source_row, delivery
 ),

@@ -25,7 +25,7 @@ compared as (
         workbooks.school_name,
         workbooks.student_count,
         twins.school_name as twin_school_name,
-        twins.student_count as twin_student_count,
+        twins.student_count as twin_student_count
     from workbooks
     full join twins
         on

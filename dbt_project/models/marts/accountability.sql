@@ -68,7 +68,7 @@ strata as (
 named as (
     select
         school_key,
-        max(school_name) as school_name,
+        max(school_name) as school_name
     from names
     group by school_key
 ),
@@ -86,7 +86,7 @@ in_years as (
         members.school_key,
         members.school_id_nces,
         members.state,
-        years.school_year,
+        years.school_year
     from members
     inner join years
         on
@@ -99,7 +99,7 @@ levers_by_year as (
         school_key,
         school_year,
         count(*) filter (where is_in_use) as levers_count,
-        string_agg(lever, ', ' order by lever) filter (where is_in_use) as levers,
+        string_agg(lever, ', ' order by lever) filter (where is_in_use) as levers
     from levers
     group by school_key, school_year
 ),
@@ -108,7 +108,7 @@ coaching_by_year as (
     select
         school_key,
         school_year,
-        sum(days) as coaching_days,
+        sum(days) as coaching_days
     from coaching
     group by school_key, school_year
 ),
@@ -125,7 +125,7 @@ reached as (
                 'implementing',
             ], milestones.phase),
             milestones.phase
-        )) as phase,
+        )) as phase
     from in_years
     inner join milestones
         on
@@ -154,7 +154,7 @@ observed as (
         changes.baseline_year,
         changes.change_points,
         strata.schools_count as comparable_schools_count,
-        strata.change_points as comparable_change_points,
+        strata.change_points as comparable_change_points
     from in_years
     cross join metrics
     left join outcomes
@@ -224,7 +224,7 @@ beside as (
         coalesce(observed.comparable_schools_count, 0) as comparable_schools_count,
         cast(observed.comparable_change_points as double) as comparable_change_points,
         cast(observed.change_points - observed.comparable_change_points as double)
-            as difference_points,
+            as difference_points
     from observed
     inner join named
         on observed.school_key = named.school_key

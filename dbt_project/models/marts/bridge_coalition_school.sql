@@ -14,7 +14,7 @@ published as (
         basis,
         reason,
         source,
-        evidence,
+        evidence
     from members
 )
 

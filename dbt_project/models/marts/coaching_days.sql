@@ -14,7 +14,7 @@ listed as (
         days,
         source_file,
         source_row,
-        delivery,
+        delivery
     from activities
 )
 

@@ -29,7 +29,7 @@ overlapping as (
         string_agg(
             other.source_file || ' row ' || other.source_row, ', '
             order by other.source_file, other.source_row
-        ) as other_rows,
+        ) as other_rows
     from members as one
     inner join members as other
         on
@@ -49,7 +49,7 @@ damaged as (
         federal.school_name,
         federal.source_file,
         federal.source_row,
-        federal.delivery,
+        federal.delivery
     from federal
     inner join deliveries
         on
@@ -78,7 +78,7 @@ listed as (
         other_rows,
         source_file,
         source_row,
-        delivery,
+        delivery
     from crosswalk
     union all by name
     select
@@ -92,7 +92,7 @@ listed as (
         overlapping.other_rows,
         members.source_file,
         members.source_row,
-        members.delivery,
+        members.delivery
     from members
     inner join overlapping
         on
@@ -102,7 +102,7 @@ listed as (
     select
         *,
         'federal_id_not_nested' as contradiction,
-        'the id is not used: the school stands under district and name' as consequence,
+        'the id is not used: the school stands under district and name' as consequence
     from damaged
 )
 

@@ -22,7 +22,7 @@ described as (
             when 'not_collected' then not_collected_reason
             when 'unexpected' then 'Delivered although the contract names no such year.'
             else ''
-        end as message,
+        end as message
     from coverage
 )
 

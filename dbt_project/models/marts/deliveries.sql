@@ -17,7 +17,7 @@ listed as (
         rows_validated,
         rows_quarantined,
         rows_duplicate,
-        message,
+        message
     from deliveries
 )
 

@@ -12,7 +12,7 @@ contracts as (
 marked as (
     select
         deliveries.*,
-        coalesce(contracts.visibility = 'public', false) as is_public,
+        coalesce(contracts.visibility = 'public', false) as is_public
     from deliveries
     left join contracts
         on
@@ -38,7 +38,8 @@ shown as (
         {%- for column in [
             'rows_raw', 'rows_validated', 'rows_quarantined', 'rows_duplicate', 'message',
         ] %}
-        case when is_public then {{ column }} end as {{ column }},
+        case when is_public then {{ column }} end as {{ column }}
+        {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from marked
 )

@@ -21,7 +21,7 @@ compared as (
         lag(years.student_groups) over earlier as student_groups_before,
         lag(years.students) over earlier as students_before,
         lag(years.cells) over earlier as cells_before,
-        lag(years.suppressed) over earlier as suppressed_before,
+        lag(years.suppressed) over earlier as suppressed_before
     from years
     inner join states on years.state = states.state
     window earlier as (
@@ -38,7 +38,7 @@ judged as (
             as students_jumped,
         student_groups <> student_groups_before as student_groups_jumped,
         abs(suppressed / cells - suppressed_before / cells_before) > {{ jump }}
-            as suppressed_jumped,
+            as suppressed_jumped
     from compared
 ),
 
@@ -65,7 +65,7 @@ told as (
             case when student_groups_jumped then 'student_groups' end,
             case when students_jumped then 'students' end,
             case when suppressed_jumped then 'suppressed' end
-        ), '') as jumped,
+        ), '') as jumped
     from judged
 )
 

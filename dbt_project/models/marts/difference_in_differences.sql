@@ -30,7 +30,7 @@ group_sizes as (
     select
         league_group,
         cohort,
-        count(*) as schools_count,
+        count(*) as schools_count
     from league_groups
     group by league_group, cohort
 ),
@@ -39,7 +39,7 @@ years as (
     select distinct
         metric_id,
         school_year,
-        baseline_year,
+        baseline_year
     from changes
 ),
 
@@ -48,7 +48,7 @@ counted as (
         league_group,
         metric_id,
         school_year,
-        count(*) as schools_with_counts_count,
+        count(*) as schools_with_counts_count
     from changes
     group by league_group, metric_id, school_year
 ),
@@ -65,7 +65,7 @@ paired as (
         inside.change_points as inside_change,
         outside.change_points as outside_change,
         inside.variance + outside.variance as variance,
-        least(inside.smallest_count, outside.smallest_count) as smallest_count,
+        least(inside.smallest_count, outside.smallest_count) as smallest_count
     from strata as inside
     inner join strata as outside
         on
@@ -95,7 +95,7 @@ summed as (
                 cast(weight as double) * weight * cast(variance as double)
                 as decimal(38, 6)
             )
-        ) as variance_sum,
+        ) as variance_sum
     from paired
     group by league_group, metric_id, school_year
 ),
@@ -130,7 +130,7 @@ weighted as (
             as standard_error_points,
         summed.smallest_count
         < {{ league_rule('comparison_weak_below', 'integer') }} as is_weak,
-        {{ league_rule('comparison_z', 'double') }} as z,
+        {{ league_rule('comparison_z', 'double') }} as z
     from group_sizes
     cross join years
     inner join metrics
@@ -155,7 +155,7 @@ said as (
         weighted.metric_id,
         weighted.school_year,
         string_agg(caveats.text, ' ' order by caveats.sort_order, caveats.text)
-            as caveats,
+            as caveats
     from weighted
     inner join caveats
         on
@@ -199,7 +199,7 @@ compared as (
         cast(weighted.comparison_students_count as bigint)
             as comparison_students_count,
         weighted.is_weak,
-        said.caveats,
+        said.caveats
     from weighted
     inner join said
         on

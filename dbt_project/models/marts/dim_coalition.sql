@@ -24,7 +24,7 @@ described as (
         ) as is_harbormaster,
         target_rules.rule_version as target_rule_version,
         target_rules.owner as target_rule_owner,
-        coalitions.source,
+        coalitions.source
     from coalitions
     cross join target_rules
 )

@@ -30,7 +30,7 @@ described as (
         goals.document as goal_document,
         goals.source as goal_source,
         goals.evidence as goal_evidence,
-        metrics.is_of_high_schools,
+        metrics.is_of_high_schools
     from metrics
     left join goals
         on metrics.metric_id = goals.metric_id

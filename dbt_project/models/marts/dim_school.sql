@@ -15,7 +15,7 @@ published as (
         is_active,
         first_year,
         last_year,
-        is_consortium_state,
+        is_consortium_state
     from schools
 )
 

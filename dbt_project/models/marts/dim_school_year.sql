@@ -24,7 +24,7 @@ labelled as (
         cast(school_year as integer) as school_year,
         (school_year - 1) || '-' || right(cast(school_year as varchar), 2)
             as school_year_label,
-        make_date(school_year, 1, 1) as school_year_date,
+        make_date(school_year, 1, 1) as school_year_date
     from counted
 )
 

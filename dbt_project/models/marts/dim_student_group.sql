@@ -8,7 +8,7 @@ described as (
         label,
         category,
         complement_group,
-        cast(sort_order as integer) as sort_order,
+        cast(sort_order as integer) as sort_order
     from student_groups
 )
 

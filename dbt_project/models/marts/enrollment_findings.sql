@@ -15,7 +15,7 @@ described as (
         cast(schools_sum_count as bigint) as schools_sum_count,
         cast(state_count as bigint) as state_count,
         cast(difference_count as bigint) as difference_count,
-        finding,
+        finding
     from cross_foot
 )
 

@@ -16,7 +16,7 @@ marked as (
         outcomes.*,
         outcomes.school_key as lea_key,
         suppressed.school_key is not null as is_hidden_from_public,
-        coalesce(suppressed.is_denominator_hidden, false) as is_denominator_hidden,
+        coalesce(suppressed.is_denominator_hidden, false) as is_denominator_hidden
     from outcomes
     left join suppressed
         on

@@ -14,7 +14,7 @@ marked as (
     select
         outcomes.*,
         suppressed.school_key is not null as is_hidden_from_public,
-        coalesce(suppressed.is_denominator_hidden, false) as is_denominator_hidden,
+        coalesce(suppressed.is_denominator_hidden, false) as is_denominator_hidden
     from outcomes
     left join suppressed
         on

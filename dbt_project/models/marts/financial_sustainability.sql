@@ -26,7 +26,7 @@ stated as (
     select
         school_key,
         max_by(stated_launch_year, row(school_year, stated_launch_year))
-            as newest_launch_year,
+            as newest_launch_year
     from finances
     where stated_launch_year is not null
     group by school_key
@@ -48,7 +48,7 @@ dated as (
             when stated.school_key is not null then 'stated'
             else 'none'
         end as launch_basis,
-        coalesce(finances.school_year >= closings.closed_year, false) as is_closed,
+        coalesce(finances.school_year >= closings.closed_year, false) as is_closed
     from finances
     cross join goals
     left join launches
@@ -67,7 +67,7 @@ measured as (
         - launch_year
         + {{ league_rule('sustainability_launch_counts_as', 'integer') }}
             as sustainability_year,
-        per_pupil_revenue * cast(enrollment_count as decimal(5, 0)) as public_revenue,
+        per_pupil_revenue * cast(enrollment_count as decimal(5, 0)) as public_revenue
     from dated
 ),
 
@@ -83,7 +83,7 @@ reasoned as (
             when 100 * public_revenue >= goal_pct * operating_cost then 'covered'
             when sustainability_year < due_year then 'before_due_year'
             else 'due'
-        end as reason,
+        end as reason
     from measured
 ),
 
@@ -121,7 +121,7 @@ judged as (
         reason,
         source_file,
         source_row,
-        delivery,
+        delivery
     from reasoned
 )
 

@@ -23,7 +23,7 @@ ruled as (
             and sustainability.enrollment_count
             < coalesce(minimums.min_denominator, strictest.min_denominator),
             false
-        ) as is_hidden,
+        ) as is_hidden
     from sustainability
     cross join contracts
     inner join minimums as strictest
@@ -57,7 +57,7 @@ shown as (
         case when is_hidden then 'suppressed' else verdict end as verdict,
         case when not is_hidden then meets_year_four_goal end as meets_year_four_goal,
         case when is_hidden then 'few_pupils' else reason end as reason,
-        {{ source_columns(true) }},
+        {{ source_columns(true) }}
     from ruled
 )
 

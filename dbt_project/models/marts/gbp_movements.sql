@@ -18,7 +18,7 @@ followed as (
         row_number() over (
             partition by school_key, edition, dimension, rater_role, school_year
             order by assessed_on desc
-        ) as recency,
+        ) as recency
     from scores
 ),
 
@@ -28,7 +28,7 @@ moved as (
         school_year,
         count(*) filter (where score > score_before) as scores_up_count,
         count(*) filter (where score = score_before) as scores_same_count,
-        count(*) filter (where score < score_before) as scores_down_count,
+        count(*) filter (where score < score_before) as scores_down_count
     from followed
     where score_before is not null and recency = 1
     group by school_key, school_year

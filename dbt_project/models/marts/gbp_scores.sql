@@ -25,7 +25,7 @@ scored as (
         scores.evidence_count,
         scores.source_file,
         scores.source_row,
-        scores.delivery,
+        scores.delivery
     from scores
     left join dimensions
         on

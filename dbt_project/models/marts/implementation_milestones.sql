@@ -15,7 +15,7 @@ dated as (
         date_diff('day', planned_date, actual_date) as days_late,
         source_file,
         source_row,
-        delivery,
+        delivery
     from milestones
 )
 

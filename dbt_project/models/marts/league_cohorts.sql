@@ -15,7 +15,7 @@ selected as (
         actual_date as actual_selection_date,
         source_file,
         source_row,
-        delivery,
+        delivery
     from milestones
     where
         phase = 'selected'

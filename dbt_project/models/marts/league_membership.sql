@@ -15,7 +15,7 @@ published as (
         source,
         source_file,
         source_row,
-        delivery,
+        delivery
     from members
 )
 

@@ -15,7 +15,7 @@ listed as (
         is_in_use,
         source_file,
         source_row,
-        delivery,
+        delivery
     from levers
 )
 

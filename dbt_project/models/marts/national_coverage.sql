@@ -21,7 +21,7 @@ coalition_rules as (
 coalitions as (
     select
         state,
-        string_agg(distinct coalition_id, ', ' order by coalition_id) as coalition_ids,
+        string_agg(distinct coalition_id, ', ' order by coalition_id) as coalition_ids
     from coalition_rules
     group by state
 ),
@@ -33,7 +33,7 @@ named as (
         state,
         cast(school_year as integer) as school_year,
         'received' as coverage_status,
-        count(distinct school_key) as schools_count,
+        count(distinct school_key) as schools_count
     from outcomes
     where state is not null
     group by provider, extract, state, school_year
@@ -44,7 +44,7 @@ named as (
         state,
         school_year,
         'missing' as coverage_status,
-        0 as schools_count,
+        0 as schools_count
     from missing
 ),
 
@@ -62,7 +62,7 @@ described as (
             when 'missing'
                 then 'The file came without a row of this state; ask its publisher.'
             else ''
-        end as message,
+        end as message
     from named
     inner join states
         on named.state = states.state

@@ -16,7 +16,7 @@ assessed as (
         needs_infrastructure,
         source_file,
         source_row,
-        delivery,
+        delivery
     from assessments
 )
 

@@ -31,7 +31,7 @@ noticed as (
         school_key,
         case when named_before is null then 'first_named' else 'named_again' end
             as event_type,
-        school_year,
+        school_year
     from appearances
     where year_before is not null and named_before is distinct from year_before
     union all
@@ -41,7 +41,7 @@ noticed as (
         state,
         school_key,
         'no_longer_named' as event_type,
-        year_after as school_year,
+        year_after as school_year
     from appearances
     where year_after is not null and named_after is distinct from year_after
 ),
@@ -51,7 +51,7 @@ reviewed as (
         noticed.*,
         case when known_events.school_key is null then 'to_review' else 'explained' end
             as review_status,
-        known_events.evidence,
+        known_events.evidence
     from noticed
     left join known_events
         on
@@ -75,7 +75,7 @@ probable as (
         case when known_events.school_key is null then 'to_review' else 'explained' end
             as review_status,
         coalesce(known_events.evidence, 'No year with both, ' || candidates.likeness)
-            as evidence,
+            as evidence
     from candidates
     left join known_events
         on
@@ -101,7 +101,7 @@ together as (
         school_year,
         'explained' as review_status,
         evidence,
-        successor_key as other_school_key,
+        successor_key as other_school_key
     from known_events
     where event_type <> 'other_school'
     union all by name
@@ -110,7 +110,7 @@ together as (
         coalesce(school_id_nces, state || '-' || school_id_state) as school_key,
         'renumbered' as event_type,
         'explained' as review_status,
-        printed_id || ': ' || reason || '. ' || source as evidence,
+        printed_id || ': ' || reason || '. ' || source as evidence
     from id_changes
 ),
 
@@ -125,7 +125,7 @@ described as (
         together.extract,
         together.review_status,
         together.evidence,
-        together.other_school_key,
+        together.other_school_key
     from together
     inner join schools
         on together.school_key = schools.school_key

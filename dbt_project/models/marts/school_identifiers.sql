@@ -10,7 +10,7 @@ with printed as (
         '{{ kind }}' as id_type,
         printed_id_{{ kind }} as identifier,
         school_year,
-        provider,
+        provider
     from {{ ref(relation) }}
     where level = 'school' and printed_id_{{ kind }} is not null
     {%- if not loop.last %}
@@ -36,7 +36,7 @@ dated as (
         cast(min(printed.school_year) as integer) as first_year,
         cast(max(printed.school_year) as integer) as last_year,
         string_agg(distinct printed.provider, ', ' order by printed.provider)
-            as providers,
+            as providers
     from printed
     inner join schools
         on printed.school_key = schools.school_key

@@ -28,7 +28,7 @@ graded as (
         bool_or(
             grade in ('09', '10', '11', '12')
             and value_status in ('suppressed', 'not_reported')
-        ) as has_hidden_grade,
+        ) as has_hidden_grade
     from enrollments
     where grade not in ('all', 'KG-12')
     group by school_key
@@ -44,7 +44,7 @@ unmatched as (
         school_id_state,
         lea_name,
         school_name,
-        school_year,
+        school_year
     from {{ relation }}
     {%- if not loop.last %}
     union all
@@ -70,7 +70,7 @@ grouped as (
         case
             when high_schools.school_key is not null then true
             when not graded.has_hidden_grade then false
-        end as is_high_school,
+        end as is_high_school
     from unmatched
     inner join states
         on unmatched.state = states.state

@@ -14,7 +14,7 @@ listed as (
         resource_title,
         source_file,
         source_row,
-        delivery,
+        delivery
     from activities
 )
 

@@ -15,7 +15,7 @@ listed as (
         school_year,
         source_file,
         source_row,
-        delivery,
+        delivery
     from activities
 )
 

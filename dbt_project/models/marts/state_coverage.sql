@@ -23,7 +23,7 @@ compared as (
         coalesce(due.school_year, received.school_year) as school_year,
         due.provider is not null as is_due,
         coalesce(received.rows_count, 0) as rows_count,
-        due.not_collected_reason,
+        due.not_collected_reason
     from due
     full outer join received
         on
@@ -54,7 +54,7 @@ judged as (
                 then coverage.coverage_status
             else 'missing'
         end as coverage_status,
-        compared.rows_count,
+        compared.rows_count
     from compared
     left join coverage
         on

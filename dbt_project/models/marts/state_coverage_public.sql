@@ -16,7 +16,7 @@ shown as (
         coverage.school_year,
         coverage.coverage_status,
         case when contracts.visibility = 'public' then coverage.rows_count end
-            as rows_count,
+            as rows_count
     from coverage
     left join contracts
         on

@@ -19,7 +19,7 @@ ruled as (
             as selection_year,
         {{ league_rule('subsidy_cohort', 'integer') }} as subsidised_cohort,
         {{ league_rule('subsidy_min_low_income_pct', 'decimal(18, 6)') }}
-            as min_low_income_pct,
+            as min_low_income_pct
     from cohorts
 ),
 
@@ -34,7 +34,7 @@ newest as (
         shares.provider as low_income_provider,
         shares.extract as low_income_extract,
         shares.source_file as low_income_source_file,
-        shares.source_row as low_income_source_row,
+        shares.source_row as low_income_source_row
     from ruled
     left join shares
         on
@@ -81,7 +81,7 @@ judged as (
         low_income_provider,
         low_income_extract,
         low_income_source_file,
-        low_income_source_row,
+        low_income_source_row
     from newest
 )
 

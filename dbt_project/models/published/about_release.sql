@@ -4,7 +4,7 @@ with columns as (
     select
         cast(null as varchar) as release_id,
         cast(null as timestamp) as built_at,
-        cast(null as varchar) as code_version,
+        cast(null as varchar) as code_version
 )
 
 select * from columns

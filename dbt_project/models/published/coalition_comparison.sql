@@ -22,7 +22,7 @@ usable as (
         metric.label,
         metric.definition_id,
         round(100.0 * outcome.members_reporting_count / outcome.members_count, 1)
-            as coverage_pct,
+            as coverage_pct
     from outcomes as outcome
     inner join metrics as metric
         on outcome.metric_id = metric.metric_id
@@ -36,7 +36,7 @@ sized as (
         comparability_class,
         school_year,
         student_group,
-        count(distinct coalition_id) as coalitions_count,
+        count(distinct coalition_id) as coalitions_count
     from usable
     group by comparability_class, school_year, student_group
 ),
@@ -63,7 +63,7 @@ compared as (
         usable.coverage_pct,
         usable.states_reporting_count,
         usable.states_count,
-        sized.coalitions_count,
+        sized.coalitions_count
     from usable
     inner join sized
         on

@@ -10,7 +10,7 @@ types as (
         schema_name,
         table_name as relation,
         column_name,
-        data_type,
+        data_type
     from duckdb_columns()
     where database_name = '{{ this.database }}'
 ),
@@ -29,7 +29,7 @@ typed as (
                 when types.data_type like 'TIMESTAMP%' then 'time (UTC)'
             end
         ) as unit,
-        described.description,
+        described.description
     from described
     inner join types
         on

@@ -30,7 +30,7 @@ expected as (
         coalesce(of_states.coverage_status, coverage.coverage_status, 'missing')
             as coverage_status,
         coalesce(days.due_basis, 'not_due') as due_basis,
-        days.* exclude (provider, extract, school_year, due_basis),
+        days.* exclude (provider, extract, school_year, due_basis)
     from coverage
     full outer join days using (provider, extract, school_year)
     full outer join of_states using (provider, extract, school_year)
@@ -62,7 +62,7 @@ judged as (
                 and later_came_on is not null
                 then 'a_later_year'
             else due_basis
-        end as due_basis,
+        end as due_basis
     from expected
 ),
 
@@ -96,7 +96,7 @@ told as (
             when due_basis = 'too_few'
                 then 'Fewer than three years came in their time: no day can be learned.'
             else ''
-        end as message,
+        end as message
     from judged
 )
 

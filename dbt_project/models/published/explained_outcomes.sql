@@ -53,7 +53,7 @@ explained as (
         outcome.source_row,
         receipt.sha256,
         receipt.landed_at,
-        outcome.data_as_of,
+        outcome.data_as_of
     from outcomes as outcome
     left join metrics as metric
         on outcome.metric_id = metric.metric_id

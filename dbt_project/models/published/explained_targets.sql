@@ -20,7 +20,7 @@ steps as (
             lag(target.rule_not_meeting_high_pct) over series,
             target.baseline_not_meeting_high_pct
         ) as not_meeting_before_high_pct,
-        sum(decrease.decrease_pct) over series as decreases_so_far_pct,
+        sum(decrease.decrease_pct) over series as decreases_so_far_pct
     from targets as target
     left join decreases as decrease
         on
@@ -51,7 +51,7 @@ factored as (
         if(
             target_model = 'compounding', decrease_pct,
             least(100, decreases_so_far_pct)
-        ) as factor_decrease_pct,
+        ) as factor_decrease_pct
     from steps
 ),
 
@@ -74,7 +74,7 @@ worded as (
         || if(
             target_not_meeting_high_pct > target_not_meeting_low_pct,
             ' to ' || round(target_not_meeting_high_pct, 6), ''
-        ) as target_words,
+        ) as target_words
     from factored
 ),
 
@@ -95,7 +95,7 @@ derived as (
                 or target_not_meeting_low_pct > rule_not_meeting_low_pct
                 then rule_derivation || '; held at ' || target_words
             else rule_derivation
-        end as derivation,
+        end as derivation
     from worded
 )
 

@@ -15,7 +15,7 @@ both_ways as (
         class_b,
         reason,
         source,
-        evidence,
+        evidence
     from notes
     union all
     select
@@ -23,7 +23,7 @@ both_ways as (
         class_a as class_b,
         reason,
         source,
-        evidence,
+        evidence
     from notes
 ),
 
@@ -61,7 +61,7 @@ paired as (
                     || other.denominator_definition || '"'
         end as denominator_difference,
         'definition ' || one.definition_id || ' against ' || other.definition_id
-            as definition_difference,
+            as definition_difference
     from metrics as one
     cross join metrics as other
     left join both_ways
@@ -102,7 +102,7 @@ explained as (
             when is_one_metric then definition_evidence
             when not is_comparable and note is not null then note_evidence
             else 'registry'
-        end as evidence,
+        end as evidence
     from paired
 ),
 
@@ -117,7 +117,7 @@ published as (
         is_comparable,
         reason,
         reason_source,
-        evidence,
+        evidence
     from explained
 )
 

@@ -27,19 +27,19 @@ held as (
         'school' as level,
         school_key,
         school_name,
-        * exclude (school_key, school_name),
+        * exclude (school_key, school_name)
     from of_schools
     union all by name
     select
         'lea' as level,
         lea_key as school_key,
         lea_name as school_name,
-        * exclude (lea_key, lea_name),
+        * exclude (lea_key, lea_name)
     from of_leas
     union all by name
     select
         'state' as level,
-        *,
+        *
     from of_states
 ),
 
@@ -72,7 +72,7 @@ current_ones as (
         held.source_row,
         coalesce(version.sha256, receipt.sha256) as sha256,
         coalesce(version.valid_from, receipt.landed_at, newest.landed_at) as valid_from,
-        version.valid_to,
+        version.valid_to
     from held
     left join receipts as receipt
         on

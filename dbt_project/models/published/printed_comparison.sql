@@ -50,7 +50,7 @@ named as (
         printed_metrics.reason as mapping_reason,
         printed_metrics.subject,
         student_groups.student_group,
-        states.state is not null as is_a_state,
+        states.state is not null as is_a_state
     from printed
     inner join deliveries
         on printed.delivery = deliveries.delivery
@@ -85,7 +85,7 @@ reach as (
     select
         state,
         metric_id,
-        list_sort(list(distinct school_year)) as years,
+        list_sort(list(distinct school_year)) as years
     from held
     group by state, metric_id
 ),
@@ -96,7 +96,7 @@ near_by as (
         held.school_year,
         held.student_group,
         metrics.subject,
-        string_agg(distinct held.metric_id, ', ' order by held.metric_id) as metric_ids,
+        string_agg(distinct held.metric_id, ', ' order by held.metric_id) as metric_ids
     from held
     inner join metrics
         on held.metric_id = metrics.metric_id
@@ -124,7 +124,7 @@ compared as (
         differences.explanation,
         held.value_pct - cast(named.value_pct as double) as difference_points,
         reach.years,
-        near_by.metric_ids as other_metric_ids,
+        near_by.metric_ids as other_metric_ids
     from named
     left join metrics
         on named.metric_id = metrics.metric_id
@@ -179,7 +179,7 @@ judged as (
             when not list_contains(years, school_year)
                 then 'no value of this metric of that year was delivered'
             else 'no value of this student group of that year'
-        end as not_compared_reason,
+        end as not_compared_reason
     from compared
 ),
 
@@ -214,7 +214,7 @@ published as (
         not_compared_reason,
         case
             when agreement in ('not_held', 'not_comparable') then other_metric_ids
-        end as held_of_other_definition,
+        end as held_of_other_definition
     from judged
 )
 

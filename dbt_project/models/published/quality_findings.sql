@@ -29,7 +29,7 @@ owned as (
             when spans.closed_by = 'validated' then 'accepted'
             when spans.closed_by = 'refused' then 'another_fault'
             else spans.closed_by
-        end as closed_by,
+        end as closed_by
     from spans
     left join contracts using (provider, extract)
 )

@@ -47,7 +47,7 @@ published as (
         cast(beyond_pct as double) as beyond_pct,
         visibility = 'public' and other_visibility = 'public' as is_public,
         definition_id,
-        other_definition_id,
+        other_definition_id
     from compared
 )
 

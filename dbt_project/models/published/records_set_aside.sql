@@ -10,7 +10,7 @@ contracts as (
 marked as (
     select
         records.*,
-        coalesce(contracts.visibility = 'public', false) as is_public,
+        coalesce(contracts.visibility = 'public', false) as is_public
     from records
     left join contracts
         on
@@ -28,7 +28,7 @@ published as (
         case when is_public then source_row end as source_row,
         case when is_public then delivery end as delivery,
         reason,
-        cast(sum(rows_count) as bigint) as rows_count,
+        cast(sum(rows_count) as bigint) as rows_count
     from marked
     group by all
 )

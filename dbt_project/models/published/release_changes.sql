@@ -29,7 +29,7 @@ with columns as (
         cast(null as varchar) as why,
         cast(null as varchar) as why_detail,
         cast(null as varchar) as old_sha256,
-        cast(null as varchar) as new_sha256,
+        cast(null as varchar) as new_sha256
 )
 
 select * from columns

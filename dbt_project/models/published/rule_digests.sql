@@ -9,7 +9,7 @@ digested as (
     select
         'contract' as kind,
         provider || '/' || extract as name,
-        sha256 as digest,
+        sha256 as digest
     from contracts
     {{ code_and_seed_digests() }}
 )

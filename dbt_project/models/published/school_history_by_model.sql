@@ -32,14 +32,14 @@ years as (
         school_key,
         metric_id,
         student_group,
-        school_year,
+        school_year
     from outcomes
     union
     select
         school_key,
         metric_id,
         student_group,
-        school_year,
+        school_year
     from targets
 ),
 
@@ -49,7 +49,7 @@ warned as (
         metric_id,
         student_group,
         school_year,
-        string_agg(distinct warning_id, ', ' order by warning_id) as warning_ids,
+        string_agg(distinct warning_id, ', ' order by warning_id) as warning_ids
     from warnings
     group by all
 ),
@@ -92,7 +92,7 @@ joined as (
         outcome.source_file,
         outcome.source_sheet,
         outcome.source_row,
-        outcome.data_as_of,
+        outcome.data_as_of
     from years
     left join outcomes as outcome
         on

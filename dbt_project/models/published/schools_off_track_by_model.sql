@@ -23,7 +23,7 @@ judged as (
         metric.direction,
         if(metric.direction = 'lower', -1, 1) as sign,
         coalesce(status.value_low_pct, status.value_pct) as low_pct,
-        coalesce(status.value_high_pct, status.value_pct) as high_pct,
+        coalesce(status.value_high_pct, status.value_pct) as high_pct
     from statuses as status
     inner join metrics as metric
         on status.metric_id = metric.metric_id
@@ -70,7 +70,7 @@ measured as (
             ),
             6
         ) as missing_high_points,
-        judged.provider,
+        judged.provider
     from judged
     left join schools as school
         on judged.school_key = school.school_key

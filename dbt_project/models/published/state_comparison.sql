@@ -28,7 +28,7 @@ rated as (
                 and change.metric_id = outcome.metric_id
                 and coalesce(change.provider, outcome.provider) = outcome.provider
                 and change.first_year <= outcome.school_year
-        ) as counted_since,
+        ) as counted_since
     from outcomes as outcome
     inner join metrics as metric
         on
@@ -59,7 +59,7 @@ paired as (
         other.provider as other_provider,
         other.counted_since as other_counted_since,
         round(one.low_pct - other.high_pct, 6) as difference_low_points,
-        round(one.high_pct - other.low_pct, 6) as difference_high_points,
+        round(one.high_pct - other.low_pct, 6) as difference_high_points
     from rated as one
     inner join rated as other
         on

@@ -37,7 +37,7 @@ first_come as (
             'day',
             min(judged_at),
             min(judged_at) filter (status = 'validated')
-        ) as days_to_accept,
+        ) as days_to_accept
     from judgements
     group by provider, extract, file
 ),
@@ -49,7 +49,7 @@ files as (
         count(*) as files_count,
         count(*) filter (is_accepted_at_first) as accepted_at_first_count,
         count(*) filter (days_to_accept is null) as never_accepted_count,
-        median(days_to_accept) filter (not is_accepted_at_first) as days_to_accept,
+        median(days_to_accept) filter (not is_accepted_at_first) as days_to_accept
     from first_come
     group by provider, quarter_from
 ),
@@ -59,7 +59,7 @@ public_rows as (
         deliveries.provider,
         cast(date_trunc('quarter', deliveries.landed_at) as date) as quarter_from,
         sum(deliveries.rows_raw) as rows_count,
-        sum(deliveries.rows_validated + deliveries.rows_duplicate) as used_count,
+        sum(deliveries.rows_validated + deliveries.rows_duplicate) as used_count
     from deliveries
     inner join contracts
         on
@@ -74,7 +74,7 @@ years as (
         provider,
         cast(date_trunc('quarter', came_on) as date) as quarter_from,
         count(*) as years_count,
-        count(*) filter (came_on <= due_on) as years_in_time_count,
+        count(*) filter (came_on <= due_on) as years_in_time_count
     from calendar
     group by all
 ),
@@ -99,7 +99,7 @@ scored as (
         cast(round(
             {{ pct_of_counts('years.years_in_time_count', 'years.years_count') }}, 1
         ) as double)
-            as years_in_time_pct,
+            as years_in_time_pct
     from files
     full outer join public_rows using (provider, quarter_from)
     full outer join years using (provider, quarter_from)

@@ -39,7 +39,7 @@ spread as (
         notes.text,
         notes.reason,
         notes.source,
-        notes.evidence,
+        notes.evidence
     from notes
     inner join metrics
         on
@@ -62,7 +62,7 @@ broken as (
         || description || '.' as text,
         break_type as reason,
         source,
-        evidence,
+        evidence
     from breaks
 ),
 
@@ -84,7 +84,7 @@ set_aside as (
         || 'file again with these rows mended.' as text,
         'Rows set aside' as reason,
         'docs/decisions/0042' as source,
-        'measured' as evidence,
+        'measured' as evidence
     from set_aside_counts
 ),
 
@@ -105,7 +105,7 @@ under_two_ids as (
         || 'came. Let the state merge the ids.' as text,
         'Ids of students' as reason,
         'int_people_under_two_ids' as source,
-        'measured' as evidence,
+        'measured' as evidence
     from people_under_two_ids
     inner join computed
         on people_under_two_ids.state = computed.state

@@ -31,7 +31,7 @@ schools as (
 states as (
     select
         schools.state,
-        bool_or(schools.is_consortium_state) as is_consortium_state,
+        bool_or(schools.is_consortium_state) as is_consortium_state
     from schools
     group by schools.state
 ),
@@ -46,7 +46,7 @@ reported as (
                 when outcomes.value_status in ('reported', 'range')
                     then outcomes.school_year
             end
-        ) as newest_number_year,
+        ) as newest_number_year
     from outcomes
     where outcomes.value_status in ('reported', 'range', 'suppressed')
     group by outcomes.state, outcomes.metric_id
@@ -57,7 +57,7 @@ asked as (
         targets.state,
         targets.metric_id,
         min(targets.school_year) as first_target_year,
-        count(distinct targets.school_key) as schools_with_target_count,
+        count(distinct targets.school_key) as schools_with_target_count
     from targets
     inner join models
         on targets.target_model = models.target_model
@@ -70,7 +70,7 @@ judged as (
         statuses.state,
         statuses.metric_id,
         count(distinct statuses.school_key) as schools_judged_count,
-        max(statuses.school_year) as newest_verdict_year,
+        max(statuses.school_year) as newest_verdict_year
     from statuses
     inner join models
         on statuses.target_model = models.target_model
@@ -97,7 +97,7 @@ reasoned as (
             when reported.newest_number_year < asked.first_target_year
                 then 'rates_end_before_targets_begin'
             else 'no_rate_of_a_school_with_a_target'
-        end as reason,
+        end as reason
     from states
     cross join metrics
     left join reported

@@ -24,7 +24,7 @@ warned as (
         warning.text,
         warning.reason,
         warning.source,
-        warning.evidence,
+        warning.evidence
     from outcomes as outcome
     inner join warnings as warning
         on

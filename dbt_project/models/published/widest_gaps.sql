@@ -17,7 +17,7 @@ certain as (
         if(
             metric.direction = 'lower',
             gap.interval_low_points, -gap.interval_high_points
-        ) as certain_points,
+        ) as certain_points
     from gaps as gap
     inner join metrics as metric
         on gap.metric_id = metric.metric_id
@@ -47,7 +47,7 @@ ranked as (
             partition by state, school_year, metric_id, student_group
             order by certain_points desc
         ) as gap_rank,
-        provider,
+        provider
     from certain
 )
 

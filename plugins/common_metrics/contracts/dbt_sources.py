@@ -23,6 +23,7 @@ _DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 LOCATION = (
     "read_parquet('validated/{provider}/{{name}}/*/*.parquet', union_by_name = true)"
 )
+SPARK_READS = "select * from parquet.`validated/{provider}/{{name}}/*/*.parquet`"
 
 
 def source_files() -> dict[Path, str]:
@@ -66,7 +67,12 @@ def write() -> list[Path]:
 def _text(provider: str, tables: list[dict[str, object]]) -> str:
     source = {
         "name": provider,
-        "config": {"meta": {"external_location": LOCATION.format(provider=provider)}},
+        "config": {
+            "meta": {
+                "external_location": LOCATION.format(provider=provider),
+                "spark_reads": SPARK_READS.format(provider=provider),
+            }
+        },
         "tables": tables,
     }
     content = {"version": 2, "sources": [source]}

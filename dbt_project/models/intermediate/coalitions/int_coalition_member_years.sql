@@ -19,7 +19,7 @@ outcomes as (
 printed_years as (
     select distinct
         state,
-        school_year,
+        school_year
     from outcomes
     where value_status <> 'not_reported' or source_file is not null
 ),
@@ -35,7 +35,7 @@ due as (
         schools.first_year,
         schools.last_year,
         closings.closed_year,
-        min(printed_years.school_year) as year_after,
+        min(printed_years.school_year) as year_after
     from schools
     left join closings
         on schools.school_key = closings.school_key
@@ -56,7 +56,7 @@ member_years as (
         members.coalition_id,
         members.school_key,
         due.state,
-        years.school_year,
+        years.school_year
     from members
     inner join due
         on members.school_key = due.school_key

@@ -29,7 +29,7 @@ ruled as (
         coalition_rules.reason,
         coalition_rules.source,
         coalition_rules.evidence,
-        coalition_rules.is_counted,
+        coalition_rules.is_counted
     from coalition_rules
     inner join schools
         on
@@ -65,7 +65,7 @@ members as (
         'list' as basis,
         'Listed by the coalition' as reason,
         listed.source,
-        'stated' as evidence,
+        'stated' as evidence
     from listed
     inner join schools
         on listed.school_key = schools.school_key

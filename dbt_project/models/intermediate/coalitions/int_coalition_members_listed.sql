@@ -19,7 +19,7 @@ counted as (
             year(last_day),
             {{ league_rule('membership_month', 'integer') }},
             {{ league_rule('membership_day', 'integer') }}
-        ) as last_count,
+        ) as last_count
     from memberships
 ),
 
@@ -38,7 +38,7 @@ in_years as (
             year(last_day) + 1 - case when last_day < last_count then 1 else 0 end
             as integer
         ) as last_year,
-        source,
+        source
     from counted
 ),
 
@@ -52,7 +52,7 @@ followed as (
                 rows between unbounded preceding and 1 preceding
             ),
             true
-        ) as is_new,
+        ) as is_new
     from in_years
     where last_year is null or last_year >= first_year
 ),
@@ -63,7 +63,7 @@ numbered as (
         count_if(is_new) over (
             partition by school_key
             order by first_year asc, last_year desc nulls first, source asc
-        ) as membership,
+        ) as membership
     from followed
 ),
 
@@ -75,7 +75,7 @@ members as (
         state,
         min(first_year) as first_year,
         nullif(max(coalesce(last_year, 9999)), 9999) as last_year,
-        string_agg(distinct source, '; ' order by source) as source,
+        string_agg(distinct source, '; ' order by source) as source
     from numbered
     group by coalition_id, school_key, school_id_nces, state, membership
 )

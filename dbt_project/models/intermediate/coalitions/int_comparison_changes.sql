@@ -38,7 +38,7 @@ paired as (
             - {{ pct_of_counts(
                 'schools.baseline_numerator', 'schools.baseline_denominator'
             ) }} as decimal(18, 12)
-        ) as change_points,
+        ) as change_points
     from schools
     inner join outcomes
         on

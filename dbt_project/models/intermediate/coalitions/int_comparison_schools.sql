@@ -20,7 +20,7 @@ metrics as (
 classes as (
     select
         school_key,
-        denominator as class_size,
+        denominator as class_size
     from outcomes
     where metric_id = 'acgr_4yr'
 ),
@@ -53,7 +53,7 @@ measured as (
         end as not_meeting_count,
         coalesce(league_groups.league_group, 'outside') as league_group,
         classes.class_size,
-        shares.low_income_pct,
+        shares.low_income_pct
     from outcomes
     inner join metrics
         on outcomes.metric_id = metrics.metric_id
@@ -70,7 +70,7 @@ shared as (
     select
         *,
         {{ pct_of_counts('not_meeting_count', 'baseline_denominator') }}
-            as not_meeting_pct,
+            as not_meeting_pct
     from measured
 ),
 
@@ -79,7 +79,7 @@ banded as (
         shared.*,
         class_size_bands.band as class_size_band,
         low_income_bands.band as low_income_band,
-        baseline_bands.band as baseline_band,
+        baseline_bands.band as baseline_band
     from shared
     left join bands as class_size_bands
         on
@@ -102,7 +102,7 @@ placed as (
     select
         *,
         state || ', class ' || class_size_band || ', low income ' || low_income_band
-        || ', not meeting ' || baseline_band as stratum,
+        || ', not meeting ' || baseline_band as stratum
     from banded
 )
 

@@ -15,7 +15,7 @@ pooled as (
         cast(sum(baseline_numerator) as bigint) as baseline_numerator,
         cast(sum(baseline_denominator) as bigint) as baseline_denominator,
         cast(sum(numerator) as bigint) as numerator,
-        cast(sum(denominator) as bigint) as denominator,
+        cast(sum(denominator) as bigint) as denominator
     from changes
     group by metric_id, school_year, baseline_year, stratum, league_group
 ),
@@ -31,7 +31,7 @@ rated as (
             denominator - numerator,
             baseline_numerator,
             baseline_denominator - baseline_numerator
-        ) as smallest_count,
+        ) as smallest_count
     from pooled
 ),
 
@@ -44,7 +44,7 @@ varied as (
             cast(value_pct as double) * (100 - cast(value_pct as double)) / denominator
             + cast(baseline_pct as double) * (100 - cast(baseline_pct as double))
             / baseline_denominator as decimal(38, 12)
-        ) as variance,
+        ) as variance
     from rated
 )
 

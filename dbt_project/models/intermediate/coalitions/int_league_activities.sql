@@ -17,7 +17,7 @@ met as (
         activities.*,
         {{ school_year_of('activities.activity_date') }} as school_year,
         visitors.school_key as visitor_school_key,
-        visitors.known_name as visitor_name,
+        visitors.known_name as visitor_name
     from activities
     left join visitors
         on

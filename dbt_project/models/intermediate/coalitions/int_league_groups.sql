@@ -7,7 +7,7 @@ with milestones as (
 cohorts as (
     select
         school_key,
-        actual_cohort,
+        actual_cohort
     from milestones
     where phase = 'selected' and actual_cohort is not null
 ),
@@ -20,13 +20,13 @@ grouped as (
     select
         school_key,
         'cohort_' || actual_cohort as league_group,
-        actual_cohort as cohort,
+        actual_cohort as cohort
     from cohorts
     union all
     select distinct
         school_key,
         'other_members' as league_group,
-        cast(null as integer) as cohort,
+        cast(null as integer) as cohort
     from members
     where school_key not in (select cohorts.school_key from cohorts)
 )

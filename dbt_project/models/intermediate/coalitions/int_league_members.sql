@@ -18,7 +18,7 @@ dated as (
         source,
         source_file,
         source_row,
-        delivery,
+        delivery
     from members
 )
 

@@ -21,7 +21,7 @@ with named as (
         {{ school_year_of(day) }} as school_year,
         source_file,
         source_row,
-        delivery,
+        delivery
     from {{ ref('stg_league__' ~ extract) }}
     where fault is null
     union all
@@ -36,7 +36,7 @@ with named as (
         {{ school_year_of('activity_date') }} as school_year,
         source_file,
         source_row,
-        delivery,
+        delivery
     from {{ ref('stg_league__activities') }}
     where visitor_school_name is not null and fault is null
     {%- for extract in ['levers', 'finances'] %}
@@ -51,7 +51,7 @@ with named as (
         cast(school_year as integer) as school_year,
         source_file,
         source_row,
-        delivery,
+        delivery
     from {{ ref('stg_league__' ~ extract) }}
     where fault is null
     {%- endfor %}
@@ -71,7 +71,7 @@ delivered as (
         cast(null as varchar) as lea_id_nces,
         cast(null as varchar) as lea_id_state,
         cast(null as varchar) as lea_name,
-        cast(null as varchar) as student_group_label,
+        cast(null as varchar) as student_group_label
     from named
     inner join deliveries
         on
@@ -96,7 +96,7 @@ placed as (
         keyed.source_file,
         keyed.source_row,
         keyed.delivery,
-        keyed.landed_at,
+        keyed.landed_at
     from keyed
     left join schools
         on keyed.school_key = schools.school_key

@@ -20,7 +20,7 @@ received as (
         extract,
         school_year,
         count(*) filter (where status = 'validated') as validated_count,
-        count(*) filter (where status = 'refused') as refused_count,
+        count(*) filter (where status = 'refused') as refused_count
     from deliveries
     group by provider, extract, school_year
 ),
@@ -50,7 +50,7 @@ compared as (
         due.provider is not null as is_due,
         bool_or(due.provider is not null) over (
             partition by provider, extract
-        ) as has_years_due,
+        ) as has_years_due
     from due
     full outer join received using (provider, extract, school_year)
     left join days using (provider, extract, school_year)
@@ -76,7 +76,7 @@ judged as (
             when is_to_come then 'expected'
             else 'missing'
         end as coverage_status,
-        not_collected_reason,
+        not_collected_reason
     from compared
 )
 

@@ -8,7 +8,7 @@ came as (
         provider,
         extract,
         years.school_year,
-        min(cast(least(landed_at, list_min(landed_before)) as date)) as came_on,
+        min(cast(least(landed_at, list_min(landed_before)) as date)) as came_on
     from {{ ref('stg_lake__deliveries') }}
     cross join unnest(school_years) as years (school_year)
     where status = 'validated'
@@ -20,7 +20,7 @@ came as (
 in_season as (
     select
         *,
-        date_diff('day', make_date(school_year, 6, 30), came_on) as days_after,
+        date_diff('day', make_date(school_year, 6, 30), came_on) as days_after
     from came
     qualify
         days_after <= 3 * 365
@@ -39,7 +39,7 @@ learned as (
         extract,
         max(school_year) as newest,
         cast(count(*) as integer) as years_learned,
-        cast(round(median(days_after)) as integer) as days_after,
+        cast(round(median(days_after)) as integer) as days_after
     from in_season
     group by all
     having count(*) >= 3
@@ -52,7 +52,7 @@ expected as (
     select
         provider,
         extract,
-        learned.newest + 1 as school_year,
+        learned.newest + 1 as school_year
     from learned
     anti join due using (provider, extract)
 ),
@@ -76,7 +76,7 @@ judged as (
             else 'too_few'
         end as due_basis,
         case when expected.due_on is null then learned.years_learned end
-            as years_learned,
+            as years_learned
     from expected
     full outer join came using (provider, extract, school_year)
     left join learned using (provider, extract)

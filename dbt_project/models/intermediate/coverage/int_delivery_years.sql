@@ -20,7 +20,7 @@ printed as (
         student_group,
         'all' as grade,
         denominator as students,
-        value_status,
+        value_status
     from outcomes
     where provider <> 'computed'
     union all
@@ -34,7 +34,7 @@ printed as (
         student_group,
         grade,
         student_count as students,
-        value_status,
+        value_status
     from enrollments
 ),
 
@@ -49,7 +49,7 @@ by_grade as (
         level,
         school_key,
         grade,
-        max(students) filter (where student_group = 'all') as students,
+        max(students) filter (where student_group = 'all') as students
     from printed
     group by all
 ),
@@ -68,7 +68,7 @@ by_place as (
                 when bool_and(students is not null) filter (where grade <> 'all')
                     then sum(students) filter (where grade <> 'all')
             end
-        ) as students,
+        ) as students
     from by_grade
     group by all
 ),
@@ -82,7 +82,7 @@ by_level as (
         school_year,
         level,
         count(*) as places,
-        case when count(students) = places then sum(students) end as students,
+        case when count(students) = places then sum(students) end as students
     from by_place
     group by all
 ),
@@ -99,7 +99,7 @@ totalled as (
             max(students) filter (where level = 'school'),
             max(students) filter (where level = 'lea'),
             max(students) filter (where level = 'state')
-        ) as students,
+        ) as students
     from by_level
     group by all
 ),
@@ -112,7 +112,7 @@ counted as (
         school_year,
         count(distinct student_group) as student_groups,
         count(*) as cells,
-        count(*) filter (where value_status = 'suppressed') as suppressed,
+        count(*) filter (where value_status = 'suppressed') as suppressed
     from printed
     group by all
 ),
@@ -121,7 +121,7 @@ joined as (
     select
         counted.*,
         totalled.schools,
-        totalled.students,
+        totalled.students
     from counted
     inner join totalled using (state, provider, extract, school_year)
 )

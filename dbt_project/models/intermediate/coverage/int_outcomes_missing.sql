@@ -20,14 +20,14 @@ gaps as (
         provider,
         extract,
         cast(null as varchar) as state,
-        school_year,
+        school_year
     from coverage
     union all
     select
         provider,
         extract,
         state,
-        school_year,
+        school_year
     from state_years
 ),
 
@@ -49,7 +49,7 @@ series as (
         max_by(lea_name, row(school_year, lea_name)) as lea_name,
         max_by(school_name, row(school_year, school_name)) as school_name,
         max(definition_id) as definition_id,
-        max(visibility) as visibility,
+        max(visibility) as visibility
     from outcomes
     group by
         provider, extract, level, state, school_key, metric_id, student_group
@@ -72,7 +72,7 @@ missing as (
         series.metric_id,
         series.student_group,
         series.definition_id,
-        series.visibility,
+        series.visibility
     from series
     inner join gaps
         on

@@ -21,7 +21,7 @@ named as (
     select distinct
         outcomes.provider,
         student_groups.category,
-        outcomes.student_group,
+        outcomes.student_group
     from outcomes
     inner join student_groups
         on outcomes.student_group = student_groups.student_group
@@ -46,7 +46,7 @@ places as (
         max(outcomes.lea_name) as lea_name,
         max(outcomes.school_name) as school_name,
         max(outcomes.data_as_of) as data_as_of,
-        max(outcomes.source_file) as source_file,
+        max(outcomes.source_file) as source_file
     from outcomes
     inner join student_groups
         on outcomes.student_group = student_groups.student_group
@@ -61,7 +61,7 @@ came as (
         state,
         school_year,
         metric_id,
-        definition_id,
+        definition_id
     from places
 ),
 
@@ -98,7 +98,7 @@ uncounted as (
         named.student_group,
         -- Of our own count who has no row is nobody; a file may leave out whom it will.
         if(asked.provider = 'computed', 'not_applicable', 'not_reported')
-            as value_status,
+            as value_status
     from asked
     inner join named
         on

@@ -18,7 +18,7 @@ current_rows as (
         coalesce(judged.school_year, deliveries.school_year) as school_year,
         judged.fault as reason,
         count(*) as cells_count,
-        1 as rows_count,
+        1 as rows_count
     from judged
     inner join deliveries
         on
@@ -39,7 +39,7 @@ unread as (
         school_year,
         'No model of the warehouse reads the row' as reason,
         cast(null as bigint) as cells_count,
-        rows_validated - rows_read as rows_count,
+        rows_validated - rows_read as rows_count
     from {{ ref('int_rows_read') }}
     where rows_validated > rows_read and not is_partly_read
 ),

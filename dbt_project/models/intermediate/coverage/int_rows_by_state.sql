@@ -11,7 +11,7 @@ delivered as (
         extract,
         state,
         school_year,
-        1 as rows_count,
+        1 as rows_count
     from {{ ref(relation) }}
     union all
     {%- endfor %}
@@ -20,7 +20,7 @@ delivered as (
         extract,
         state,
         school_year,
-        rows_count,
+        rows_count
     from {{ ref('int_student_rows_by_state') }}
 ),
 
@@ -30,7 +30,7 @@ counted as (
         delivered.extract,
         states.state,
         delivered.school_year,
-        cast(sum(delivered.rows_count) as bigint) as rows_count,
+        cast(sum(delivered.rows_count) as bigint) as rows_count
     from delivered
     inner join states
         on delivered.state = states.printed_state

@@ -14,7 +14,7 @@ with judged as (
         source_file,
         source_row,
         school_year,
-        fault,
+        fault
     from {{ ref(relation) }}
     where fault is not null
     union all
@@ -27,7 +27,7 @@ with judged as (
         source_file,
         source_row,
         cast(null as bigint) as school_year,
-        fault,
+        fault
     from {{ ref('stg_league__' ~ extract) }}
     where fault is not null
     {%- if not loop.last %}

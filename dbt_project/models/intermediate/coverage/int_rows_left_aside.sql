@@ -13,7 +13,7 @@ with unioned as (
         delivery,
         source_row,
         school_year,
-        reason,
+        reason
     from {{ extract }}
     {%- if not loop.last %}
     union all

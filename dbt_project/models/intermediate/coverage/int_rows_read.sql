@@ -21,7 +21,7 @@ with cells as (
         extract,
         delivery,
         source_row,
-        school_year,
+        school_year
     from {{ ref(relation) }}
     {%- if not loop.last %}
     union all
@@ -35,7 +35,7 @@ counted as (
         extract,
         delivery,
         -- A row whose columns are school years is a row for each year.
-        count(distinct row(source_row, school_year)) as rows_read,
+        count(distinct row(source_row, school_year)) as rows_read
     from cells
     group by provider, extract, delivery
 ),
@@ -44,7 +44,7 @@ counted as (
 read_extracts as (
     select distinct
         provider,
-        extract,
+        extract
     from counted
 ),
 
@@ -65,7 +65,7 @@ compared as (
             {%- for extract in partly_read %}
             '{{ extract }}'{% if not loop.last %},{% endif %}
             {%- endfor %}
-        ) as is_partly_read,
+        ) as is_partly_read
     from deliveries
     inner join read_extracts
         on

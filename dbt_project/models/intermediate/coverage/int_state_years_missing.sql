@@ -10,7 +10,7 @@ named as (
         provider,
         extract,
         state,
-        cast(school_year as integer) as school_year,
+        cast(school_year as integer) as school_year
     from outcomes
     where state is not null
 ),
@@ -19,7 +19,7 @@ states as (
     select distinct
         provider,
         extract,
-        state,
+        state
     from named
 ),
 
@@ -27,7 +27,7 @@ years as (
     select distinct
         provider,
         extract,
-        school_year,
+        school_year
     from named
 ),
 
@@ -36,7 +36,7 @@ expected as (
         states.provider,
         states.extract,
         states.state,
-        years.school_year,
+        years.school_year
     from states
     inner join years
         on

@@ -31,7 +31,7 @@ schools as (
         school_year,
         grade,
         student_group,
-        cast(sum(student_count) as bigint) as schools_sum_count,
+        cast(sum(student_count) as bigint) as schools_sum_count
     from newest
     where level = 'school'
     group by provider, extract, state, school_year, grade, student_group
@@ -46,7 +46,7 @@ states as (
         school_year,
         grade,
         student_group,
-        student_count as state_count,
+        student_count as state_count
     from newest
     where level = 'state' and value_status = 'reported'
 ),
@@ -61,7 +61,7 @@ compared as (
         states.student_group,
         schools.schools_sum_count,
         states.state_count,
-        states.state_count - schools.schools_sum_count as difference_count,
+        states.state_count - schools.schools_sum_count as difference_count
     from states
     inner join schools
         on
@@ -86,7 +86,7 @@ worded as (
                     'The school rows that were read hold ' || -difference_count
                     || ' more than the printed state total'
             else 'The school rows add up to the printed state total'
-        end as finding,
+        end as finding
     from compared
 )
 

@@ -31,7 +31,7 @@ conformed as (
         source_file,
         source_row,
         delivery,
-        landed_at,
+        landed_at
     from keyed
 )
 

@@ -21,7 +21,7 @@ delivered as (
     select
         enrollments.*,
         deliveries.landed_at,
-        contracts.visibility,
+        contracts.visibility
     from enrollments
     left join contracts
         on

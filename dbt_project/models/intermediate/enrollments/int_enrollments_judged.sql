@@ -21,7 +21,7 @@ joined as (
         enrollments.*,
         states.state as known_state,
         labels.student_group,
-        grades.grade as known_grade,
+        grades.grade as known_grade
     from enrollments
     left join states
         on enrollments.state = states.printed_state
@@ -49,7 +49,7 @@ judged as (
             'The printed count is no number and no known marker': 'value_status is null',
             'A count is below 0 or has more than nine digits':
                 'not coalesce(student_count between 0 and 999999999, true)',
-        }) }} as fault,
+        }) }} as fault
     from joined
 )
 

@@ -37,7 +37,7 @@ with none_yet as (
         cast(null as varchar) as value_status,
         cast(null as varchar) as source_file,
         cast(null as bigint) as source_row,
-        cast(null as varchar) as delivery,
+        cast(null as varchar) as delivery
     where false
 ),
 

@@ -28,7 +28,7 @@ counted as (
             as low_income_file,
         max(source_row) filter (where student_group in ('ed', 'free_lunch'))
             as low_income_row,
-        bool_and(coalesce(visibility, '') = 'public') as is_public,
+        bool_and(coalesce(visibility, '') = 'public') as is_public
     from enrollments
     where student_group in ('all', 'ed', 'free_lunch', 'reduced_lunch')
     group by provider, extract, state, school_key, school_year

@@ -25,7 +25,7 @@ paired as (
         part.provider,
         part.extract,
         part.source_file,
-        part.source_row,
+        part.source_row
     from outcomes as part
     inner join outcomes as whole
         on
@@ -53,7 +53,7 @@ counted as (
         provider,
         extract,
         low_income_file as source_file,
-        low_income_row as source_row,
+        low_income_row as source_row
     from head_counts
     union all
     select * from paired
@@ -66,7 +66,7 @@ counted as (
 shared as (
     select
         *,
-        {{ pct_of_counts('low_income_count', 'students_count') }} as low_income_pct,
+        {{ pct_of_counts('low_income_count', 'students_count') }} as low_income_pct
     from counted
 )
 

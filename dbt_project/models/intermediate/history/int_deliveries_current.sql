@@ -9,7 +9,9 @@ newest as (
     from deliveries
     qualify row_number() over (
         partition by provider, extract, file
-        order by landed_at desc, sha256 desc
+        order by
+            landed_at desc nulls last,
+            sha256 desc nulls last
     ) = 1
 )
 

@@ -13,7 +13,7 @@ begun as (
         file,
         sha256,
         delivery,
-        unnest(list_append(coalesce(landed_before, []), landed_at)) as landed_at,
+        unnest(list_append(coalesce(landed_before, []), landed_at)) as landed_at
     from deliveries
 ),
 
@@ -21,7 +21,7 @@ lives as (
     select
         *,
         lead(landed_at) over series as superseded_at,
-        lead(sha256) over series as superseded_by,
+        lead(sha256) over series as superseded_by
     from begun
     window series as (partition by provider, extract, file order by landed_at, sha256)
 )

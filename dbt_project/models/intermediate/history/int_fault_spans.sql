@@ -12,7 +12,7 @@ left_out as (
         delivery,
         'left_out' as effect,
         fault as rule,
-        count(distinct source_row) as rows_count,
+        count(distinct source_row) as rows_count
     from {{ ref('int_rows_faulted') }}
     group by all
 ),
@@ -20,7 +20,7 @@ left_out as (
 found as (
     select
         * exclude (faults),
-        unnest(faults) as fault,
+        unnest(faults) as fault
     from judgements
 ),
 
@@ -30,7 +30,7 @@ broken as (
         * exclude (fault),
         fault['effect'] as effect,
         fault['rule'] as rule,
-        fault['rows_count'] as rows_count,
+        fault['rows_count'] as rows_count
     from found
     union all by name
     select
@@ -43,7 +43,7 @@ broken as (
         judgements.judged_at,
         left_out.effect,
         left_out.rule,
-        left_out.rows_count,
+        left_out.rows_count
     from judgements
     inner join left_out
         on
@@ -59,7 +59,7 @@ rules as (
         extract,
         file,
         effect,
-        rule,
+        rule
     from broken
 ),
 
@@ -72,7 +72,7 @@ looked_for as (
         judgements.judged_at,
         broken.rows_count,
         broken.rule is not null as is_broken,
-        lag(is_broken, 1, false) over series as was_broken,
+        lag(is_broken, 1, false) over series as was_broken
     from rules
     inner join judgements
         on
@@ -103,7 +103,7 @@ numbered as (
         count(*) filter (is_broken and not was_broken) over (
             partition by provider, extract, file, effect, rule
             order by judged_at, delivery
-        ) as span,
+        ) as span
     from looked_for
 ),
 
@@ -120,7 +120,7 @@ spans as (
         arg_max(rows_count, judged_at) filter (is_broken) as rows_count,
         min(judged_at) filter (is_broken) as first_seen_at,
         min(judged_at) filter (not is_broken) as closed_at,
-        arg_min(status, judged_at) filter (not is_broken) as closed_by,
+        arg_min(status, judged_at) filter (not is_broken) as closed_by
     from numbered
     where span > 0
     group by provider, extract, file, effect, rule, span

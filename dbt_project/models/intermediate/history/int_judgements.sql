@@ -9,7 +9,7 @@ with deliveries as (
 landed as (
     select
         *,
-        unnest(list_append(coalesce(landed_before, []), landed_at)) as landing,
+        unnest(list_append(coalesce(landed_before, []), landed_at)) as landing
     from deliveries
 ),
 
@@ -18,14 +18,14 @@ last as (
     select
         * exclude (landing, judged_at, faults),
         greatest(landing, coalesce(judged_at, landing)) as judged_at,
-        faults,
+        faults
     from landed
 ),
 
 earlier as (
     select
         * exclude (status, judged_at, faults),
-        unnest(judged_before) as judgement,
+        unnest(judged_before) as judgement
     from deliveries
 ),
 
@@ -34,7 +34,7 @@ dated as (
         * exclude (judgement),
         judgement['status'] as status,
         cast(judgement['judged_at'] as timestamp) as judged_at,
-        judgement['faults'] as faults,
+        judgement['faults'] as faults
     from earlier
 ),
 
@@ -43,7 +43,7 @@ taken_back as (
         * exclude (status, judged_at, faults),
         'withdrawn' as status,
         withdrawn_at as judged_at,
-        [] as faults,
+        [] as faults
     from deliveries
     where withdrawn_at is not null
 ),
@@ -65,7 +65,7 @@ named as (
         delivery,
         status,
         judged_at,
-        coalesce(faults, []) as faults,
+        coalesce(faults, []) as faults
     from judgements
 )
 

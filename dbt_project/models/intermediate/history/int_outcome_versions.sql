@@ -9,12 +9,12 @@ with printed as (
 moments as (
     select
         {{ cell_of() }},
-        landed_at as moment,
+        landed_at as moment
     from printed
     union
     select
         {{ cell_of() }},
-        superseded_at as moment,
+        superseded_at as moment
     from printed
     where superseded_at is not null
 ),
@@ -22,7 +22,7 @@ moments as (
 shown as (
     select
         moments.*,
-        printed.* exclude ({{ cell_of() }}),
+        printed.* exclude ({{ cell_of() }})
     from moments
     left join printed
         on
@@ -54,7 +54,7 @@ completed as (
         row(
             value_status, numerator, denominator, value_pct, value_low_pct,
             value_high_pct
-        ) as numbers,
+        ) as numbers
     from shown
     window cell as (partition by {{ cell_of() }} order by moment)
 ),
@@ -63,7 +63,7 @@ followed as (
     select
         *,
         lag(numbers) over (partition by {{ cell_of() }} order by moment)
-            as numbers_before,
+            as numbers_before
     from completed
 ),
 
@@ -71,7 +71,7 @@ numbered as (
     select
         *,
         count(*) filter (where numbers is distinct from numbers_before)
-            over (partition by {{ cell_of() }} order by moment) as version,
+            over (partition by {{ cell_of() }} order by moment) as version
     from followed
 ),
 
@@ -79,7 +79,7 @@ numbered as (
 lasting as (
     select
         *,
-        min(moment) over version_of_cell as valid_from,
+        min(moment) over version_of_cell as valid_from
     from numbered
     window version_of_cell as (partition by {{ cell_of() }}, version)
     qualify moment = max(moment) over version_of_cell
@@ -91,7 +91,7 @@ versions as (
             moment, numbers, numbers_before, landed_at, superseded_at, superseded_by
         ),
         lead(valid_from) over (partition by {{ cell_of() }} order by version)
-            as valid_to,
+            as valid_to
     from lasting
 )
 

@@ -56,7 +56,7 @@ printed_again as (
         lives.sha256,
         lives.landed_at,
         lives.superseded_at,
-        lives.superseded_by,
+        lives.superseded_by
     from printed
     inner join again
         on {{ is_same_cell('printed', 'again') }}

@@ -18,7 +18,7 @@ replaced as (
     select
         provider,
         extract,
-        delivery,
+        delivery
     from lives
     group by provider, extract, delivery
     having count(*) = count(superseded_at)
@@ -27,7 +27,7 @@ replaced as (
 superseded as (
     select
         outcomes.*,
-        contracts.visibility,
+        contracts.visibility
     from outcomes
     inner join replaced
         on
@@ -46,7 +46,7 @@ conformed as (
     select
         {{ conformed_columns() }},
         source_row,
-        delivery,
+        delivery
     from keyed
 )
 

@@ -30,7 +30,7 @@ banded as (
                 'false',
                 'edfacts',
             )
-        }} as guarded_label,
+        }} as guarded_label
     from cells
 ),
 
@@ -42,7 +42,7 @@ read as (
         {{ range_low('label_by_rule') }} as low_by_rule,
         {{ range_high('label_by_rule') }} as high_by_rule,
         {{ range_low('guarded_label') }} as guarded_low,
-        {{ range_high('guarded_label') }} as guarded_high,
+        {{ range_high('guarded_label') }} as guarded_high
     from banded
 ),
 
@@ -80,7 +80,7 @@ judged as (
             else 'otherwise'
         end as conformity,
         source_file,
-        source_row,
+        source_row
     from read
 )
 

@@ -21,7 +21,7 @@ rules as (
 pairs as (
     select
         one.student_group,
-        one.complement_group,
+        one.complement_group
     from student_groups as one
     inner join student_groups as other
         on one.complement_group = other.student_group
@@ -34,7 +34,7 @@ intervals as (
         {{ wilson_end('outcomes.lowest_pct', 'outcomes.denominator', 'rules.z', '-') }}
             as interval_low_pct,
         {{ wilson_end('outcomes.highest_pct', 'outcomes.denominator', 'rules.z', '+') }}
-            as interval_high_pct,
+            as interval_high_pct
     from outcomes
     cross join rules
 ),
@@ -82,7 +82,7 @@ paired as (
         {{ newcombe_distance(
             'one.interval_high_pct - one.highest_pct',
             'other.lowest_pct - other.interval_low_pct'
-        ) }} as above_points,
+        ) }} as above_points
     from intervals as one
     inner join pairs
         on one.student_group = pairs.student_group
@@ -99,7 +99,7 @@ bounded as (
     select
         *,
         cast(gap_low_points as double) - below_points as interval_low_points,
-        cast(gap_high_points as double) + above_points as interval_high_points,
+        cast(gap_high_points as double) + above_points as interval_high_points
     from paired
 ),
 
@@ -111,7 +111,7 @@ judged as (
             when interval_low_points > 0 then 'higher'
             when interval_high_points < 0 then 'lower'
             else 'cannot_tell'
-        end as gap,
+        end as gap
     from bounded
 )
 

@@ -41,7 +41,7 @@ pairs as (
         preferred.source_file,
         preferred.source_row,
         other.source_file as other_source_file,
-        other.source_row as other_source_row,
+        other.source_row as other_source_row
     from outcomes as preferred
     inner join outcomes as other
         on
@@ -57,7 +57,7 @@ pairs as (
 compared as (
     select
         *,
-        beyond_pct > 0 as is_beyond_range,
+        beyond_pct > 0 as is_beyond_range
     from pairs
 )
 

@@ -11,7 +11,7 @@ conformed as (
         source_sheet,
         source_row,
         delivery,
-        landed_at,
+        landed_at
     from keyed
 )
 

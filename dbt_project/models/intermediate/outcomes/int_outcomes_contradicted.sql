@@ -55,7 +55,7 @@ pairs as (
         outcomes.source_file,
         outcomes.source_row,
         printed.source_file as other_source_file,
-        printed.source_row as other_source_row,
+        printed.source_row as other_source_row
     from outcomes
     inner join twice
         on {{ is_same_cell('outcomes', 'twice') }}

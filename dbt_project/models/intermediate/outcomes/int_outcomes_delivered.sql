@@ -26,7 +26,7 @@ delivered as (
     select
         outcomes.*,
         deliveries.landed_at,
-        contracts.visibility,
+        contracts.visibility
     from outcomes
     left join contracts
         on
@@ -41,7 +41,7 @@ delivered as (
     select
         computed.*,
         (select max(deliveries.landed_at) from deliveries) as landed_at,
-        'restricted' as visibility,
+        'restricted' as visibility
     from computed
 )
 

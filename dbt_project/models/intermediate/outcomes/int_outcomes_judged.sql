@@ -24,7 +24,7 @@ digits as (
         provider,
         extract,
         delivery,
-        case when bool_or(value_pct <> floor(value_pct)) then 0.1 else 1 end as unit,
+        case when bool_or(value_pct <> floor(value_pct)) then 0.1 else 1 end as unit
     from outcomes
     where value_status = 'reported'
     group by provider, extract, delivery
@@ -37,7 +37,7 @@ joined as (
         states.state_fips,
         labels.student_group,
         metrics.definition_id as known_definition_id,
-        digits.unit,
+        digits.unit
     from outcomes
     left join states
         on outcomes.state = states.printed_state
@@ -82,7 +82,7 @@ judged as (
             'More students are counted than there are in the group': 'numerator > denominator',
             'The printed rate does not follow from the printed counts':
                 "value_status = 'reported' and denominator > 0 and abs(100.0 * numerator / denominator - value_pct) > unit + 0.0001",
-        }) }} as fault,
+        }) }} as fault
     from joined
 )
 

@@ -28,7 +28,7 @@ completed as (
     union all by name
     select
         *,
-        'not_reported' as value_status,
+        'not_reported' as value_status
     from missing
     union all by name
     select * from uncounted
@@ -42,7 +42,7 @@ placed as (
                 then 'as published'
             when coverage.covers_state then 'records of the state'
             else 'schools that sent records'
-        end as counted_from,
+        end as counted_from
     from completed
     left join coverage
         on
@@ -74,7 +74,7 @@ ranked as (
                 end,
                 provider_ranks.rank,
                 placed.provider
-        ) = 1 as is_preferred,
+        ) = 1 as is_preferred
     from placed
     left join provider_ranks
         on placed.provider = provider_ranks.provider

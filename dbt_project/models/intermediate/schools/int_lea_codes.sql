@@ -4,14 +4,14 @@ with named as (
     select
         provider,
         lea_name,
-        lea_id_state,
+        lea_id_state
     from {{ ref('int_outcomes_delivered') }}
     where level = 'lea' and lea_id_state is not null
     union
     select
         provider,
         lea_name,
-        lea_id_state,
+        lea_id_state
     from {{ ref('int_enrollments_delivered') }}
     where level = 'lea' and lea_id_state is not null
 ),
@@ -20,7 +20,7 @@ unambiguous as (
     select
         provider,
         lea_name,
-        min(lea_id_state) as lea_id_state,
+        min(lea_id_state) as lea_id_state
     from named
     where lea_name is not null
     group by provider, lea_name

@@ -49,7 +49,7 @@ numbered as (
     select
         *,
         lag(school_year) over series as year_before,
-        lead(school_year) over series as year_after,
+        lead(school_year) over series as year_after
     from received
     window series as (partition by provider, extract, state order by school_year)
 ),
@@ -64,7 +64,7 @@ appearances as (
         numbered.year_before,
         numbered.year_after,
         lag(named.school_year) over school as named_before,
-        lead(named.school_year) over school as named_after,
+        lead(named.school_year) over school as named_after
     from named
     inner join numbered
         on

@@ -26,7 +26,7 @@ named as (
         school_key,
         school_id_nces,
         school_name,
-        school_year,
+        school_year
     from {{ relation }}
     where state in (select states.state from states)
     {%- if not loop.last %}
@@ -39,7 +39,7 @@ years as (
     select distinct
         provider,
         school_key,
-        school_year,
+        school_year
     from named
 ),
 
@@ -54,7 +54,7 @@ traits as (
         school_key,
         {{ loop.index }} as place,
         '{{ likeness }}' as likeness,
-        {{ trait }} as trait,
+        {{ trait }} as trait
     from named
     where {{ trait }} <> ''
     {%- if not loop.last %}
@@ -69,7 +69,7 @@ alike as (
         one.school_key,
         other.school_key as other_school_key,
         min(one.place) as place,
-        string_agg(distinct one.likeness, ', ' order by one.likeness) as likeness,
+        string_agg(distinct one.likeness, ', ' order by one.likeness) as likeness
     from traits as one
     inner join traits as other
         on
@@ -83,7 +83,7 @@ alike as (
 together as (
     select distinct
         alike.school_key,
-        alike.other_school_key,
+        alike.other_school_key
     from alike
     inner join years
         on alike.school_key = years.school_key
@@ -99,7 +99,7 @@ spans as (
         provider,
         school_key,
         min(school_year) as first_year,
-        max(school_year) as last_year,
+        max(school_year) as last_year
     from years
     group by provider, school_key
 ),
@@ -107,7 +107,7 @@ spans as (
 in_turn as (
     select distinct
         alike.school_key,
-        alike.other_school_key,
+        alike.other_school_key
     from alike
     inner join spans
         on alike.school_key = spans.school_key
@@ -126,7 +126,7 @@ candidates as (
         alike.state,
         alike.school_key,
         alike.other_school_key,
-        alike.likeness,
+        alike.likeness
     from alike
     anti join together
         on

@@ -12,7 +12,7 @@ owned as (
     select
         crosswalk.state,
         crosswalk.school_id_state,
-        coalesce(id_changes.school_id_nces, crosswalk.school_id_nces) as school,
+        coalesce(id_changes.school_id_nces, crosswalk.school_id_nces) as school
     from crosswalk
     left join id_changes
         on
@@ -22,7 +22,7 @@ owned as (
     select
         state,
         printed_id as school_id_state,
-        coalesce(school_id_nces, school_id_state) as school,
+        coalesce(school_id_nces, school_id_state) as school
     from id_changes
 ),
 
@@ -30,7 +30,7 @@ unambiguous as (
     select
         state,
         school_id_state,
-        min(school) as school,
+        min(school) as school
     from owned
     group by state, school_id_state
     having count(*) = 1

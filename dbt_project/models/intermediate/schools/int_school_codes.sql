@@ -18,7 +18,7 @@ printed as (
         lea_id_state,
         school_name,
         school_year,
-        school_id_state,
+        school_id_state
     from {{ ref(relation) }}
     where
         level = 'school'
@@ -34,7 +34,7 @@ printed as (
 owned as (
     select
         printed.*,
-        coalesce(owners.school, printed.school_id_state) as school,
+        coalesce(owners.school, printed.school_id_state) as school
     from printed
     left join states
         on printed.state in (states.state, states.state_fips)
@@ -50,7 +50,7 @@ unambiguous as (
         lea_id_state,
         school_name,
         school_year,
-        max(school_id_state) as school_id_state,
+        max(school_id_state) as school_id_state
     from owned
     where school_year is not null
     group by provider, lea_id_state, school_name, school_year
@@ -61,7 +61,7 @@ unambiguous as (
         lea_id_state,
         school_name,
         cast(null as bigint) as school_year,
-        max_by(school_id_state, row(school_year, school_id_state)) as school_id_state,
+        max_by(school_id_state, row(school_year, school_id_state)) as school_id_state
     from owned
     group by provider, lea_id_state, school_name
     having count(distinct school) = 1

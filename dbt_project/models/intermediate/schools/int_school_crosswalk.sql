@@ -5,7 +5,18 @@ with judged as (
 ),
 
 sound as (
-    select * exclude (contradiction, other_rows)
+    select
+        state,
+        school_id_state,
+        school_id_nces,
+        school_name,
+        lea_id_nces,
+        lea_name,
+        first_year,
+        last_year,
+        source_file,
+        source_row,
+        delivery
     from judged
     where contradiction is null
 )

@@ -21,7 +21,7 @@ delivered as (
         states.state_fips,
         deliveries.landed_at,
         coalesce(crosswalk.first_year, 0) as from_year,
-        coalesce(crosswalk.last_year, 9999) as to_year,
+        coalesce(crosswalk.last_year, 9999) as to_year
     from crosswalk
     inner join deliveries
         on crosswalk.delivery = deliveries.delivery
@@ -39,12 +39,24 @@ newest as (
 
 alone as (
     select
-        * exclude (state_fips),
+        state,
+        school_id_state,
+        school_id_nces,
+        school_name,
+        lea_id_nces,
+        lea_name,
+        first_year,
+        last_year,
+        source_file,
+        source_row,
+        delivery,
+        from_year,
+        to_year,
         case
             when not {{ is_nested('school_id_nces', 'lea_id_nces', 'state_fips') }}
                 then 'federal_id_not_nested'
             when from_year > to_year then 'last_year_before_first'
-        end as own_fault,
+        end as own_fault
     from newest
 ),
 
@@ -55,14 +67,16 @@ compared as (
         one.source_row,
         one.school_id_nces <> other.school_id_nces as has_other_school,
         one.school_id_state <> other.school_id_state as has_other_code,
-        other.source_file || ' row ' || other.source_row as other_row,
+        other.source_file || ' row ' || other.source_row as other_row
     from alone as one
     inner join alone as other
         on
             one.state = other.state
             and one.{{ shared }} = other.{{ shared }}
-            and (one.source_file, one.source_row)
-            is distinct from (other.source_file, other.source_row)
+            and (
+                one.source_file is distinct from other.source_file
+                or one.source_row is distinct from other.source_row
+            )
             and one.from_year <= other.to_year
             and one.to_year >= other.from_year
     where one.own_fault is null and other.own_fault is null
@@ -78,7 +92,7 @@ overlapping as (
         source_row,
         bool_or(has_other_school) as has_other_school,
         bool_or(has_other_code) as has_other_code,
-        string_agg(distinct other_row, ', ' order by other_row) as other_rows,
+        {{ sorted_texts('other_row') }} as other_rows
     from compared
     group by source_file, source_row
 ),
@@ -102,7 +116,7 @@ judged as (
             when overlapping.has_other_code then 'school_of_two_codes'
             when overlapping.source_row is not null then 'said_twice'
         end as contradiction,
-        overlapping.other_rows,
+        overlapping.other_rows
     from alone
     left join overlapping
         on

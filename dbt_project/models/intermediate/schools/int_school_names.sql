@@ -45,7 +45,7 @@ printed as (
         school_name,
         school_id_state,
         school_id_nces,
-        school_year,
+        school_year
     from {{ relation }}
     {%- if not loop.last %}
     union
@@ -59,21 +59,21 @@ known as (
         state,
         school_name,
         school_id_state,
-        cast(null as varchar) as school_id_nces,
+        cast(null as varchar) as school_id_nces
     from crosswalk
     union
     select
         state,
         printed_name,
         school_id_state,
-        school_id_nces,
+        school_id_nces
     from aliases
     union
     select
         state,
         school_name,
         school_id_state,
-        cast(null as varchar) as school_id_nces,
+        cast(null as varchar) as school_id_nces
     from printed
     where school_id_state is not null
     union
@@ -81,7 +81,7 @@ known as (
         state,
         school_name,
         cast(null as varchar) as school_id_state,
-        school_id_nces,
+        school_id_nces
     from printed
     where
         school_id_state is null
@@ -99,7 +99,7 @@ owned as (
         {{ alike_name('known.school_name') }} as alike_name,
         known.school_id_state,
         known.school_id_nces,
-        coalesce(owners.school, known.school_id_nces, known.school_id_state) as school,
+        coalesce(owners.school, known.school_id_nces, known.school_id_state) as school
     from known
     inner join states
         on known.state in (states.state, states.state_fips)
@@ -117,7 +117,7 @@ by_{{ name }} as (
         {{ name }},
         max(school_id_state) as school_id_state,
         max(school_id_nces) filter (where school_id_state is null) as school_id_nces,
-        count(distinct school) = 1 as is_one_school,
+        count(distinct school) = 1 as is_one_school
     from owned
     group by state, {{ name }}
 ),
@@ -130,7 +130,7 @@ named_only as (
         printed.school_year,
         states.state,
         {{ plain_name('printed.school_name') }} as plain_name,
-        {{ alike_name('printed.school_name') }} as alike_name,
+        {{ alike_name('printed.school_name') }} as alike_name
     from printed
     inner join states
         on printed.state in (states.state, states.state_fips)
@@ -143,7 +143,7 @@ named_only as (
 twins as (
     select
         state,
-        alike_name,
+        alike_name
     from named_only
     group by provider, extract, school_year, state, alike_name
     having count(distinct plain_name) > 1
@@ -154,7 +154,7 @@ written_alike as (
         named_only.state,
         named_only.plain_name,
         by_alike_name.school_id_state,
-        by_alike_name.school_id_nces,
+        by_alike_name.school_id_nces
     from named_only
     inner join by_alike_name
         on
@@ -176,7 +176,7 @@ matched as (
         state,
         plain_name,
         school_id_state,
-        case when school_id_state is null then school_id_nces end as school_id_nces,
+        case when school_id_state is null then school_id_nces end as school_id_nces
     from by_plain_name
     where is_one_school
     union all
@@ -184,7 +184,7 @@ matched as (
         state,
         plain_name,
         school_id_state,
-        case when school_id_state is null then school_id_nces end as school_id_nces,
+        case when school_id_state is null then school_id_nces end as school_id_nces
     from written_alike
 )
 

@@ -35,7 +35,7 @@ cohorts as (
         outcomes.school_id_state,
         outcomes.school_id_nces,
         outcomes.school_year,
-        outcomes.denominator,
+        outcomes.denominator
     from outcomes
     inner join states
         on outcomes.state in (states.state, states.state_fips)
@@ -74,7 +74,7 @@ federal as (
 alone as (
     select
         state,
-        plain_name,
+        plain_name
     from cohorts
     group by state, plain_name
     having count(distinct school_id_state) = 1 and count(distinct school_id_nces) = 1
@@ -84,7 +84,7 @@ matched as (
     select
         coded.state,
         coded.school_id_state,
-        federal.school_id_nces,
+        federal.school_id_nces
     from coded
     inner join alone
         on

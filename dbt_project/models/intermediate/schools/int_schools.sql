@@ -35,7 +35,7 @@ named as (
         school_name,
         lea_id_nces,
         lea_name,
-        school_year,
+        school_year
     from {{ relation }}
     {%- if not loop.last %}
     union all
@@ -49,7 +49,7 @@ printed as (
         named.school_year * 10 - provider_ranks.rank as recency,
         named.school_year = max(named.school_year) over (
             partition by named.state, named.provider
-        ) as is_newest,
+        ) as is_newest
     from named
     left join provider_ranks
         on named.provider = provider_ranks.provider
@@ -66,7 +66,7 @@ grouped as (
         max_by(school_id_state, row(recency, school_id_state)) as school_id_state,
         bool_or(is_newest) as is_active,
         cast(min(school_year) as integer) as first_year,
-        cast(max(school_year) as integer) as last_year,
+        cast(max(school_year) as integer) as last_year
     from printed
     group by school_key
 ),
@@ -76,7 +76,7 @@ crosswalk_names as (
         school_id_nces,
         max_by(school_name, row(coalesce(last_year, 9999), school_name))
             as school_name,
-        max_by(lea_name, row(coalesce(last_year, 9999), lea_name)) as lea_name,
+        max_by(lea_name, row(coalesce(last_year, 9999), lea_name)) as lea_name
     from crosswalk
     group by school_id_nces
 ),
@@ -93,7 +93,7 @@ schools as (
         grouped.is_active,
         grouped.first_year,
         grouped.last_year,
-        coalesce(states.is_nessc, false) as is_consortium_state,
+        coalesce(states.is_nessc, false) as is_consortium_state
     from grouped
     left join crosswalk_names
         on grouped.school_id_nces = crosswalk_names.school_id_nces

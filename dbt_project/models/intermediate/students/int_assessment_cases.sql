@@ -18,7 +18,7 @@ tested as (
         current_records.school_year,
         current_records.subject,
         bool_or(coalesce(current_records.is_proficient, false)) as is_proficient,
-        max(current_records.origin) as origin,
+        max(current_records.origin) as origin
     from current_records
     anti join students_set_aside
         on
@@ -37,7 +37,7 @@ cases as (
         'proficiency' as extract,
         'proficiency_' || tested.subject as metric_id,
         tested.state,
-        cast(null as varchar) as lea_id_state,
+        cast(null as string) as lea_id_state,
         tested.school_id_state,
         tested.school_year,
         tested.student_key,
@@ -47,7 +47,7 @@ cases as (
         1 as denominator,
         true as is_school_case,
         rules.enrollment_is_statewide as is_state_case,
-        tested.origin,
+        tested.origin
     from tested
     inner join rules
         on tested.state = rules.state

@@ -19,7 +19,7 @@ in_high_school as (
     select distinct
         state,
         student_key,
-        school_year,
+        school_year
     from spells
     where {{ in_high_school('grade') }}
 ),
@@ -39,7 +39,9 @@ newest as (
         partition by
             current_records.state, current_records.student_key,
             current_records.school_id_state, current_records.school_year
-        order by current_records.landed_at desc, current_records.source_file desc
+        order by
+            current_records.landed_at desc nulls last,
+            current_records.source_file desc nulls last
     ) = 1
 ),
 
@@ -54,7 +56,7 @@ summed as (
         newest.student_key,
         sum(newest.days_member) as days_member,
         sum(newest.days_absent) as days_absent,
-        max(newest.origin) as origin,
+        max(newest.origin) as origin
     from newest
     inner join in_high_school
         on
@@ -81,7 +83,7 @@ counted as (
         'attendance' as metric_id,
         summed.*,
         summed.days_member - summed.days_absent as numerator,
-        summed.days_member as denominator,
+        summed.days_member as denominator
     from summed
     where summed.days_member > 0
     union all
@@ -92,7 +94,7 @@ counted as (
             summed.days_absent * 100
             >= summed.days_member * rules.chronic_threshold_pct as integer
         ) as numerator,
-        1 as denominator,
+        1 as denominator
     from summed
     inner join rules
         on summed.state = rules.state
@@ -116,7 +118,7 @@ cases as (
         counted.denominator,
         counted.is_school_case,
         counted.is_state_sum and rules.enrollment_is_statewide as is_state_case,
-        counted.origin,
+        counted.origin
     from counted
     inner join rules
         on counted.state = rules.state

@@ -14,8 +14,8 @@ totals as (
         source_file,
         min(delivery) as delivery,
         min(source_row) as source_row,
-        sum(days_member) as days_member,
-        sum(days_absent) as days_absent,
+        coalesce(sum(days_member), -1) as days_member,
+        coalesce(sum(days_absent), -1) as days_absent
     from current_records
     group by
         provider, extract, state, student_key, school_id_state, school_year, source_file
@@ -24,8 +24,9 @@ totals as (
 compared as (
     select
         *,
-        min((days_member, days_absent)) over same_days
-        <> max((days_member, days_absent)) over same_days as is_contradicted,
+        min(days_member) over same_days <> max(days_member) over same_days
+        or min(days_absent) over same_days <> max(days_absent) over same_days
+            as is_contradicted
     from totals
     window
         same_days as (
@@ -44,7 +45,7 @@ conflicting as (
         state,
         student_key,
         school_id_state,
-        school_year,
+        school_year
     from compared
     where is_contradicted
 )

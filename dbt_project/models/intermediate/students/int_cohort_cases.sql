@@ -21,7 +21,7 @@ metrics as (
     select
         '{{ metric_id }}' as metric_id,
         '{{ outcome }}' as outcome,
-        {{ horizon }} as horizon_years,
+        {{ horizon }} as horizon_years
     {%- endfor %}
 ),
 
@@ -40,7 +40,7 @@ cases as (
         1 as denominator,
         coalesce(outcomes.is_school_observed, false) as is_school_case,
         outcomes.is_statewide as is_state_case,
-        outcomes.origin,
+        outcomes.origin
     from outcomes
     inner join metrics
         on outcomes.horizon_years = metrics.horizon_years

@@ -38,7 +38,7 @@ accounted as (
             when standings.standing in ('continues', 'moves')
                 then if(rules.unknown_drops_out, 'dropout', 'other_leaver')
             else standings.standing
-        end as fate,
+        end as fate
     from standings
     inner join rules
         on standings.state = rules.state
@@ -49,7 +49,7 @@ compared as (
         *,
         max(case when horizon_years = 4 then fate end) over (
             partition by state, student_key
-        ) as fate_at_four,
+        ) as fate_at_four
     from accounted
 ),
 
@@ -69,7 +69,7 @@ adjusted as (
                 and coalesce(fate_at_four, 'leaves_cohort') = 'leaves_cohort'
                 then 'leaves_cohort'
             else fate
-        end as outcome,
+        end as outcome
     from compared
 ),
 
@@ -85,7 +85,7 @@ remaining as (
         school_id_state,
         outcome,
         is_school_observed,
-        origin,
+        origin
     from adjusted
     where outcome <> 'leaves_cohort'
 )

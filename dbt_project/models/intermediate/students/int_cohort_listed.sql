@@ -17,7 +17,8 @@ students_set_aside as (
 ),
 
 horizons as (
-    select unnest([4, 5, 6]) as horizon_years
+    select years.horizon_years
+    from (values (4), (5), (6)) as years (horizon_years)
 ),
 
 delivered as (
@@ -25,7 +26,7 @@ delivered as (
         current_records.*,
         deliveries.school_year as listing_year,
         coalesce(codes.outcome_category, 'unknown') as outcome_category,
-        codes.graduated_in_years,
+        codes.graduated_in_years
     from current_records
     inner join deliveries
         on
@@ -53,7 +54,7 @@ listings as (
             4,
             coalesce(max(listing_year), 0) - cohort_year + 4,
             coalesce(max(graduated_in_years), 4)
-        )) as reaches_years,
+        )) as reaches_years
     from delivered
     group by state, cohort_year, delivery
 ),
@@ -62,7 +63,7 @@ reaching as (
     select
         delivered.*,
         horizons.horizon_years,
-        listings.reaches_years,
+        listings.reaches_years
     from delivered
     inner join listings
         on
@@ -78,12 +79,12 @@ speaking as (
     qualify row_number() over (
         partition by state, cohort_year, student_key, horizon_years
         order by
-            reaches_years asc,
-            landed_at desc,
-            source_file desc,
-            outcome_code asc,
-            school_id_state asc,
-            source_row desc
+            reaches_years asc nulls last,
+            landed_at desc nulls last,
+            source_file desc nulls last,
+            outcome_code asc nulls last,
+            school_id_state asc nulls last,
+            source_row desc nulls last
     ) = 1
 ),
 
@@ -113,7 +114,7 @@ judged as (
             else speaking.outcome_category
         end as outcome,
         true as is_school_observed,
-        speaking.origin,
+        speaking.origin
     from speaking
     inner join rules
         on speaking.state = rules.state

@@ -13,7 +13,8 @@ first_spells as (
     where {{ in_high_school('grade') }}
     qualify row_number() over (
         partition by state, student_key
-        order by spell_number
+        order by
+            spell_number asc nulls last
     ) = 1
 ),
 
@@ -24,7 +25,7 @@ members as (
         school_year + 12 - cast(grade as integer) as cohort_year,
         school_year as first_school_year,
         grade as first_grade,
-        grade <> '09' as is_transfer_in,
+        grade <> '09' as is_transfer_in
     from first_spells
 )
 

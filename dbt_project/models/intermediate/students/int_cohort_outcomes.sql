@@ -15,7 +15,7 @@ rules as (
 together as (
     select
         derived.*,
-        false as is_listed,
+        false as is_listed
     from derived
     anti join listed
         on
@@ -24,7 +24,7 @@ together as (
     union all
     select
         listed.*,
-        true as is_listed,
+        true as is_listed
     from listed
 ),
 
@@ -37,7 +37,7 @@ outcomes as (
             together.is_listed,
             rules.listing_is_statewide,
             rules.enrollment_is_statewide
-        ) as is_statewide,
+        ) as is_statewide
     from together
     inner join rules
         on together.state = rules.state

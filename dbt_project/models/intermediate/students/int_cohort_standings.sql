@@ -18,7 +18,8 @@ record_years as (
 ),
 
 horizons as (
-    select unnest([4, 5, 6]) as horizon_years
+    select years.horizon_years
+    from (values (4), (5), (6)) as years (horizon_years)
 ),
 
 -- A horizon is observed where the records reach from grade 9 of the class to its year.
@@ -31,7 +32,7 @@ observed as (
         {{ day_of_year(
             '(members.cohort_year + horizons.horizon_years - 4)', 'rules.outcome_cutoff'
         ) }} as cutoff_date,
-        rules.records_must_reach_back,
+        rules.records_must_reach_back
     from members
     cross join horizons
     inner join rules
@@ -60,7 +61,7 @@ by_cutoff as (
         case
             when spells.exit_on <= observed.cutoff_date then spells.exit_outcome
             else 'continues'
-        end as standing,
+        end as standing
     from observed
     inner join spells
         on
@@ -79,8 +80,8 @@ last_spells as (
     qualify row_number() over (
         partition by state, student_key, horizon_years
         order by
-            standing = 'graduate' desc,
-            if(standing = 'graduate', -spell_number, spell_number) desc
+            standing = 'graduate' desc nulls last,
+            if(standing = 'graduate', -spell_number, spell_number) desc nulls last
     ) = 1
 ),
 
@@ -91,7 +92,7 @@ schools_reached as (
         and (
             record_years.first_year <= last_spells.cohort_year - 3
             or not last_spells.records_must_reach_back
-        ) as is_school_observed,
+        ) as is_school_observed
     from last_spells
     left join record_years
         on

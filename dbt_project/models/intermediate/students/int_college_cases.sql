@@ -26,7 +26,8 @@ students_set_aside as (
 ),
 
 measures as (
-    select unnest(['first_fall', '12m', '16m']) as measure
+    select named.measure
+    from (values ('first_fall'), ('12m'), ('16m')) as named (measure)
 ),
 
 -- By the rule: all graduates of the school year, or those who graduated on time.
@@ -62,7 +63,7 @@ among_graduates as (
         colleges.is_met,
         true as is_school_observed,
         chosen.is_statewide,
-        chosen.origin,
+        chosen.origin
     from chosen
     inner join colleges
         on
@@ -85,7 +86,7 @@ among_cohorts as (
         coalesce(cohorts.outcome = 'graduate' and colleges.is_met, false) as is_met,
         cohorts.is_school_observed,
         cohorts.is_statewide,
-        cohorts.origin,
+        cohorts.origin
     from cohorts
     cross join measures
     left join colleges
@@ -118,7 +119,7 @@ state_windows as (
         class_year,
         measure,
         is_closed_statewide,
-        state_origin,
+        state_origin
     from windows
 ),
 
@@ -138,7 +139,7 @@ cases as (
         coalesce(windows.is_closed and whole.is_school_observed, false)
             as is_school_case,
         whole.is_statewide and state_windows.is_closed_statewide as is_state_case,
-        whole.origin || ', ' || state_windows.state_origin as origin,
+        whole.origin || ', ' || state_windows.state_origin as origin
     from whole
     inner join state_windows
         on

@@ -23,7 +23,7 @@ judged as (
         case current_records.college_level
             when 'less_than_2' then rules.less_than_two_years_level
             else current_records.college_level
-        end as level,
+        end as level
     from current_records
     inner join rules
         on current_records.state = rules.state
@@ -34,7 +34,8 @@ newest as (
     from judged
     qualify rank() over (
         partition by state, student_key
-        order by search_date desc
+        order by
+            search_date desc nulls last
     ) = 1
 )
 

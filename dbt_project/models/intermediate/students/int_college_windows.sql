@@ -19,7 +19,7 @@ searches as (
         state,
         student_key,
         max(search_date) as search_date,
-        max(origin) as origin,
+        max(origin) as origin
     from terms
     group by state, student_key
 ),
@@ -32,7 +32,7 @@ classes as (
         max(searches.search_date) as searched_on,
         max(searches.origin) as origin,
         max(graduates.graduation_date) as last_graduation_date,
-        max(rules.completion_years) as completion_years,
+        max(rules.completion_years) as completion_years
     from graduates
     inner join rules
         on graduates.state = rules.state
@@ -62,7 +62,7 @@ windows as (
         class_year,
         origin,
         '{{ measure }}' as measure,
-        coalesce(searched_on >= {{ closes_on }}, false) as is_closed,
+        coalesce(searched_on >= {{ closes_on }}, false) as is_closed
     from classes
     {%- endfor %}
 ),
@@ -77,7 +77,7 @@ judged as (
             ),
             false
         ) as is_closed_statewide,
-        max(origin) over (partition by state, class_year, measure) as state_origin,
+        max(origin) over (partition by state, class_year, measure) as state_origin
     from windows
 )
 

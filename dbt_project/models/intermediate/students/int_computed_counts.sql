@@ -11,7 +11,7 @@ groups as (
 placed as (
     {%- for level, school, lea, window in [
         ('school', 'school_id_state', 'lea_id_state', 'school_id_state, school_year'),
-        ('state', 'cast(null as varchar)', 'cast(null as varchar)', 'school_year'),
+        ('state', 'cast(null as string)', 'cast(null as string)', 'school_year'),
     ] %}
     {%- if not loop.first %}
     union all
@@ -32,7 +32,7 @@ placed as (
         origin,
         max(denominator) over (
             partition by metric_id, state, {{ window }}
-        ) as largest_denominator,
+        ) as largest_denominator
     from cases
     where is_{{ level }}_case
     {%- endfor %}
@@ -48,11 +48,11 @@ counted as (
         placed.school_id_state,
         placed.school_year,
         groups.student_group,
-        sum(placed.numerator) as numerator,
-        sum(placed.denominator) as denominator,
+        cast(sum(placed.numerator) as decimal(38, 3)) as numerator,
+        cast(sum(placed.denominator) as decimal(38, 3)) as denominator,
         max(placed.largest_denominator) as largest_denominator,
         count(distinct placed.student_key) as students_count,
-        list_sort(list(distinct placed.origin)) as origins,
+        {{ sorted_texts('placed.origin') }} as origins
     from placed
     inner join groups
         on

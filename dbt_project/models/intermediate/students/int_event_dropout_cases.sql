@@ -21,7 +21,7 @@ high_school as (
         ) as began_by_october,
         coalesce(
             spells.exit_on <= make_date(spells.school_year - 1, 10, 1), false
-        ) as ended_by_october,
+        ) as ended_by_october
     from spells
     where {{ in_high_school('grade') }}
 ),
@@ -32,7 +32,8 @@ october_members as (
     where began_by_october and not ended_by_october
     qualify row_number() over (
         partition by state, student_key, school_year
-        order by spell_number desc
+        order by
+            spell_number desc nulls last
     ) = 1
 ),
 
@@ -46,7 +47,8 @@ last_spells as (
     from high_school
     qualify row_number() over (
         partition by state, student_key, school_year
-        order by spell_number desc
+        order by
+            spell_number desc nulls last
     ) = 1
 ),
 
@@ -67,7 +69,7 @@ leavers as (
             last_spells.exit_outcome = 'continues'
             and rules.summer_dropout_year = 'not_entered' as integer
         ) as event_year,
-        rules.event_denominator,
+        rules.event_denominator
     from last_spells
     inner join rules
         on last_spells.state = rules.state
@@ -78,9 +80,10 @@ leavers as (
             and last_spells.school_year + 1 = autumn_spells.school_year
     where
         last_spells.exit_outcome = 'continues'
-        or list_contains(
-            string_split(rules.event_dropout_exits, '|'), last_spells.exit_category
-        )
+        or instr(
+            '|' || rules.event_dropout_exits || '|',
+            '|' || last_spells.exit_category || '|'
+        ) > 0
 ),
 
 -- One student counts once a year, though gone after summer and again after winter.
@@ -89,7 +92,8 @@ dropouts as (
     from leavers
     qualify row_number() over (
         partition by state, student_key, event_year
-        order by spell_number desc
+        order by
+            spell_number desc nulls last
     ) = 1
 ),
 
@@ -101,7 +105,7 @@ added as (
         and (
             event_year > school_year
             or ended_by_october
-        ) as is_added_to_members,
+        ) as is_added_to_members
     from dropouts
 ),
 
@@ -115,7 +119,7 @@ counted as (
         student_key,
         origin,
         0 as numerator,
-        1 as denominator,
+        1 as denominator
     from october_members
     union all
     select
@@ -127,7 +131,7 @@ counted as (
         student_key,
         origin,
         1 as numerator,
-        cast(is_added_to_members as integer) as denominator,
+        cast(is_added_to_members as integer) as denominator
     from added
 ),
 
@@ -139,7 +143,7 @@ years as (
         record_years.first_year
         + cast(rules.summer_dropout_year = 'not_entered' as integer)
             as first_event_year,
-        record_years.last_year - 1 as last_event_year,
+        record_years.last_year - 1 as last_event_year
     from record_years
     inner join rules
         on record_years.state = rules.state
@@ -164,7 +168,7 @@ cases as (
             false
         ) as is_school_case,
         rules.enrollment_is_statewide as is_state_case,
-        counted.origin,
+        counted.origin
     from counted
     inner join rules
         on counted.state = rules.state

@@ -46,7 +46,7 @@ placed as (
             <= graduates.graduation_date + rules.completion_years * interval 1 year,
             false
         ) as is_degree,
-        rules.college_level_tie,
+        rules.college_level_tie
     from graduates
     inner join rules
         on graduates.state = rules.state
@@ -62,10 +62,15 @@ first_terms as (
     select
         state,
         student_key,
-        min_by(enrollment_end, (enrollment_begin, enrollment_end)) as first_end,
+        enrollment_end as first_end
     from placed
     where is_year_one
-    group by state, student_key
+    qualify row_number() over (
+        partition by state, student_key
+        order by
+            enrollment_begin asc nulls last,
+            enrollment_end asc nulls last
+    ) = 1
 ),
 
 first_levels as (
@@ -75,7 +80,7 @@ first_levels as (
         case
             when count(distinct placed.level) > 1 then max(placed.college_level_tie)
             else max(placed.level)
-        end as first_level,
+        end as first_level
     from placed
     inner join first_terms
         on
@@ -94,7 +99,7 @@ summed as (
         bool_or(is_year_one) as in_year_one,
         bool_or(is_year_two) as in_year_two,
         bool_or(is_16_months) as in_16_months,
-        bool_or(is_degree) as has_degree,
+        bool_or(is_degree) as has_degree
     from placed
     group by state, student_key
 ),
@@ -108,7 +113,7 @@ known as (
         coalesce(summed.in_year_two, false) as in_year_two,
         coalesce(summed.in_16_months, false) as in_16_months,
         coalesce(summed.has_degree, false) as has_degree,
-        first_levels.first_level,
+        first_levels.first_level
     from graduates
     left join summed
         on
@@ -139,7 +144,7 @@ measured as (
         student_key,
         '{{ measure }}' as measure,
         {{ is_met }} as is_met,
-        {{ is_counted }} as is_counted,
+        {{ is_counted }} as is_counted
     from known
     {%- endfor %}
 )

@@ -24,26 +24,30 @@ first_diplomas as (
         greatest(
             spells.school_year,
             year(spells.exit_on)
-            + cast(strftime(spells.exit_on, '%m-%d') > rules.outcome_cutoff as integer)
+            + cast(
+                right(cast(spells.exit_on as string), 5) > rules.outcome_cutoff
+                as integer
+            )
         ) as class_year,
         spells.exit_on as graduation_date,
         spells.lea_id_state,
         spells.school_id_state,
-        spells.origin,
+        spells.origin
     from spells
     inner join rules
         on spells.state = rules.state
     where spells.exit_outcome = 'graduate'
     qualify row_number() over (
         partition by spells.state, spells.student_key
-        order by spells.spell_number
+        order by
+            spells.spell_number asc nulls last
     ) = 1
 ),
 
 listed_cohorts as (
     select
         state,
-        cohort_year,
+        cohort_year
     from cohorts
     where is_listed
 ),
@@ -52,7 +56,7 @@ derived as (
     select
         first_diplomas.*,
         members.first_school_year,
-        rules.enrollment_is_statewide as is_statewide,
+        rules.enrollment_is_statewide as is_statewide
     from first_diplomas
     inner join members
         on
@@ -72,7 +76,8 @@ first_listed as (
     where is_listed and outcome = 'graduate'
     qualify row_number() over (
         partition by state, student_key
-        order by horizon_years
+        order by
+            horizon_years asc nulls last
     ) = 1
 ),
 
@@ -92,7 +97,7 @@ listed as (
         first_listed.school_id_state,
         first_listed.origin,
         first_listed.first_school_year,
-        first_listed.is_statewide,
+        first_listed.is_statewide
     from first_listed
     inner join rules
         on first_listed.state = rules.state
@@ -113,7 +118,7 @@ graduates as (
         school_id_state,
         origin,
         first_school_year,
-        is_statewide,
+        is_statewide
     from derived
     union all
     select
@@ -125,7 +130,7 @@ graduates as (
         school_id_state,
         origin,
         first_school_year,
-        is_statewide,
+        is_statewide
     from listed
 )
 

@@ -22,7 +22,7 @@ attended as (
         spells.days_absent,
         spells.source_file,
         spells.source_row,
-        spells.delivery,
+        spells.delivery
     from spells
     inner join admission_codes
         on

@@ -38,10 +38,10 @@ spelled as (
         exit_date,
         case when promoted_indicator = '3' then 'P3' else exit_code end as exit_code,
         diploma_code,
-        cast(null as varchar) as responsible_school_id_state,
+        cast(null as string) as responsible_school_id_state,
         source_file,
         source_row,
-        delivery,
+        delivery
     from enrolled
 )
 

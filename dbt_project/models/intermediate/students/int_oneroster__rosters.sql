@@ -29,7 +29,7 @@ schools as (
         orgs.roster_set,
         orgs.sourced_id,
         coalesce(orgs.state, crosswalk.state) as state,
-        coalesce(orgs.school_id_state, crosswalk.school_id_state) as school_id_state,
+        coalesce(orgs.school_id_state, crosswalk.school_id_state) as school_id_state
     from orgs
     left join crosswalk on orgs.school_id_nces = crosswalk.school_id_nces
     where orgs.org_type = 'school' and coalesce(orgs.status, '') <> 'tobedeleted'
@@ -42,7 +42,7 @@ school_years as (
         school_year,
         start_date,
         end_date,
-        count(*) over (partition by roster_set) as years_in_set,
+        count(*) over (partition by roster_set) as years_in_set
     from sessions
     where session_type = 'schoolYear' and coalesce(status, '') <> 'tobedeleted'
 ),
@@ -51,7 +51,7 @@ school_years as (
 dated as (
     select
         enrollments.*,
-        school_years.school_year,
+        school_years.school_year
     from enrollments
     inner join school_years
         on
@@ -74,7 +74,7 @@ joined as (
         schools.state,
         schools.school_id_state,
         students.student_key,
-        students.grade,
+        students.grade
     from dated
     inner join students
         on
@@ -102,7 +102,7 @@ rostered as (
         case when count(end_date) = count(*) then max(end_date) end as end_date,
         source_file,
         min(source_row) as source_row,
-        delivery,
+        delivery
     from joined
     group by
         provider, extract, state, student_key, school_id_state, school_year,

@@ -20,7 +20,7 @@ named as (
     select
         state,
         person_key,
-        student_key,
+        student_key
     from {{ extract }}_current
     where person_key is not null and student_key is not null
     {%- endfor %}
@@ -30,7 +30,7 @@ people as (
     select
         state,
         person_key,
-        count(distinct student_key) as ids_count,
+        count(distinct student_key) as ids_count
     from named
     group by state, person_key
 ),
@@ -39,7 +39,7 @@ counted as (
     select
         state,
         count(*) filter (where ids_count > 1) as people_count,
-        count(*) as people_named_count,
+        count(*) as people_named_count
     from people
     group by state
 )

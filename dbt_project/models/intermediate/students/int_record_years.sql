@@ -11,7 +11,7 @@ reached as (
         school_id_state,
         grouping(school_id_state) = 1 as is_state,
         min(school_year) as first_year,
-        max(school_year) as last_year,
+        max(school_year) as last_year
     from spells
     group by grouping sets ((state), (state, school_id_state))
 )

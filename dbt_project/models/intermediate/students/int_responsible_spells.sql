@@ -10,7 +10,7 @@ own_spells as (
         state,
         student_key,
         school_id_state,
-        school_year,
+        school_year
     from outcomes
     where
         coalesce(responsible_school_id_state, school_id_state)
@@ -52,7 +52,7 @@ attributed as (
         outcomes.is_exit_mapped,
         outcomes.exit_category,
         outcomes.diploma_category,
-        outcomes.exit_outcome,
+        outcomes.exit_outcome
     from outcomes
     anti join own_spells
         on
@@ -72,11 +72,14 @@ timed as (
             exit_date,
             lead(entry_date) over (
                 partition by state, student_key, school_id_state, school_year
-                order by entry_date nulls first, source_file, source_row
+                order by
+                    entry_date asc nulls first,
+                    source_file asc nulls last,
+                    source_row asc nulls last
             ),
             date '9999-12-31'
         ) as ends_on,
-        coalesce(entry_date < ends_on, true) as is_a_stay,
+        coalesce(entry_date < ends_on, true) as is_a_stay
     from attributed
 ),
 
@@ -108,7 +111,7 @@ judged as (
             min(case when is_a_stay then school_id_state end) over same_end
             <> max(case when is_a_stay then school_id_state end) over same_end,
             false
-        ) and is_a_stay as is_ambiguous,
+        ) and is_a_stay as is_ambiguous
     from answering
     window
         same_end as (partition by state, student_key, school_year, ends_on)

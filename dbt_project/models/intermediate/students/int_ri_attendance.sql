@@ -15,7 +15,7 @@ attended as (
         days_absent,
         source_file,
         source_row,
-        delivery,
+        delivery
     from rows_of_students
 )
 

@@ -17,7 +17,7 @@ attended as (
         cast(days_member - days_attended as decimal(9, 3)) as days_absent,
         source_file,
         source_row,
-        delivery,
+        delivery
     from spells
     where days_member is not null and days_attended is not null
 )

@@ -15,14 +15,14 @@ spelled as (
         school_year,
         grade,
         entry_date,
-        cast(null as varchar) as entry_code,
+        cast(null as string) as entry_code,
         exit_date,
         exit_code,
-        cast(null as varchar) as diploma_code,
-        cast(null as varchar) as responsible_school_id_state,
+        cast(null as string) as diploma_code,
+        cast(null as string) as responsible_school_id_state,
         source_file,
         source_row,
-        delivery,
+        delivery
     from spells
 )
 

@@ -14,7 +14,7 @@ listed as (
         outcome_code,
         source_file,
         source_row,
-        delivery,
+        delivery
     from members
 )
 

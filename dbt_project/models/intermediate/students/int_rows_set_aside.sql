@@ -42,7 +42,7 @@ graded as (
                 quarantined.state = vt_grades.state
                 and quarantined.student_key = vt_grades.student_key
                 and quarantined.school_year = vt_grades.school_year
-        ) as vt_grade,
+        ) as vt_grade
     from quarantined
     inner join extracts
         on
@@ -76,7 +76,7 @@ set_aside as (
             as is_class_known,
         not is_unexplained
         and not {{ names_any('wrong_columns', grades) }} as is_grade_known,
-        'quarantined' as reason,
+        'quarantined' as reason
     from graded
     -- A header that was left in a file of a layout without one is of no student.
     where
@@ -105,7 +105,7 @@ set_aside as (
         cast(null as date) as search_date,
         code_list <> 'grades' as is_class_known,
         code_list <> 'grades' as is_grade_known,
-        code_list || ' have no ' || code as reason,
+        code_list || ' have no ' || code as reason
     from unmapped
     union all
     select
@@ -119,12 +119,12 @@ set_aside as (
         student_key,
         school_id_state,
         school_year,
-        cast(null as varchar) as grade,
+        cast(null as string) as grade,
         cast(null as boolean) as has_end,
         cast(null as date) as search_date,
         true as is_class_known,
         true as is_grade_known,
-        'other days in another file' as reason,
+        'other days in another file' as reason
     from conflicting
     union all
     select
@@ -143,7 +143,7 @@ set_aside as (
         cast(null as date) as search_date,
         true as is_class_known,
         true as is_grade_known,
-        'in two schools at once, and no row says which answers' as reason,
+        'in two schools at once, and no row says which answers' as reason
     from ambiguous
 )
 

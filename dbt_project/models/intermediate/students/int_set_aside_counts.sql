@@ -15,7 +15,7 @@ counts as (
 listed_classes as (
     select distinct
         state,
-        cohort_year,
+        cohort_year
     from cohorts
     where is_listed
 ),
@@ -33,7 +33,7 @@ cells as (
             when extract = 'postsecondary' then 'college'
             when extract = 'proficiency' then 'assessment'
             else extract
-        end as kind,
+        end as kind
     from counts
     where student_group = 'all'
 ),
@@ -46,7 +46,7 @@ counted as (
         cells.school_id_state,
         cells.school_year,
         count(distinct reach.unit) filter (where reach.is_student) as students_count,
-        count(distinct reach.unit) filter (where not reach.is_student) as rows_count,
+        count(distinct reach.unit) filter (where not reach.is_student) as rows_count
     from cells
     inner join reach
         on

@@ -42,7 +42,7 @@ delivery_schools as (
         extract,
         delivery,
         state,
-        school_id_state,
+        school_id_state
     from {{ extract }}
     union
     {%- endfor %}
@@ -51,7 +51,7 @@ delivery_schools as (
         colleges.extract,
         colleges.delivery,
         colleges.state,
-        graduates.school_id_state,
+        graduates.school_id_state
     from colleges
     inner join graduates
         on
@@ -84,7 +84,7 @@ known_rows as (
         rows_set_aside.grade,
         rows_set_aside.has_end,
         rows_set_aside.is_class_known,
-        rows_set_aside.is_grade_known,
+        rows_set_aside.is_grade_known
     from rows_set_aside
     left join students_set_aside
         on
@@ -94,7 +94,7 @@ known_rows as (
     where
         rows_set_aside.student_key is null
         or students_set_aside.student_key is not null
-    union all by name
+    union all
     select
         students_set_aside.records,
         current_records.provider,
@@ -109,7 +109,7 @@ known_rows as (
         current_records.exit_code is not null
         or current_records.diploma_code is not null as has_end,
         true as is_class_known,
-        true as is_grade_known,
+        true as is_grade_known
     from current_records
     inner join students_set_aside
         on
@@ -119,7 +119,7 @@ known_rows as (
     {%- for extract, records in [
         ('attendance', 'attendance'), ('assessments', 'assessment'),
     ] %}
-    union all by name
+    union all
     select
         students_set_aside.records,
         {{ extract }}.provider,
@@ -130,9 +130,10 @@ known_rows as (
         {{ extract }}.state || '/' || {{ extract }}.student_key as unit,
         {{ extract }}.school_id_state,
         {{ extract }}.school_year,
+        cast(null as string) as grade,
         false as has_end,
         true as is_class_known,
-        true as is_grade_known,
+        true as is_grade_known
     from {{ extract }}
     inner join students_set_aside
         on
@@ -148,7 +149,7 @@ unit_schools as (
         known_rows.unit,
         coalesce(known_rows.state, delivery_schools.state) as state,
         coalesce(known_rows.school_id_state, delivery_schools.school_id_state)
-            as school_id_state,
+            as school_id_state
     from known_rows
     left join delivery_schools
         on
@@ -163,11 +164,11 @@ first_in_high_school as (
         records,
         unit,
         min(school_year + 12 - cast(grade as integer)) as first_class,
-        max(school_year + 12 - cast(grade as integer)) as last_class,
+        max(school_year + 12 - cast(grade as integer)) as last_class
     from (
         select
             *,
-            min(school_year) over (partition by records, unit) as first_year,
+            min(school_year) over (partition by records, unit) as first_year
         from known_rows
         where {{ in_high_school('grade') }}
     )
@@ -192,7 +193,7 @@ unit_years as (
         ) as first_end,
         bool_or(
             not is_grade_known or grade is null or {{ in_high_school('grade') }}
-        ) as may_be_in_high_school,
+        ) as may_be_in_high_school
     from known_rows
     group by records, unit
 ),
@@ -214,7 +215,7 @@ classed as (
             unit_years.is_class_known,
             first_in_high_school.last_class,
             unit_years.last_year + 3
-        ) as last_class,
+        ) as last_class
     from unit_years
     left join first_in_high_school
         on
@@ -249,7 +250,7 @@ spans as (
         {{ first_year }} as first_year,
         {{ last_year }} as last_year,
         first_class,
-        last_class,
+        last_class
     from classed
     where records = '{{ records }}'
     {%- endfor %}
@@ -259,7 +260,7 @@ spans as (
 listed_classes as (
     select distinct
         state,
-        cohort_year,
+        cohort_year
     from cohorts
     where is_listed
 ),
@@ -268,7 +269,7 @@ placed as (
     select
         spans.*,
         unit_schools.state,
-        unit_schools.school_id_state,
+        unit_schools.school_id_state
     from spans
     inner join unit_schools
         on spans.records = unit_schools.records and spans.unit = unit_schools.unit
@@ -292,7 +293,7 @@ of_colleges as (
         coalesce(graduates.class_year, 9999) as last_year,
         unit_schools.state,
         coalesce(graduates.school_id_state, unit_schools.school_id_state)
-            as school_id_state,
+            as school_id_state
     from unit_years
     inner join unit_schools
         on
@@ -314,7 +315,7 @@ of_colleges as (
         coalesce(cohorts.cohort_year, 9999) as last_year,
         unit_schools.state,
         coalesce(cohorts.school_id_state, unit_schools.school_id_state)
-            as school_id_state,
+            as school_id_state
     from unit_years
     inner join unit_schools
         on
@@ -339,7 +340,7 @@ reach as (
         state,
         school_id_state,
         first_year,
-        last_year,
+        last_year
     from placed
     union all
     select
@@ -350,7 +351,7 @@ reach as (
         state,
         school_id_state,
         first_year,
-        last_year,
+        last_year
     from of_colleges
 )
 

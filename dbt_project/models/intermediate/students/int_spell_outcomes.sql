@@ -55,7 +55,7 @@ judged as (
                 then if(rules.unknown_drops_out, 'dropout', 'other_leaver')
             when spells.exit_category = 'moves_in_state' then 'moves'
             else 'continues'
-        end as exit_outcome,
+        end as exit_outcome
     from spells
     inner join rules
         on spells.state = rules.state

@@ -22,7 +22,7 @@ with cases as (
         cast(denominator as decimal(18, 3)) as denominator,
         is_school_case and school_id_state is not null as is_school_case,
         is_state_case,
-        origin,
+        origin
     from {{ ref('int_' ~ kind ~ '_cases') }}
     {%- endfor %}
 )

@@ -15,7 +15,12 @@ rules as (
 whole as (
     select
         spells.*,
-        rules.graduation_date_if_missing,
+        coalesce(spells.exit_date, case
+            when spells.exit_outcome <> 'continues'
+                then {{ day_of_year(
+                    'spells.school_year', 'rules.graduation_date_if_missing'
+                ) }}
+        end) as exit_on
     from spells
     inner join rules
         on spells.state = rules.state
@@ -29,17 +34,17 @@ whole as (
 -- Of two spells at once the one that ends later is the later one.
 dated as (
     select
-        * exclude (graduation_date_if_missing),
-        coalesce(exit_date, case
-            when exit_outcome <> 'continues'
-                then {{ day_of_year('school_year', 'graduation_date_if_missing') }}
-        end) as exit_on,
+        *,
         row_number() over (
             partition by state, student_key
             order by
-                school_year, ends_on, entry_date nulls first, school_id_state,
-                source_file, source_row
-        ) as spell_number,
+                school_year asc nulls last,
+                ends_on asc nulls last,
+                entry_date asc nulls first,
+                school_id_state asc nulls last,
+                source_file asc nulls last,
+                source_row asc nulls last
+        ) as spell_number
     from whole
 ),
 
@@ -47,8 +52,9 @@ followed as (
     select
         *,
         lead(school_year) over (
-            partition by state, student_key order by spell_number
-        ) as next_school_year,
+            partition by state, student_key order by
+                spell_number asc nulls last
+        ) as next_school_year
     from dated
 )
 

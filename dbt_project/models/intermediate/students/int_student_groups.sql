@@ -57,11 +57,11 @@ on_rosters as (
         rosters.state,
         rosters.student_key,
         rosters.school_year,
-        rosters.begin_date as entry_date,
+        rosters.begin_date as entry_date
     from rosters
     inner join users
         on
-            regexp_replace(rosters.source_file, '[^/]*$', '') = users.roster_set
+            {{ folder_of('rosters.source_file') }} = users.roster_set
             and rosters.student_key = users.student_key
     inner join demographics
         on
@@ -73,7 +73,7 @@ on_rosters as (
 nh_coded as (
     select
         nh_spells.*,
-        race_codes.student_group as race_of_code,
+        race_codes.student_group as race_of_code
     from nh_spells
     left join race_codes
         on
@@ -101,7 +101,7 @@ described as (
         case sex when 'F' then 'female' when 'M' then 'male' end as gender,
         {{ group_or_complement('is_economically_disadvantaged', 'ed') }} as economic,
         {{ group_or_complement('is_english_learner', 'el') }} as language,
-        {{ group_or_complement('is_idea', 'swd') }} as disability,
+        {{ group_or_complement('is_idea', 'swd') }} as disability
     from {{ relation }}
     union all
     {%- endfor %}
@@ -116,13 +116,13 @@ described as (
         source_row,
         delivery,
         {{ race_group() }} as race,
-        cast(null as varchar) as gender,
+        cast(null as string) as gender,
         case
             when lunch_eligibility = '96' then 'non_ed'
             when lunch_eligibility in ('01', '02', '09') then 'ed'
         end as economic,
-        cast(null as varchar) as language,
-        cast(null as varchar) as disability,
+        cast(null as string) as language,
+        cast(null as string) as disability
     from vt_spells
     union all
     select
@@ -135,11 +135,11 @@ described as (
         source_file,
         source_row,
         delivery,
-        cast(null as varchar) as race,
+        cast(null as string) as race,
         case gender when 'F' then 'female' when 'M' then 'male' end as gender,
-        cast(null as varchar) as economic,
-        cast(null as varchar) as language,
-        cast(null as varchar) as disability,
+        cast(null as string) as economic,
+        cast(null as string) as language,
+        cast(null as string) as disability
     from vt_identities
     union all
     select
@@ -157,9 +157,9 @@ described as (
             else {{ race_group() }}
         end as race,
         case when sex in ('female', 'male') then sex end as gender,
-        cast(null as varchar) as economic,
-        cast(null as varchar) as language,
-        cast(null as varchar) as disability,
+        cast(null as string) as economic,
+        cast(null as string) as language,
+        cast(null as string) as disability
     from on_rosters
 ),
 
@@ -175,7 +175,7 @@ said as (
         source_file,
         source_row,
         delivery,
-        {{ category }} as student_group,
+        {{ category }} as student_group
     from described
     where {{ category }} is not null
     {%- if not loop.last %}

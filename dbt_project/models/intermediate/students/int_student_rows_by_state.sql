@@ -8,7 +8,7 @@ with rows_received as (
         provider,
         extract,
         state,
-        school_year,
+        school_year
     from {{ ref(relation) }}
     {%- if not loop.last %}
     union all
@@ -22,7 +22,7 @@ counted as (
         extract,
         state,
         school_year,
-        count(*) as rows_count,
+        count(*) as rows_count
     from rows_received
     group by provider, extract, state, school_year
 )

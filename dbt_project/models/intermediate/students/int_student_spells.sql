@@ -21,9 +21,14 @@ newest as (
     qualify row_number() over (
         partition by state, student_key, school_id_state, school_year, entry_date
         order by
-            landed_at desc, source_file desc, exit_date desc nulls last,
-            exit_code desc nulls last, diploma_code desc nulls last, grade desc,
-            entry_code desc nulls last, source_row desc
+            landed_at desc nulls last,
+            source_file desc nulls last,
+            exit_date desc nulls last,
+            exit_code desc nulls last,
+            diploma_code desc nulls last,
+            grade desc nulls last,
+            entry_code desc nulls last,
+            source_row desc nulls last
     ) = 1
 ),
 
@@ -43,7 +48,7 @@ categorised as (
         case
             when newest.diploma_code is null then diploma_codes.diploma_category
             else coalesce(diploma_codes.diploma_category, 'unknown')
-        end as diploma_category,
+        end as diploma_category
     from newest
     left join exit_codes
         on

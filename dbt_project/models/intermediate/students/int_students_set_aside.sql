@@ -13,7 +13,7 @@ searched_again as (
     select
         state,
         student_key,
-        max(search_date) as search_date,
+        max(search_date) as search_date
     from current_records
     group by state, student_key
 ),
@@ -22,7 +22,7 @@ set_aside as (
     select distinct
         rows_set_aside.records,
         rows_set_aside.state,
-        rows_set_aside.student_key,
+        rows_set_aside.student_key
     from rows_set_aside
     anti join searched_again
         on

@@ -42,7 +42,7 @@ admitted as (
         school_id_state,
         school_year,
         grade,
-        admission_status,
+        admission_status
     from nh_spells
     union all
     select
@@ -55,8 +55,8 @@ admitted as (
         student_key,
         school_id_state,
         school_year,
-        cast(null as varchar) as grade,
-        admission_status,
+        cast(null as string) as grade,
+        admission_status
     from vt_spells
 ),
 
@@ -80,7 +80,7 @@ used as (
         school_year,
         grade,
         '{{ code_list }}' as code_list,
-        {{ code }} as code,
+        {{ code }} as code
     from spells
     where {{ unmapped }}
     union all
@@ -98,7 +98,7 @@ used as (
         admitted.school_year,
         admitted.grade,
         'admission_codes' as code_list,
-        admitted.admission_status as code,
+        admitted.admission_status as code
     from admitted
     anti join admission_codes
         on
@@ -120,7 +120,7 @@ used as (
         nh_spells.school_year,
         nh_spells.grade,
         'race_codes' as code_list,
-        nh_spells.race_code as code,
+        nh_spells.race_code as code
     from nh_spells
     anti join race_codes
         on
@@ -140,9 +140,9 @@ used as (
         current_records.student_key,
         current_records.school_id_state,
         current_records.cohort_year as school_year,
-        cast(null as varchar) as grade,
+        cast(null as string) as grade,
         'listed_outcome_codes' as code_list,
-        current_records.outcome_code as code,
+        current_records.outcome_code as code
     from current_records
     anti join listed_outcome_codes
         on

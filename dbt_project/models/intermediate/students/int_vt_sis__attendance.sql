@@ -29,7 +29,10 @@ stated as (
         partition by
             student_key, school_id_state, attendance_date, daily_status,
             attendance_event_type
-        order by day_value desc, source_file asc, source_row asc
+        order by
+            day_value desc nulls last,
+            source_file asc nulls last,
+            source_row asc nulls last
     ) = 1
 ),
 
@@ -49,7 +52,7 @@ days as (
         sum(day_value) filter (where daily_status = 'ABS') >= 0.5 as is_absent,
         min(source_file) as source_file,
         min(source_row) as source_row,
-        min(delivery) as delivery,
+        min(delivery) as delivery
     from stated
     group by all
 ),
@@ -68,7 +71,7 @@ counted as (
         cast(count(*) filter (where is_absent) as decimal(9, 3)) as days_absent,
         min(source_file) as source_file,
         min(source_row) as source_row,
-        min(delivery) as delivery,
+        min(delivery) as delivery
     from days
     group by all
 )

@@ -20,7 +20,7 @@ enrolled as (
         greatest(
             spells.entry_date, make_date(spells.school_year - 1, 7, 1)
         ) as first_day,
-        make_date(spells.school_year, 6, 30) as last_day,
+        make_date(spells.school_year, 6, 30) as last_day
     from spells
     inner join admission_codes
         on
@@ -34,7 +34,7 @@ with_grades as (
     select
         enrolled.*,
         grades.grade,
-        grades.grade_begin,
+        grades.grade_begin
     from enrolled
     left join grades
         on
@@ -54,8 +54,8 @@ graded as (
         partition by delivery, source_file, source_row
         order by
             case when grade_begin <= first_day then grade_begin end desc nulls last,
-            grade_begin asc,
-            grade asc
+            grade_begin asc nulls last,
+            grade asc nulls last
     ) = 1
 ),
 
@@ -74,11 +74,11 @@ spelled as (
         entry_code,
         exit_date,
         exit_code,
-        cast(null as varchar) as diploma_code,
-        cast(null as varchar) as responsible_school_id_state,
+        cast(null as string) as diploma_code,
+        cast(null as string) as responsible_school_id_state,
         source_file,
         source_row,
-        delivery,
+        delivery
     from graded
 )
 

@@ -7,7 +7,7 @@ with windows as (
         state,
         student_key,
         first_year,
-        last_year,
+        last_year
     from {{ ref('int_student_cases') }}
 ),
 
@@ -35,7 +35,7 @@ grouped as (
                 windows.first_year,
                 windows.last_year,
                 student_groups.category
-        ) as is_newest,
+        ) as is_newest
     from windows
     inner join current_records
         on
@@ -56,7 +56,7 @@ counting as (
         first_year,
         last_year,
         student_group,
-        complement_group,
+        complement_group
     from grouped
     where is_newest or not newest_counts
 ),
@@ -67,7 +67,7 @@ settled as (
         counting.student_key,
         counting.first_year,
         counting.last_year,
-        counting.student_group,
+        counting.student_group
     from counting
     anti join counting as needs
         on
@@ -83,7 +83,7 @@ settled as (
         student_key,
         first_year,
         last_year,
-        'all' as student_group,
+        'all' as student_group
     from windows
 )
 

@@ -12,13 +12,13 @@ sided as (
     select
         *,
         'numerator' as side,
-        numerator_count as count_name,
+        numerator_count as count_name
     from cells
     union all
     select
         *,
         'denominator' as side,
-        denominator_count as count_name,
+        denominator_count as count_name
     from cells
 ),
 
@@ -27,7 +27,7 @@ shown as (
         sided.cell_id,
         sided.provider,
         sided.side,
-        numbers.count_id,
+        numbers.count_id
     from sided
     inner join numbers
         on

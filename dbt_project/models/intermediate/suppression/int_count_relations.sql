@@ -39,7 +39,7 @@ group_sums as (
 restricted as (
     select distinct
         cell_counts.provider,
-        numbers.*,
+        numbers.*
     from numbers
     inner join cell_counts
         on numbers.count_id = cell_counts.count_id
@@ -50,7 +50,7 @@ providers as (
         provider,
         level,
         place_key,
-        school_year,
+        school_year
     from cells
 ),
 
@@ -63,7 +63,7 @@ places as (
     select distinct
         level,
         place_key,
-        school_year,
+        school_year
     from only_printed
 ),
 
@@ -74,7 +74,7 @@ standing_in as (
         only_printed.state,
         only_printed.school_year,
         only_printed.count_name,
-        only_printed.student_group,
+        only_printed.student_group
     from only_printed
     inner join providers
         using (level, place_key, school_year)
@@ -87,19 +87,19 @@ standing_in as (
 told as (
     select
         *,
-        provider as teller,
+        provider as teller
     from restricted
     union all
     select
         restricted.*,
-        restricted.provider || ' and print' as teller,
+        restricted.provider || ' and print' as teller
     from restricted
     inner join places
         using (level, place_key, school_year)
     union all
     select
         restricted.*,
-        restricted.provider || ' and print' as teller,
+        restricted.provider || ' and print' as teller
     from restricted
     semi join standing_in
         using (provider, state, school_year, count_name, student_group)
@@ -108,7 +108,7 @@ told as (
     select
         providers.provider,
         only_printed.*,
-        providers.provider || ' and print' as teller,
+        providers.provider || ' and print' as teller
     from only_printed
     inner join providers
         using (level, place_key, school_year)
@@ -124,7 +124,7 @@ marked as (
         cells.lea_id_nces,
         cells.school_year,
         unnest([cells.numerator_count, cells.denominator_count]) as count_name,
-        cells.student_group,
+        cells.student_group
     from cells
     where cells.value_status in ('suppressed', 'not_reported')
 ),
@@ -138,7 +138,7 @@ marked_groups as (
         marked.lea_id_nces,
         marked.school_year,
         marked.count_name,
-        group_sums.partition,
+        group_sums.partition
     from marked
     inner join group_sums
         on marked.student_group = group_sums.part_group
@@ -150,7 +150,7 @@ outcomes_of_a_cohort as (
         part.count_id as part_id,
         'outcomes' as kind,
         whole.teller || ' ' || whole.count_name as name,
-        false as has_marked_part,
+        false as has_marked_part
     from count_sums
     inner join told as whole
         on count_sums.whole_count = whole.count_name
@@ -170,7 +170,7 @@ groups_of_a_partition as (
         part.count_id as part_id,
         'groups' as kind,
         whole.teller || ' ' || group_sums.partition as name,
-        bool_or(marked.provider is not null) as has_marked_part,
+        bool_or(marked.provider is not null) as has_marked_part
     from group_sums
     inner join told as whole
         on group_sums.whole_group = whole.student_group
@@ -199,7 +199,7 @@ schools_of_a_place as (
         part.count_id as part_id,
         'schools' as kind,
         whole.teller || ' ' || whole.level as name,
-        bool_or(marked.provider is not null) as has_marked_part,
+        bool_or(marked.provider is not null) as has_marked_part
     from told as whole
     inner join told as part
         on
@@ -229,7 +229,7 @@ horizons as (
         lesser.count_id as part_id,
         'horizons' as kind,
         greater.teller || ' ' || lesser.count_name as name,
-        false as has_marked_part,
+        false as has_marked_part
     from count_orders
     inner join told as greater
         on count_orders.greater_count = greater.count_name
@@ -267,7 +267,7 @@ parts_by_definition as (
         part.count_id as part_id,
         'parts' as kind,
         whole.teller || ' ' || part.count_name as name,
-        false as has_marked_part,
+        false as has_marked_part
     from count_parts
     inner join told as whole
         on count_parts.whole_count = whole.count_name
@@ -287,7 +287,7 @@ numerators as (
         above.count_id as part_id,
         'numerators' as kind,
         cast(above.count_id as varchar) as name,
-        false as has_marked_part,
+        false as has_marked_part
     from cell_counts as below
     inner join cell_counts as above
         on below.cell_id = above.cell_id
@@ -316,7 +316,7 @@ first_order as (
         whole_id,
         has_marked_part,
         unnest([whole_id, part_id]) as count_id,
-        unnest([1.0, -1.0]) as coefficient,
+        unnest([1.0, -1.0]) as coefficient
     from pairs
 ),
 
@@ -332,7 +332,7 @@ shaped as (
         list_sort(list(distinct {
             'count_id': first_order.count_id,
             'coefficient': first_order.coefficient
-        })) as terms,
+        })) as terms
     from first_order
     inner join numbers
         on first_order.count_id = numbers.count_id
@@ -352,7 +352,7 @@ parts_of_shapes as materialized (
         divided.kind as divided_kind,
         divided.name as divided_name,
         part.*,
-        divided.whole_id as divided_id,
+        divided.whole_id as divided_id
     from divided
     inner join shaped as part
         on divided.part_id = part.whole_id
@@ -368,7 +368,7 @@ halves as (
         || array_to_string(whole.count_names, ' ') as name,
         whole.whole_id,
         whole.terms as whole_terms,
-        part.terms as part_terms,
+        part.terms as part_terms
     from parts_of_shapes as part
     inner join shaped as whole
         on
@@ -384,7 +384,7 @@ second_order as (
         name,
         whole_id,
         unnest(max(whole_terms)) as term,
-        1.0 as sign,
+        1.0 as sign
     from halves
     group by kind, name, whole_id
     union all
@@ -393,7 +393,7 @@ second_order as (
         name,
         whole_id,
         unnest(part_terms) as term,
-        -1.0 as sign,
+        -1.0 as sign
     from halves
 ),
 
@@ -405,7 +405,7 @@ rates as (
         above.count_id as above_id,
         below.count_id as below_id,
         cast(outcomes.lowest_pct as double) / 100 - 0.000001 as lowest,
-        cast(outcomes.highest_pct as double) / 100 + 0.000001 as highest,
+        cast(outcomes.highest_pct as double) / 100 + 0.000001 as highest
     from {{ ref('int_outcomes_reconciled') }} as outcomes
     inner join metric_counts
         on outcomes.metric_id = metric_counts.metric_id
@@ -435,7 +435,7 @@ related as (
         whole_id,
         has_marked_part,
         count_id,
-        coefficient,
+        coefficient
     from first_order
     union all
     select
@@ -444,7 +444,7 @@ related as (
         whole_id,
         false as has_marked_part,
         term.count_id,
-        sum(sign * term.coefficient) as coefficient,
+        sum(sign * term.coefficient) as coefficient
     from second_order
     group by all
     union all
@@ -454,7 +454,7 @@ related as (
         above_id as whole_id,
         false as has_marked_part,
         unnest([above_id, below_id]) as count_id,
-        unnest([1.0, -lowest]) as coefficient,
+        unnest([1.0, -lowest]) as coefficient
     from rates
     union all
     select
@@ -463,14 +463,14 @@ related as (
         above_id as whole_id,
         false as has_marked_part,
         unnest([below_id, above_id]) as count_id,
-        unnest([highest, -1.0]) as coefficient,
+        unnest([highest, -1.0]) as coefficient
     from rates
 ),
 
 sizes as (
     select
         whole_count,
-        count(*) as parts_count,
+        count(*) as parts_count
     from count_sums
     group by whole_count
 ),
@@ -497,7 +497,7 @@ keyed as (
                 )
                 then whole.min_denominator
             else whole.min_numerator
-        end as min_rest,
+        end as min_rest
     from related
     inner join numbers as whole
         on related.whole_id = whole.count_id
@@ -513,7 +513,7 @@ rested as (
         *,
         sum(coefficient * student_count) over (partition by relation_id) as rest_count,
         bool_or(has_marked_part) over (partition by relation_id) as hides_a_part,
-        max(cells_count) over (partition by relation_id) as restricted_count,
+        max(cells_count) over (partition by relation_id) as restricted_count
     from keyed
 ),
 
@@ -535,7 +535,7 @@ termed as (
         rest_count = 0
         and not hides_a_part
         and not coalesce(is_of_nobody, false)
-        and kind in ('outcomes', 'groups', 'schools') as is_complete,
+        and kind in ('outcomes', 'groups', 'schools') as is_complete
     from rested
     where
         restricted_count > 0

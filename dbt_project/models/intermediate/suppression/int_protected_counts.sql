@@ -28,14 +28,14 @@ sided as (
     select
         *,
         numerator_count as count_name,
-        numerator as student_count,
+        numerator as student_count
     from cells
     where has_counts
     union all
     select
         *,
         denominator_count as count_name,
-        denominator as student_count,
+        denominator as student_count
     from cells
     where has_counts
 ),
@@ -49,7 +49,7 @@ agreed as (
                 <> max(student_count) over same_number
                 then provider
             else ''
-        end as told_by,
+        end as told_by
     from sided
     window
         same_number as (
@@ -68,7 +68,7 @@ released as (
             as count_name,
         unnest([released_cells.numerator, released_cells.denominator]) as lowest,
         lowest as highest,
-        true as is_released,
+        true as is_released
     from released_cells
     inner join metric_counts
         on released_cells.metric_id = metric_counts.metric_id
@@ -89,7 +89,7 @@ printed as (
             outcomes.numerator,
             floor(outcomes.denominator * outcomes.highest_pct / 100 + 0.000001)
         ) as highest,
-        false as is_released,
+        false as is_released
     from outcomes
     inner join metric_counts
         on outcomes.metric_id = metric_counts.metric_id
@@ -103,7 +103,7 @@ printed as (
         metric_counts.denominator_count as count_name,
         outcomes.denominator as lowest,
         outcomes.denominator as highest,
-        false as is_released,
+        false as is_released
     from outcomes
     inner join metric_counts
         on outcomes.metric_id = metric_counts.metric_id
@@ -126,7 +126,7 @@ restricted as (
         max(min_interval) as min_interval,
         max(min_numerator) as min_numerator,
         max(min_denominator) as min_denominator,
-        count(*) as cells_count,
+        count(*) as cells_count
     from agreed
     group by
         level, state, place_key, school_year, count_name, student_group, told_by
@@ -141,7 +141,7 @@ places as (
         max(lea_id_nces) as lea_id_nces,
         max(min_interval) as min_interval,
         max(min_numerator) as min_numerator,
-        max(min_denominator) as min_denominator,
+        max(min_denominator) as min_denominator
     from cells
     group by level, state, place_key, school_year
 ),
@@ -153,7 +153,7 @@ only_printed as (
         printed.student_group,
         '' as told_by,
         cast(max(printed.lowest) as bigint) as student_count,
-        0 as cells_count,
+        0 as cells_count
     from printed
     inner join places
         using (level, place_key, school_year)
@@ -195,7 +195,7 @@ bounded as (
         coalesce(
             bool_or(printed.is_released and printed.lowest = numbers.student_count),
             false
-        ) as is_released,
+        ) as is_released
     from numbers
     left join printed
         using (level, place_key, school_year, count_name, student_group)
@@ -214,7 +214,7 @@ identified as (
                 count_name,
                 student_group,
                 told_by
-        ) as count_id,
+        ) as count_id
     from bounded
 )
 

@@ -15,7 +15,7 @@ stated as (
     select
         * exclude (numerator, denominator),
         if(value_status = 'not_applicable', 0, numerator) as numerator,
-        if(value_status = 'not_applicable', 0, denominator) as denominator,
+        if(value_status = 'not_applicable', 0, denominator) as denominator
     from outcomes
     qualify bool_or(value_status <> 'not_reported') over (
         partition by provider, level, state, school_key, school_year, metric_id
@@ -76,7 +76,7 @@ ruled as (
                 or outcomes.value_status = 'not_reported'
             ) over same_metric,
             false
-        ) as is_withheld,
+        ) as is_withheld
     from stated as outcomes
     cross join strictest
     left join minimums
@@ -122,7 +122,7 @@ judged as (
         not is_withheld
         and numerator is not null
         and denominator is not null
-        and numerator_count is not null as has_counts,
+        and numerator_count is not null as has_counts
     from ruled
 )
 

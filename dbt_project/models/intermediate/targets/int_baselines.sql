@@ -38,7 +38,7 @@ wanted as (
         segments.first_year > rules.baseline_year as is_behind_break,
         segments.break_description,
         greatest(rules.baseline_year, segments.first_year) as wanted_year,
-        rules.baseline_fallback_years,
+        rules.baseline_fallback_years
     from outcomes
     inner join segments
         on
@@ -78,7 +78,7 @@ starts as (
         lead(segment_first_year) over (
             partition by rule_version, school_key, metric_id, student_group
             order by segment_first_year
-        ) as next_first_year,
+        ) as next_first_year
     from wanted
     group by rule_version, school_key, metric_id, student_group, segment_first_year
 ),
@@ -89,7 +89,7 @@ ended as (
         least(
             nearest.segment_last_year,
             coalesce(starts.next_first_year - 1, nearest.segment_last_year)
-        ) as segment_last_year,
+        ) as segment_last_year
     from nearest
     inner join starts
         on
@@ -142,7 +142,7 @@ baselines as (
             when outcomes.is_behind_break then 'new_start_after_break'
             when outcomes.school_year <> outcomes.wanted_year then 'nearest_usable_year'
             else 'year_of_the_rule'
-        end as baseline_reason,
+        end as baseline_reason
     from ended as outcomes
     inner join metrics
         on outcomes.metric_id = metrics.metric_id
@@ -175,7 +175,7 @@ unrounded as (
         cast(
             case when has_counts then unrounded_high_pct else printed_high_pct end
             as decimal(18, 12)
-        ) as not_meeting_high_pct,
+        ) as not_meeting_high_pct
     from baselines
 )
 

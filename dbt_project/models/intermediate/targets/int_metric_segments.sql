@@ -23,7 +23,7 @@ begun as (
         metrics.metric_id,
         providers.provider,
         0 as first_year,
-        cast(null as varchar) as break_description,
+        cast(null as varchar) as break_description
     from metrics
     cross join states
     cross join providers
@@ -33,7 +33,7 @@ begun as (
         breaks.metric_id,
         providers.provider,
         breaks.first_year,
-        breaks.description as break_description,
+        breaks.description as break_description
     from breaks
     inner join states
         on breaks.state in (states.state, '*')
@@ -49,7 +49,7 @@ merged as (
         provider,
         first_year,
         string_agg(break_description, '; ' order by break_description)
-            as break_description,
+            as break_description
     from begun
     group by state, metric_id, provider, first_year
 ),
@@ -66,7 +66,7 @@ segments as (
             ) - 1,
             9999
         ) as last_year,
-        break_description,
+        break_description
     from merged
 )
 

@@ -22,7 +22,7 @@ rules as (
 decreases as (
     select
         rule_version,
-        max(school_year) as last_target_year,
+        max(school_year) as last_target_year
     from {{ ref('target_decreases') }}
     group by rule_version
 ),
@@ -51,7 +51,7 @@ turned as (
             when 'higher' then 100 - newest.goal_pct else newest.goal_pct
         end as goal_not_meeting_pct,
         newest.school_year - newest.baseline_year as years_gone,
-        decreases.last_target_year - newest.school_year as years_left,
+        decreases.last_target_year - newest.school_year as years_left
     from newest
     inner join outcomes
         on
@@ -95,7 +95,7 @@ paced as (
                 )))
         end as required_high_pct,
         now_low_pct = now_high_pct and not_meeting_low_pct = not_meeting_high_pct
-            as is_point,
+            as is_point
     from turned
 ),
 
@@ -113,7 +113,7 @@ dated as (
                     ln(cast(goal_not_meeting_pct / now_high_pct as double))
                     / ln(1 - achieved_low_pct / 100), 9
                 ))
-        end as year_at_this_pace,
+        end as year_at_this_pace
     from paced
 ),
 
@@ -128,7 +128,7 @@ reasoned as (
             when coalesce(achieved_low_pct, 0) <= 0 then 'does_not_fall'
             when year_at_this_pace > last_target_year then 'after_last_target_year'
             else ''
-        end as outlook_reason,
+        end as outlook_reason
     from dated
 ),
 
@@ -145,7 +145,7 @@ foreseen as (
         case
             when goal_pct is not null and reached <> 'goal' and outlook_reason = ''
                 then cast(year_at_this_pace as integer)
-        end as goal_year,
+        end as goal_year
     from reasoned
 )
 

@@ -38,7 +38,7 @@ placed as (
         rules.at_goal_rule,
         case rules.target_year_means
             when 'known_year' then coalesce(lags.known_after_years, 0) else 0
-        end as lag_years,
+        end as lag_years
     from baselines
     inner join rules
         on baselines.rule_version = rules.rule_version
@@ -52,7 +52,7 @@ begun as (
         placed.rule_version,
         placed.metric_id,
         placed.baseline_year,
-        max(factors.after_year) as after_year,
+        max(factors.after_year) as after_year
     from placed
     left join factors
         on
@@ -78,7 +78,7 @@ multiplied as (
                 placed.not_meeting_high_pct * factors.remaining_factor
                 as decimal(18, 12)
             )
-        end as rule_not_meeting_high_pct,
+        end as rule_not_meeting_high_pct
     from placed
     inner join begun
         on
@@ -112,7 +112,7 @@ overridden as (
                     when 'higher' then 100 - goals.goal_pct else goals.goal_pct
                 end
             else 0
-        end as least_asked_pct,
+        end as least_asked_pct
     from multiplied
     left join goals
         on multiplied.metric_id = goals.metric_id
@@ -146,7 +146,7 @@ bounded as (
                     least(not_meeting_high_pct, least_asked_pct)
                 )
             ) as decimal(18, 12)
-        ) as target_not_meeting_high_pct,
+        ) as target_not_meeting_high_pct
     from overridden
 ),
 
@@ -166,7 +166,7 @@ turned as (
                 when 'higher' then 100 - target_not_meeting_low_pct
                 else target_not_meeting_high_pct
             end as decimal(18, 12)
-        ) as target_high_pct,
+        ) as target_high_pct
     from bounded
 ),
 
@@ -177,7 +177,7 @@ held_against_the_goal as (
         case
             when {{ meets_goal('target_low_pct', 'target_high_pct') }} then true
             when not {{ meets_goal('target_high_pct', 'target_low_pct') }} then false
-        end as meets_goal,
+        end as meets_goal
     from turned
 )
 

@@ -25,7 +25,7 @@ counted as (
         outcomes.student_group,
         outcomes.school_year,
         outcomes.denominator,
-        outcomes.provider,
+        outcomes.provider
     from {{ ref('int_outcomes_reconciled') }} as outcomes
     left join provider_ranks
         on outcomes.provider = provider_ranks.provider
@@ -50,7 +50,7 @@ rules as (
 newest as (
     select
         metric_id,
-        max(school_year) as newest_year,
+        max(school_year) as newest_year
     from outcomes
     group by metric_id
 ),
@@ -71,7 +71,7 @@ observed as (
         case
             when outcomes.denominator > 0 then outcomes.provider else counted.provider
         end as students_count_provider,
-        cast(rules.confidence_z as double) as z,
+        cast(rules.confidence_z as double) as z
     from targets
     inner join newest
         on
@@ -102,14 +102,14 @@ bounded as (
             as goal_high_pct,
         {{ wilson_end('lowest_pct', 'students_count', 'z', '-') }} as interval_low_pct,
         {{ wilson_end('highest_pct', 'students_count', 'z', '+') }}
-            as interval_high_pct,
+            as interval_high_pct
     from observed
 ),
 
 judged as (
     select
         * exclude (lowest_pct, highest_pct, z, goal_low_pct, goal_high_pct),
-        {{ standing() }},
+        {{ standing() }}
     from bounded
 )
 

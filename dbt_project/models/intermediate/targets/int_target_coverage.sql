@@ -36,7 +36,7 @@ targets as (
         school_key,
         metric_id,
         student_group,
-        school_year,
+        school_year
     from {{ ref('int_school_targets') }}
 ),
 
@@ -59,7 +59,7 @@ asked as (
         decreases.school_year - case rules.target_year_means
             when 'known_year' then coalesce(lags.known_after_years, 0) else 0
         end as school_year,
-        closings.closed_year,
+        closings.closed_year
     from schools
     inner join states
         on schools.state = states.state
@@ -88,7 +88,7 @@ near as (
         ) as is_usable,
         bool_or(outcomes.value_status in ('reported', 'range')) as has_value,
         bool_or(outcomes.value_status = 'suppressed') as is_suppressed,
-        bool_or(outcomes.value_status = 'not_applicable') as is_not_applicable,
+        bool_or(outcomes.value_status = 'not_applicable') as is_not_applicable
     from outcomes
     cross join rules
     where
@@ -100,7 +100,7 @@ near as (
 in_state as (
     select distinct
         state,
-        metric_id,
+        metric_id
     from outcomes
 ),
 
@@ -120,7 +120,7 @@ explained as (
             when near.is_suppressed then 'suppressed_baseline'
             when near.is_not_applicable then 'no_such_students'
             else 'no_baseline'
-        end as reason,
+        end as reason
     from asked
     left join targets
         on

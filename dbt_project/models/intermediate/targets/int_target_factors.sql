@@ -9,7 +9,7 @@ with recursive decreases as (
         cast(decrease_pct as decimal(9, 6)) as decrease_pct,
         lag(school_year) over (
             partition by rule_version order by school_year
-        ) as year_before,
+        ) as year_before
     from {{ ref('target_decreases') }}
 ),
 
@@ -19,7 +19,7 @@ starts as (
     select
         rule_version,
         year_before as after_year,
-        school_year as first_year,
+        school_year as first_year
     from decreases
 ),
 
@@ -30,7 +30,7 @@ compounded as (
         decreases.school_year,
         cast((100 - decreases.decrease_pct) * 0.01 as decimal(18, 12))
             as compounding_factor,
-        cast(1 - decreases.decrease_pct * 0.01 as decimal(18, 12)) as linear_factor,
+        cast(1 - decreases.decrease_pct * 0.01 as decimal(18, 12)) as linear_factor
     from starts
     inner join decreases
         on
@@ -47,7 +47,7 @@ compounded as (
         ) as compounding_factor,
         cast(
             compounded.linear_factor - decreases.decrease_pct * 0.01 as decimal(18, 12)
-        ) as linear_factor,
+        ) as linear_factor
     from compounded
     inner join decreases
         on
@@ -61,7 +61,7 @@ by_model as (
         after_year,
         school_year,
         'compounding' as target_model,
-        compounding_factor as remaining_factor,
+        compounding_factor as remaining_factor
     from compounded
     union all
     select
@@ -69,7 +69,7 @@ by_model as (
         after_year,
         school_year,
         'linear' as target_model,
-        greatest(0, linear_factor) as remaining_factor,
+        greatest(0, linear_factor) as remaining_factor
     from compounded
 )
 

@@ -18,7 +18,7 @@ renamed as (
         cast(null as varchar) as denominator_token,
         absent_pct as value_token,
         'chronic_absence_10_pct' as definition_id,
-        {{ edsight_lineage() }},
+        {{ edsight_lineage() }}
     from printed
 ),
 

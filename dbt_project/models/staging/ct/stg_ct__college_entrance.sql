@@ -12,7 +12,7 @@ unpivoted as (
     select
         *,
         'pse_12m_graduates' as metric_id,
-        entrance_pct as value_token,
+        entrance_pct as value_token
     from printed
     union all
     select
@@ -20,7 +20,7 @@ unpivoted as (
         'pse_persistence' as metric_id,
         case
             when persistence_pct != 'N/A' or entrance_pct = '0.0' then persistence_pct
-        end as value_token,
+        end as value_token
     from printed
 ),
 
@@ -46,7 +46,7 @@ renamed as (
         cast(null as date) as data_as_of,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from unpivoted
 ),
 

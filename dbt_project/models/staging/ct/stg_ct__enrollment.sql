@@ -27,7 +27,7 @@
 with printed as (
     select
         *,
-        coalesce(regexp_extract(_layout, '_by_(.*)$', 1), '') as breakdown,
+        coalesce(regexp_extract(_layout, '_by_(.*)$', 1), '') as breakdown
     from {{ source('ct', 'enrollment') }}
 ),
 
@@ -61,7 +61,7 @@ meant as (
             when columns_meant.column_name = 'total_count' and unpivoted.race <> 'Total'
                 then unpivoted.race
             else columns_meant.column_label
-        end as student_group_label,
+        end as student_group_label
     from unpivoted
     inner join columns_meant
         on

@@ -12,7 +12,7 @@ split as (
         regexp_extract(school_name, '\((\d{7})\)$', 1) as school_id_state,
         cast(null as varchar) as lea_id_state,
         'all' as grade,
-        coalesce(student_count, '*') as count_token,
+        coalesce(student_count, '*') as count_token
     from printed
 ),
 

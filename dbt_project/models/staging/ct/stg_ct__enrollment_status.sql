@@ -8,21 +8,21 @@ unpivoted as (
     select
         *,
         breakdown || ': {{ answer | capitalize }}' as student_group_label,
-        {{ answer }}_count as count_token,
+        {{ answer }}_count as count_token
     from printed
     union all
     {%- endfor %}
     select
         *,
         'All Students' as student_group_label,
-        total_count as count_token,
+        total_count as count_token
     from printed
 ),
 
 graded as (
     select
         *,
-        'all' as grade,
+        'all' as grade
     from unpivoted
 ),
 

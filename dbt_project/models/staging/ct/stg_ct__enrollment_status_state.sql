@@ -9,7 +9,7 @@ unpivoted as (
     select
         *,
         breakdown || ': {{ answer | capitalize }}' as student_group_label,
-        {{ answer }}_count as count_token,
+        {{ answer }}_count as count_token
     from printed
     where race = 'Total'
     union all
@@ -18,14 +18,14 @@ unpivoted as (
         *,
         case when race = 'Total' then 'All Students' else race end
             as student_group_label,
-        total_count as count_token,
+        total_count as count_token
     from printed
 ),
 
 graded as (
     select
         *,
-        'all' as grade,
+        'all' as grade
     from unpivoted
 ),
 

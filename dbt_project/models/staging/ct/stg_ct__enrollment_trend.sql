@@ -15,7 +15,7 @@ labelled as (
             'English Learner Status: ' || nullif(english_learner_label, 'Total'),
             'Special Education Status: ' || nullif(special_education_label, 'Total'),
             'Total'
-        ) as printed_label,
+        ) as printed_label
     from printed
 ),
 
@@ -25,7 +25,7 @@ graded as (
         'all' as grade,
         case when printed_label = 'Total' then 'All Students' else printed_label end
             as student_group_label,
-        student_count as count_token,
+        student_count as count_token
     from labelled
 ),
 

@@ -18,7 +18,7 @@ renamed as (
         scored_count as denominator_token,
         proficient_pct as value_token,
         'ct_sat_level_3_4' as definition_id,
-        {{ edsight_lineage() }},
+        {{ edsight_lineage() }}
     from printed
 ),
 

@@ -8,7 +8,7 @@ typed as (
         extract,
         visibility,
         sha256,
-        owner,
+        owner
     from contracts
 )
 

@@ -12,7 +12,7 @@ typed as (
         sha256,
         substr(sha256, 1, 8) as delivery,
         cast(landed_at as timestamp) as landed_at,
-        cast(landed_before as timestamp[]) as landed_before,
+        {{ cast_each('landed_before', 'timestamp') }} as landed_before,
         status,
         rows_raw,
         rows_validated,
@@ -22,7 +22,7 @@ typed as (
         faults,
         cast(nullif(judged_at, '') as timestamp) as judged_at,
         judged_before,
-        cast(nullif(withdrawn_at, '') as timestamp) as withdrawn_at,
+        cast(nullif(withdrawn_at, '') as timestamp) as withdrawn_at
     from records
 )
 

@@ -10,7 +10,7 @@ typed as (
         metric_id,
         student_group,
         numerator,
-        denominator,
+        denominator
     from released
 )
 

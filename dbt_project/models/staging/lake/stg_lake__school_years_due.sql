@@ -11,7 +11,7 @@ typed as (
         states,
         not_collected_reason,
         due_on,
-        grace_days,
+        grace_days
     from contracts
 )
 

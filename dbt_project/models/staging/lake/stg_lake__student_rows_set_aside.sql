@@ -9,7 +9,7 @@ located as (
         split_part(quarantine_file, '/', -3) as extract,
         '|' || coalesce(_wrong_columns, '') || '|' as wrong_columns,
         coalesce(_reason, '')
-        <> 'another row of this student was set aside' as is_wrong,
+        <> 'another row of this student was set aside' as is_wrong
     from rows_set_aside
 ),
 
@@ -25,7 +25,7 @@ renamed as (
             left(requester_return_field, 2)
         ) as state,
         case
-            when regexp_matches(student_id_state, '^[0-9a-f]{32}$')
+            when {{ matches('student_id_state', '^[0-9a-f]{32}$') }}
                 then student_id_state
         end as student_key,
         school_id_state,
@@ -37,14 +37,14 @@ renamed as (
         end as grade,
         coalesce(exit_type, exit_code, diploma_type) is not null
         or coalesce(promoted_indicator, '') = '3' as has_end,
-        cast(try_strptime(search_date, '%Y%m%d') as date) as search_date,
+        {{ parsed_day_or_null('search_date', '%Y%m%d') }} as search_date,
         wrong_columns,
         is_wrong,
         -- Quarantined before columns were named.
         is_wrong and _wrong_columns is null as is_unexplained,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from located
 )
 

@@ -31,7 +31,7 @@ renamed as (
         ) }},
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 )
 

@@ -31,7 +31,7 @@ proficient as (
         end as subject,
         case
             when _school_year >= 2021 then coalesce(level_pct, '*') else level_pct
-        end as level_token,
+        end as level_token
     from grouped
     where lower(achievement_level) = 'at or above state expectations'
 ),
@@ -44,7 +44,7 @@ tested as (
             when subject = 'science' or _school_year <= 2020 then 'mea'
             when _school_year <= 2022 then 'nwea'
             else 'through_year'
-        end as test,
+        end as test
     from proficient
 ),
 
@@ -74,7 +74,7 @@ renamed as (
         cast(null as date) as data_as_of,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from tested
 ),
 

@@ -28,7 +28,7 @@ renamed as (
         _source_file as source_file,
         cast(null as varchar) as source_sheet,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 ),
 

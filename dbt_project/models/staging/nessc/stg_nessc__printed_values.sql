@@ -6,7 +6,7 @@ with printed as (
 tokened as (
     select
         *,
-        {{ bound_token(percent_token('value_pct')) }} as value_token,
+        {{ bound_token(percent_token('value_pct')) }} as value_token
     from printed
 ),
 
@@ -42,7 +42,7 @@ typed as (
         source_url,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from tokened
 )
 

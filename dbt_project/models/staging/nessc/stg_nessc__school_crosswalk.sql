@@ -22,7 +22,7 @@ renamed as (
         try_cast(last_year as integer) as last_year,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 )
 

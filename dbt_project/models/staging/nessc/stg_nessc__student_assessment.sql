@@ -16,7 +16,7 @@ renamed as (
         is_proficient = 'Y' as is_proficient,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 )
 

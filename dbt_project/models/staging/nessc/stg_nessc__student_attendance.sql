@@ -15,7 +15,7 @@ renamed as (
         cast(days_absent as decimal(9, 3)) as days_absent,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 )
 

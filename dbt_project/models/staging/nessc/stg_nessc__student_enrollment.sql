@@ -21,7 +21,7 @@ renamed as (
         responsible_school_id_state,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 )
 

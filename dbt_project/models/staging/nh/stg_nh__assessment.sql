@@ -28,7 +28,7 @@ levelled as (
             when proficient_pct like '*%' then '*'
             when lower(proficient_pct) in ('null', 'not available') then null
             else replace({{ percent_token('proficient_pct') }}, ' ', '')
-        end as value_token,
+        end as value_token
     from printed
 ),
 
@@ -59,7 +59,7 @@ renamed as (
         cast(null as date) as data_as_of,
         levelled._source_file as source_file,
         levelled._source_row as source_row,
-        levelled._delivery as delivery,
+        levelled._delivery as delivery
     from levelled
     left join tests
         on

@@ -13,7 +13,7 @@ unpivoted as (
         'grad_4yr_nh_adult' as metric_id,
         'nh_cohort_regular_or_adult' as definition_id,
         graduated_count as numerator_token,
-        graduation_pct as printed_pct,
+        graduation_pct as printed_pct
     from printed
     union all
     select
@@ -21,7 +21,7 @@ unpivoted as (
         'dropout_cohort' as metric_id,
         'nessc_cohort_dropout' as definition_id,
         dropped_out_count as numerator_token,
-        dropout_pct as printed_pct,
+        dropout_pct as printed_pct
     from printed
 ),
 
@@ -52,7 +52,7 @@ renamed as (
         _source_file as source_file,
         _source_sheet as source_sheet,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from unpivoted
 ),
 

@@ -9,13 +9,13 @@ unpivoted as (
     select
         *,
         'intends_college_4yr_nh' as metric_id,
-        college_4yr_pct as printed_pct,
+        college_4yr_pct as printed_pct
     from printed
     union all
     select
         *,
         'intends_college_less_than_4yr_nh' as metric_id,
-        college_less_than_4yr_pct as printed_pct,
+        college_less_than_4yr_pct as printed_pct
     from printed
 ),
 
@@ -43,7 +43,7 @@ renamed as (
         _source_file as source_file,
         _source_sheet as source_sheet,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from unpivoted
 ),
 

@@ -15,7 +15,7 @@ named as (
         printed.* exclude (lea_id_state),
         case when shared_numbers.district_name is null then printed.lea_id_state end
             as lea_id_state,
-        printed.district_name = 'State Totals' as is_state,
+        printed.district_name = 'State Totals' as is_state
     from printed
     left join shared_numbers
         on

@@ -7,7 +7,7 @@ with printed as (
 named as (
     select
         *,
-        school_name = 'State Total' as is_state,
+        school_name = 'State Total' as is_state
     from printed
 ),
 

@@ -19,9 +19,9 @@ renamed as (
             else lpad(grade, 2, '0')
         end as grade,
         enrollment_status as admission_status,
-        cast(strptime(entry_date, '%m/%d/%Y') as date) as entry_date,
+        {{ parsed_day('entry_date', '%m/%d/%Y') }} as entry_date,
         entry_code,
-        cast(strptime(exit_date, '%m/%d/%Y') as date) as exit_date,
+        {{ parsed_day('exit_date', '%m/%d/%Y') }} as exit_date,
         exit_code,
         promoted_indicator,
         diploma_type as diploma_code,
@@ -35,7 +35,7 @@ renamed as (
         is_idea = 'Y' as is_idea,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 )
 

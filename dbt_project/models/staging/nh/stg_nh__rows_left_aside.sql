@@ -21,7 +21,7 @@ left_aside as (
             when coalesce(grade, '') <> '11' then 'Grades 3 to 8 or all grades together'
             when denominator_type <> 'Regular' then 'The federal denominator'
             else 'A student group that the consortium does not report'
-        end as reason,
+        end as reason
     from assessment
     union all
     select
@@ -30,7 +30,7 @@ left_aside as (
         _delivery as delivery,
         _source_row as source_row,
         _school_year as school_year,
-        'A student group that the consortium does not report' as reason,
+        'A student group that the consortium does not report' as reason
     from grad_ccr
 )
 

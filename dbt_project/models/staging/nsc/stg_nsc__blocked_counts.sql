@@ -13,7 +13,7 @@ renamed as (
         cast(blocked as bigint) as blocked_count,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 )
 

@@ -6,7 +6,7 @@ renamed as (
     select
         'oneroster' as provider,
         'academic_sessions' as extract,
-        regexp_replace(_source_file, '[^/]*$', '') as roster_set,
+        {{ folder_of('_source_file') }} as roster_set,
         sourced_id,
         status,
         type as session_type,
@@ -15,7 +15,7 @@ renamed as (
         cast(school_year as bigint) as school_year,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 )
 

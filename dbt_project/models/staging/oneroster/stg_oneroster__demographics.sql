@@ -6,7 +6,7 @@ renamed as (
     select
         'oneroster' as provider,
         'demographics' as extract,
-        regexp_replace(_source_file, '[^/]*$', '') as roster_set,
+        {{ folder_of('_source_file') }} as roster_set,
         sourced_id,
         status,
         sex,
@@ -19,7 +19,7 @@ renamed as (
         is_two_or_more = 'true' as is_two_or_more,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 )
 

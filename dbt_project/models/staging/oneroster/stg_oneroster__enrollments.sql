@@ -6,7 +6,7 @@ renamed as (
     select
         'oneroster' as provider,
         'enrollments' as extract,
-        regexp_replace(_source_file, '[^/]*$', '') as roster_set,
+        {{ folder_of('_source_file') }} as roster_set,
         sourced_id,
         status,
         school_sourced_id,
@@ -16,7 +16,7 @@ renamed as (
         cast(end_date as date) as end_date,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 )
 

@@ -8,7 +8,7 @@ renamed as (
     select
         'oneroster' as provider,
         'orgs' as extract,
-        regexp_replace(_source_file, '[^/]*$', '') as roster_set,
+        {{ folder_of('_source_file') }} as roster_set,
         sourced_id,
         status,
         name as org_name,
@@ -20,7 +20,7 @@ renamed as (
         case when substr(identifier, 3, 1) <> '-' then identifier end as school_id_nces,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 )
 

@@ -7,7 +7,7 @@ renamed as (
     select
         'oneroster' as provider,
         'users' as extract,
-        regexp_replace(_source_file, '[^/]*$', '') as roster_set,
+        {{ folder_of('_source_file') }} as roster_set,
         sourced_id,
         status,
         role,
@@ -19,7 +19,7 @@ renamed as (
         end as grade,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 )
 

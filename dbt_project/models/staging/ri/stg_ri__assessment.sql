@@ -24,7 +24,7 @@ tests as (
     select
         *,
         regexp_extract(_source_file, '(?:^|/)(ricas|sat|psat|ngsa)_[^/]*$', 1) as test,
-        regexp_extract(_source_file, '_(ela|math|science)[^/]*$', 1) as subject,
+        regexp_extract(_source_file, '_(ela|math|science)[^/]*$', 1) as subject
     from grouped
 ),
 
@@ -57,7 +57,7 @@ numbered as (
         * if(regexp_full_match({{ level }}_pct, '1(\.0+)?|0?\.\d+'), 100, 1)
             as {{ level }},
         {%- endfor %}
-        try_cast(replace(proficient_pct, '%', '') as decimal(18, 12)) as proficient,
+        try_cast(replace(proficient_pct, '%', '') as decimal(18, 12)) as proficient
     from of_one_grade
 ),
 
@@ -68,7 +68,7 @@ read_as_percent as (
             when is_bare and level_1 + level_2 + 100 * proficient between 98 and 102
                 then {{ percent_of_proportion('proficient_pct') }}
             else {{ percent_token('proficient_pct') }}
-        end as value_token,
+        end as value_token
     from numbered
 ),
 
@@ -98,7 +98,7 @@ renamed as (
         cast(null as date) as data_as_of,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from read_as_percent
 ),
 

@@ -25,7 +25,7 @@ renamed as (
         is_idea = 'Y' as is_idea,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 )
 

@@ -14,8 +14,8 @@ renamed as (
         school_id_state,
         _school_year as school_year,
         case grade when 'PF' then 'PK' else grade end as grade,
-        cast(strptime(entry_date, '%m/%d/%Y') as date) as entry_date,
-        cast(strptime(exit_date, '%m/%d/%Y') as date) as exit_date,
+        {{ parsed_day('entry_date', '%m/%d/%Y') }} as entry_date,
+        {{ parsed_day('exit_date', '%m/%d/%Y') }} as exit_date,
         exit_type as exit_code,
         cast(days_member as decimal(9, 3)) as days_member,
         cast(days_attended as decimal(9, 3)) as days_attended,
@@ -31,7 +31,7 @@ renamed as (
         is_idea = 'Y' as is_idea,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 )
 

@@ -11,7 +11,7 @@ prekindergarten as (
     select
         _school_year,
         _delivery,
-        cast(sum(try_cast(student_count as bigint)) as varchar) as student_count,
+        cast(sum(try_cast(student_count as bigint)) as varchar) as student_count
     from printed
     where category in ('GRADE-PK', 'GRADE-PF')
     group by _school_year, _delivery
@@ -28,7 +28,7 @@ categorised as (
         case
             when printed.category = 'GRADE-PK' then prekindergarten.student_count
             else printed.student_count
-        end as count_token,
+        end as count_token
     from printed
     left join prekindergarten
         on
@@ -63,7 +63,7 @@ renamed as (
         count_token,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from categorised
 ),
 

@@ -17,7 +17,7 @@ unpivoted as (
         *,
         '{{ group | upper }}' as student_group_label,
         {{ group }}_cohort as denominator_token,
-        {{ group }}_rate as value_token,
+        {{ group }}_rate as value_token
     from printed
     {%- endfor %}
 ),
@@ -44,7 +44,7 @@ renamed as (
         cast(try_strptime(as_of_date, '%d%b%y') as date) as data_as_of,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from unpivoted
 ),
 

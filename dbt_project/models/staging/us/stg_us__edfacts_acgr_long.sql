@@ -29,7 +29,7 @@ renamed as (
         cast(try_strptime(as_of_date, '%d%b%y') as date) as data_as_of,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 ),
 

@@ -33,7 +33,7 @@ own as (
             else 'sbac'
         end as test,
         subject || '_' || test || '_grade_' || try_cast(right(test_name, 2) as integer)
-            as part,
+            as part
     from printed
 ),
 
@@ -43,7 +43,7 @@ tested as (
         organization_id,
         test_name,
         student_group_label,
-        own_value as denominator_token,
+        own_value as denominator_token
     from own
     where indicator_label = 'Number of Students Tested'
 ),
@@ -51,7 +51,7 @@ tested as (
 proficient as (
     select
         own.*,
-        tested.denominator_token,
+        tested.denominator_token
     from own
     left join tested
         on
@@ -85,7 +85,7 @@ renamed as (
         cast(null as date) as data_as_of,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from proficient
 ),
 

@@ -23,7 +23,7 @@ renamed as (
         student_count as count_token,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 ),
 

@@ -12,9 +12,9 @@ renamed as (
         school_id_state,
         _school_year as school_year,
         admission_status,
-        cast(try_strptime(entry_date, '%m/%d/%Y') as date) as entry_date,
+        {{ parsed_day_or_null('entry_date', '%m/%d/%Y') }} as entry_date,
         entry_code,
-        cast(try_strptime(exit_date, '%m/%d/%Y') as date) as exit_date,
+        {{ parsed_day_or_null('exit_date', '%m/%d/%Y') }} as exit_date,
         exit_code,
         ethnicity = '1' as is_hispanic,
         race_american_indian = 'Y' as is_american_indian,
@@ -25,7 +25,7 @@ renamed as (
         lunch_eligibility,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 )
 

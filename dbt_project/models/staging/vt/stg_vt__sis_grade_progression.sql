@@ -20,11 +20,11 @@ renamed as (
             when 'AW' then 'UG'
             else grade
         end as grade,
-        cast(try_strptime(grade_begin, '%m/%d/%Y') as date) as grade_begin,
-        cast(try_strptime(grade_end, '%m/%d/%Y') as date) as grade_end,
+        {{ parsed_day_or_null('grade_begin', '%m/%d/%Y') }} as grade_begin,
+        {{ parsed_day_or_null('grade_end', '%m/%d/%Y') }} as grade_end,
         _source_file as source_file,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from printed
 )
 

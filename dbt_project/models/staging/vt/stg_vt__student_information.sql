@@ -17,7 +17,7 @@ dated as (
             when 'S' then 6
             else try_cast(left(information_label, 1) as integer)
         end as years,
-        _school_year - years + 4 as class_year,
+        _school_year - years + 4 as class_year
     from printed
 ),
 
@@ -32,7 +32,7 @@ repeated as (
         _source_sheet,
         _delivery,
         min(_source_row) as _source_row,
-        min(state_proportion) as proportion,
+        min(state_proportion) as proportion
     from dated
     where coalesce(state_proportion, 'NULL') not in ('NULL', '0', '0.0')
     group by years, class_year, _source_file, _source_sheet, _delivery
@@ -52,7 +52,7 @@ levelled as (
         _source_file,
         _source_sheet,
         _source_row,
-        _delivery,
+        _delivery
     from dated
     where organization_id not like 'VT%'
     union all
@@ -66,7 +66,7 @@ levelled as (
         _source_file,
         _source_sheet,
         _source_row,
-        _delivery,
+        _delivery
     from repeated
 ),
 
@@ -79,7 +79,7 @@ read as (
             when proportion = 'NULL' then '*'
             when try_cast(proportion as decimal(18, 12)) = 0 then null
             else {{ percent_of_proportion('proportion') }}
-        end as value_token,
+        end as value_token
     from levelled
 ),
 
@@ -111,7 +111,7 @@ renamed as (
         _source_file as source_file,
         _source_sheet as source_sheet,
         _source_row as source_row,
-        _delivery as delivery,
+        _delivery as delivery
     from read
 ),
 

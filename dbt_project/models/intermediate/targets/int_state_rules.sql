@@ -11,13 +11,15 @@ ruled as (
     select
         states.state,
         rules.rule,
-        rules.value,
+        rules.value
     from states
     inner join rules
         on rules.state in ('*', states.state)
     qualify row_number() over (
         partition by states.state, rules.rule
-        order by rules.state = '*', rules.state
+        order by
+            rules.state = '*' asc nulls last,
+            rules.state asc nulls last
     ) = 1
 ),
 
@@ -49,7 +51,8 @@ pivoted as (
             'event_dropout_exits', 'summer_dropout_year', 'event_denominator',
             'college_graduates', 'college_level_tie', 'less_than_two_years_level',
         ] %}
-        max(value) filter (where rule = '{{ rule }}') as {{ rule }},
+        max(value) filter (where rule = '{{ rule }}') as {{ rule }}
+        {%- if not loop.last %},{% endif %}
         {%- endfor %}
     from ruled
     group by state

@@ -20,7 +20,7 @@ classes as (
     select
         state,
         school_year,
-        max(students_count) as class_count,
+        max(students_count) as class_count
     from counts
     where extract = 'cohort'
     group by state, school_year
@@ -36,7 +36,7 @@ recorded as (
             when counts.extract in ('cohort', 'postsecondary')
                 then max(classes.class_count)
             else max(counts.students_count)
-        end as recorded_count,
+        end as recorded_count
     from counts
     left join classes
         on
@@ -55,7 +55,7 @@ of_extracts as (
         case
             when count(distinct grade) filter (where {{ in_high_school('grade') }}) = 4
                 then sum(student_count) filter (where {{ in_high_school('grade') }})
-        end as high_school_count,
+        end as high_school_count
     from enrollments
     group by state, school_year, provider, extract
 ),
@@ -65,7 +65,7 @@ head_counts as (
         state,
         school_year,
         max(grade_12_count) as grade_12_count,
-        max(high_school_count) as high_school_count,
+        max(high_school_count) as high_school_count
     from of_extracts
     group by state, school_year
 ),
@@ -87,7 +87,7 @@ compared as (
                 else head_counts.high_school_count
             end,
             false
-        ) as covers_state,
+        ) as covers_state
     from recorded
     inner join rules
         on recorded.state = rules.state

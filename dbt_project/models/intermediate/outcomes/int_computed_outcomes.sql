@@ -35,7 +35,7 @@ blocked as (
         school_id_state,
         grouping(school_id_state) = 1 as is_state,
         cohort_year,
-        sum(blocked_count) as blocked_count,
+        sum(blocked_count) as blocked_count
     from newest_blocked
     group by grouping sets (
         (state, cohort_year), (state, cohort_year, school_id_state)
@@ -74,7 +74,7 @@ bounded as (
         if(counts.metric_id = 'pse_persistence', coalesce(blocked.blocked_count, 0), 0)
             as blocked_below_count,
         coalesce(minimums.min_denominator, strictest.min_denominator)
-            as min_denominator,
+            as min_denominator
     from counts
     inner join metrics
         on counts.metric_id = metrics.metric_id
@@ -113,7 +113,7 @@ rated as (
         ) }}) as decimal(18, 12)) as high_pct,
         -- Days are no students: of a few students they would pass for a large number.
         metric_id = 'attendance' and students_count < min_denominator as hides_days,
-        blocked_count > 0 or is_set_aside as is_range,
+        blocked_count > 0 or is_set_aside as is_range
     from bounded
 ),
 
@@ -142,10 +142,10 @@ outcomes as (
         if(is_range, 'range', 'reported') as value_status,
         definition_id,
         cast(null as date) as data_as_of,
-        'computed from ' || array_to_string(origins, ', ') as source_file,
+        'computed from ' || origins as source_file,
         cast(null as varchar) as source_sheet,
         cast(null as bigint) as source_row,
-        cast(null as varchar) as delivery,
+        cast(null as varchar) as delivery
     from rated
 ),
 
