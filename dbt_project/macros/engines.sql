@@ -64,7 +64,7 @@ cast({{ list }} as array<{{ type }}>)
 {%- endmacro -%}
 
 {%- macro default__sorted_texts(text) -%}
-string_agg(distinct {{ text }}, ', ' order by {{ text }})
+string_agg(distinct {{ text }}, ', ' order by {{ text }} asc nulls last)
 {%- endmacro -%}
 
 {%- macro spark__sorted_texts(text) -%}

@@ -96,3 +96,49 @@ cast({{ year }} || '-' || {{ month_day }} as date)
 {%- macro names_any(text, names) -%}
 ({% for name in names %}instr({{ text }}, '|{{ name }}|') > 0{% if not loop.last %} or {% endif %}{% endfor %})
 {%- endmacro -%}
+
+{#- The current deliveries of extracts of which the models do not read just the validated
+    rows. -#}
+{%- macro rows_lost(extracts, models) -%}
+with deliveries as (
+    select * from {{ ref('int_deliveries_current') }}
+    where provider || '/' || extract in ('{{ extracts | join("', '") }}')
+),
+
+read_rows as (
+    {%- for records in models %}
+    {%- if not loop.first %}
+    union all
+    {%- endif %}
+    select
+        provider,
+        extract,
+        delivery,
+        source_row
+    from {{ ref(records) }}
+    {%- endfor %}
+),
+
+counted as (
+    select
+        provider,
+        extract,
+        delivery,
+        count(distinct source_row) as row_count
+    from read_rows
+    group by provider, extract, delivery
+),
+
+wrong as (
+    select deliveries.*
+    from deliveries
+    left join counted
+        on
+            deliveries.provider = counted.provider
+            and deliveries.extract = counted.extract
+            and deliveries.delivery = counted.delivery
+    where deliveries.rows_validated <> coalesce(counted.row_count, 0)
+)
+
+select * from wrong
+{%- endmacro -%}

@@ -11,10 +11,10 @@ with cohorts as (
 ),
 
 computed as (
-    select * from {{ ref('int_computed_outcomes') }}
+    select * from {{ ref('int_computed_counts') }}
     where
         level = 'school'
-        and student_group_label = 'all'
+        and student_group = 'all'
         and metric_id in (
             'acgr_4yr', 'dropout_cohort', 'other_completion_4yr', 'still_enrolled_4yr'
         )
@@ -38,7 +38,6 @@ parts as (
         school_id_state,
         school_year,
         sum(numerator) as parts_count,
-        bool_or(value_status = 'range') as is_range,
         min(denominator) as lowest_denominator,
         max(denominator) as highest_denominator
     from computed
@@ -57,14 +56,10 @@ wrong as (
             and members.school_id_state = parts.school_id_state
             and members.cohort_year = parts.school_year
     where
-        -- The students who were set aside are in the denominator and in no part.
-        parts.is_range is distinct from true
-        and (
-            parts.parts_count + members.other_leavers_count
-            is distinct from members.members_count
-            or parts.lowest_denominator is distinct from members.members_count
-            or parts.highest_denominator is distinct from members.members_count
-        )
+        parts.parts_count + members.other_leavers_count
+        is distinct from members.members_count
+        or parts.lowest_denominator is distinct from members.members_count
+        or parts.highest_denominator is distinct from members.members_count
 )
 
 select * from wrong
