@@ -64,6 +64,10 @@ CLIENTS = $(VENV)-clients
 PYTHON_CLIENTS := $(notdir $(basename $(wildcard tests/clients/locks/*.txt)))
 CLIENTS_READY = $(patsubst %,$(CLIENTS)/%/.ready,$(PYTHON_CLIENTS) superset node)
 
+# What counts students, if Spark does: DBT_TARGET=spark (docs/scale.md).
+SPARK = $(VENV)-spark
+SPARK_READY = $(if $(filter spark,$(DBT_TARGET)),$(SPARK)/.ready)
+
 .PHONY: help run check drift report calendar replay doctor rotate-key drill drill-server fuzz test test-all server-test up backup restore sample rollback explain letter attack changes what-if bench stress docs notebook metric clients superset new-source sources screenshot lint lock clean
 
 help: ## this list
@@ -83,7 +87,7 @@ number = @case '$($(1))' in ''|*[!0-9]*) echo 'make $@: expected $(1)=<number>.'
 # the variables that it is given.
 COMMANDS := run check drift report calendar replay doctor rotate-key rollback explain letter attack changes what-if new-source sources
 $(COMMANDS): export LAKE := $(LAKE)
-$(COMMANDS): $(VENV)/.runtime
+$(COMMANDS): $(VENV)/.runtime $(SPARK_READY)
 	@$(PYTHON) -m common_metrics.cli $@
 
 run: ## land, validate, build and publish; DROP=, LAKE=
@@ -110,7 +114,7 @@ PYTEST = REAL_DATA="$(call absolute,$(REAL_DATA))" $(PYTHON) -m pytest tests \
 test: $(VENV)/.dev ## run the tests that need Python alone, all stages on the sample
 	@$(PYTEST) -m "not full"
 
-test-all: $(VENV)/.dev $(CLIENTS_READY) ## run every test; needs REAL_DATA, Node, Chromium, docker-compose
+test-all: $(VENV)/.dev $(CLIENTS_READY) $(SPARK)/.ready ## run every test; needs REAL_DATA, Node, Chromium, docker-compose, Java
 	@$(PYTEST)
 
 server-test: $(VENV)/.dev ## docker-compose.yml's services take the whole sample from S3; workers are killed
@@ -150,7 +154,7 @@ fuzz: $(VENV)/.dev ## mutate the sample files and judge what becomes of them; MU
 # interface, and it has no switch against it. set -m keeps Ctrl-C from the components:
 # a scheduler that gets SIGINT and then SIGTERM waits for its workers for ever. It begins
 # when the API answers: a task that is begun before fails at once.
-up: $(VENV)/.runtime $(if $(DROP),,sample) ## Airflow's UI and scheduler on 127.0.0.1; DROP=, LAKE=, PORT=
+up: $(VENV)/.runtime $(SPARK_READY) $(if $(DROP),,sample) ## Airflow's UI and scheduler on 127.0.0.1; DROP=, LAKE=, PORT=
 	@mkdir -p "$(LAKE_DIR)/logs" && mkdir -p -m 700 "$(AIRFLOW_HOME)"
 	@exec 5>>"$(LAKE_DIR)/lease.json"; $(HOLD) || exit; \
 	airflow db migrate >"$(UP_LOG)" 2>&1 || { tail -20 "$(UP_LOG)"; exit 1; }; \
@@ -258,6 +262,7 @@ lint: $(VENV)/.dev ## ruff, types, the layers of the dbt project, sqlfluff
 lock: $(VENV)/.uv ## resolve the locks anew; UPGRADE=--upgrade for newer versions
 	$(COMPILE) requirements.in -o requirements.txt
 	$(COMPILE) requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) requirements-spark.in -o requirements-spark.txt
 	$(COMPILE) superset/requirements.in -o superset/requirements.txt
 	for lock in $(PYTHON_CLIENTS:%=tests/clients/locks/%); do \
 		$(COMPILE) $$lock.in -o $$lock.txt || exit 1; \
@@ -265,7 +270,7 @@ lock: $(VENV)/.uv ## resolve the locks anew; UPGRADE=--upgrade for newer version
 
 # What make did not make, such as an environment of one's own, stays.
 clean: ## remove what make and dbt made; the lake stays
-	rm -rf $(if $(wildcard .venv/.uv),.venv) $(dir $(wildcard .venv-clients/*/.ready)) \
+	rm -rf $(if $(wildcard .venv/.uv),.venv) $(dir $(wildcard .venv-clients/*/.ready .venv-spark/.ready)) \
 		dbt_project/target dbt_project/logs .pytest_cache .ruff_cache .mypy_cache .hypothesis
 	find $(wildcard dags dbt_project notebooks plugins superset tests) -name __pycache__ \
 		-prune -exec rm -rf {} +
@@ -294,6 +299,9 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
 
 install_client = @$(UV) venv --quiet --allow-existing --python $(PYTHON) $(@D) \
 	&& $(UV) pip install --quiet --require-hashes -p $(@D)/bin/python -r $< && touch $@
+
+$(SPARK)/.ready: requirements-spark.txt | $(VENV)/.uv
+	$(install_client)
 
 $(CLIENTS)/%/.ready: tests/clients/locks/%.txt | $(VENV)/.uv
 	$(install_client)

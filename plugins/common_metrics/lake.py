@@ -186,6 +186,15 @@ class Lake:
     def dbt_target(self) -> Path:
         return self._at("build", "dbt_target", "manifest.json").parent
 
+    def spark(self, name: str) -> Path:
+        """Return where Spark has its tables, what it spills, or what dbt did on it."""
+        return self._at("build", "spark", name)
+
+    @property
+    def counts(self) -> Path:
+        """The counts of students that Spark made, a folder of Parquet each."""
+        return self.root / "build/counts"
+
     def contracts(self) -> Path:
         return self._at("build", "contracts.json")
 

@@ -24,6 +24,7 @@ from common_metrics.lake import STAGES, Lake, write_json
 from common_metrics.pseudonyms import VARIABLE
 from common_metrics.reading import parsing
 from common_metrics.validation import whole_students
+from common_metrics.warehouse import spark
 from common_metrics.warehouse.seeds import SEEDS, refuse_proportions
 
 DBT_PROJECT = Path(__file__).parents[3] / "dbt_project"
@@ -34,6 +35,8 @@ PLACES = ("--project-dir", DBT_PROJECT, "--profiles-dir", DBT_PROJECT)
 LIBC = ctypes.CDLL(None)
 # What dbt knows of the project's files after it has parsed them once.
 PARSED = "partial_parse.msgpack"
+# What unit tests prove of the code does not depend on deliveries.
+UNTESTED = ("--exclude-resource-type", "unit_test")
 # Called with the number of each model or test that dbt begins, and how many there are.
 ON_STEP: list[Callable[[int, int], None]] = []
 # DuckDB's errors while it reads rows quote a cell; those before it does quote SQL, and
@@ -105,7 +108,7 @@ def _refuse_damaged(lake: Lake) -> None:
 def _warnings(lake: Lake) -> dict[str, int]:
     """Return how many rows each test found that warned, by its name."""
     results = json.loads((lake.dbt_target() / "run_results.json").read_text())
-    found: dict[str, int] = {}
+    found = spark.warnings(lake) if spark.is_chosen() else {}
     with duckdb.connect(str(lake.build()), read_only=True) as con:
         for result in results["results"]:
             if result["status"] == "warn":
@@ -122,22 +125,46 @@ def _broken(con: duckdb.DuckDBPyConnection, result: dict[str, Any]) -> dict[str,
 
 
 def _run_dbt(lake: Lake) -> None:
-    # What unit tests prove of the code does not depend on deliveries.
-    words = ["build", "--exclude-resource-type", "unit_test", "--log-format", "json"]
+    if spark.is_chosen():
+        count_on_spark(lake, *UNTESTED)
+        spark.take_counts(lake)
+        _run(lake, "build", *UNTESTED, *spark.NOT_COUNTED)
+    else:
+        _run(lake, "build", *UNTESTED)
+
+
+def count_on_spark(lake: Lake, *left_out: str) -> None:
+    """Build the student part on Spark, and keep the counts; raise BuildFailed."""
+    dbt, log = spark.program(), lake.log("spark.log")
+    spark.clear(lake)
+    settings = {"program": dbt, "env": dbt_environment(lake) | spark.environment(lake)}
+    try:
+        _run(lake, *spark.COUNTED, *left_out, log=log, **settings)
+        spark.keep_counts(lake)
+    finally:
+        spark.clear(lake)
+
+
+def _run(lake: Lake, *words: str, log: Path | None = None, **settings: Any) -> None:
+    """Run dbt with its log in the lake; raise BuildFailed where it does not finish."""
+    log = log or lake.log("build.log")
     printed = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    log, begun = lake.log("build.log"), _begun(lake, *words, **printed)
+    begun = _begun(lake, *words, "--log-format", "json", **printed, **settings)
     with log.open("w", buffering=1) as stream, begun:
         for line in begun.stdout or ():
-            stream.write(_told(line))
-    _keep_what_is_parsed(lake)
+            # What is no event of dbt is Spark's own, and may quote a cell.
+            if line.startswith('{"') or "program" not in settings:
+                stream.write(_told(line))
+    if "program" not in settings:
+        _keep_what_is_parsed(lake)
     if begun.returncode:
         _leave_out_cells(lake)
         raise BuildFailed(
             "dbt build",
             "every model and test to pass",
             f"these:\n{failures(log.read_text())}\n",
-            "Nothing was published. Read logs/build.log in the lake, mend the model or "
-            "the delivery it complains of, and run again.",
+            f"Nothing was published. Read logs/{log.name} in the lake, mend the model "
+            "or the delivery it complains of, and run again.",
         )
 
 
@@ -166,7 +193,9 @@ def dbt(lake: Lake, *words: str, **settings: Any) -> subprocess.CompletedProcess
     return subprocess.CompletedProcess(words, begun.returncode, *printed)
 
 
-def _begun(lake: Lake, *words: str, **settings: Any) -> subprocess.Popen[str]:
+def _begun(
+    lake: Lake, *words: str, program: Path = DBT, **settings: Any
+) -> subprocess.Popen[str]:
     """Start dbt in the lake.
 
     There the paths in SQL and in the profile are the same for every lake, and what was
@@ -175,12 +204,11 @@ def _begun(lake: Lake, *words: str, **settings: Any) -> subprocess.Popen[str]:
     dbt_sources.write()
     _lend_what_is_parsed(lake)
     return subprocess.Popen(
-        [DBT, *words, *PLACES],
+        [program, *words, *PLACES],
         cwd=lake.root,
-        env=dbt_environment(lake),
         text=True,
         preexec_fn=_die_with_parent,
-        **settings,
+        **{"env": dbt_environment(lake), **settings},
     )
 
 
@@ -210,10 +238,14 @@ def _keep_what_is_parsed(lake: Lake) -> None:
 
 def _leave_out_cells(lake: Lake) -> None:
     """Take out of what a failed dbt run leaves behind what errors quote."""
-    for log in (lake.log("build.log"), lake.log("dbt.log")):
+    for log in map(lake.log, ("build.log", "spark.log", "dbt.log")):
         if log.exists():
             log.write_text(without_cells(log.read_text()))
-    results = lake.dbt_target() / "run_results.json"
+    for folder in (lake.dbt_target(), spark.target(lake)):
+        _leave_out_cells_of(folder / "run_results.json")
+
+
+def _leave_out_cells_of(results: Path) -> None:
     if results.exists():
         content = json.loads(results.read_text())
         for result in content["results"]:
@@ -222,8 +254,8 @@ def _leave_out_cells(lake: Lake) -> None:
 
 
 def without_cells(text: str) -> str:
-    """Return what dbt says without what DuckDB's errors quote."""
-    return QUOTING.sub(LEFT_OUT, text)
+    """Return what dbt says without what errors of DuckDB or Spark quote."""
+    return spark.QUOTING.sub(spark.LEFT_OUT, QUOTING.sub(LEFT_OUT, text))
 
 
 def dbt_environment(lake: Lake) -> dict[str, str]:
@@ -240,7 +272,7 @@ def dbt_environment(lake: Lake) -> dict[str, str]:
             "Nothing was built; move the lake.",
         )
     # dbt reads hashes and has no need of their key.
-    left_out = (VARIABLE, "COMMON_METRICS_BUILD")
+    left_out = (VARIABLE, "COMMON_METRICS_BUILD", "DBT_TARGET")
     inherited = filter(None, [os.environ.get("PYTHONPATH")])
     kept = {name: text for name, text in os.environ.items() if name not in left_out}
     return {
