@@ -33,7 +33,7 @@ PLACES = {
     "pooled rate": (r"sum\([^)]*_pct \* ", {"macros/rates.sql"}),
     "status of a pool": (r"when has_rates_without_counts", {"macros/rates.sql"}),
     "newest row": (
-        r"landed_at desc,\s*(?:\w+\.|\{\{ \w+ \}\})?source_file desc",
+        r"landed_at desc(?: nulls last)?,\s*(?:\w+\.|\{\{ \w+ \}\})?source_file desc",
         {"macros/rates.sql"},
     ),
     "nearest year": (

@@ -148,8 +148,8 @@ def count_on_spark(lake: Lake, *left_out: str) -> None:
 def _run(lake: Lake, *words: str, log: Path | None = None, **settings: Any) -> None:
     """Run dbt with its log in the lake; raise BuildFailed where it does not finish."""
     log = log or lake.log("build.log")
-    printed = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    begun = _begun(lake, *words, "--log-format", "json", **printed, **settings)
+    settings |= {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    begun = _begun(lake, *words, "--log-format", "json", **settings)
     with log.open("w", buffering=1) as stream, begun:
         for line in begun.stdout or ():
             # What is no event of dbt is Spark's own, and may quote a cell.

@@ -96,8 +96,10 @@ def keep_counts(lake: Lake) -> None:
 
 def take_counts(lake: Lake) -> None:
     """Make the border's tables in a new build file, from the Parquet."""
-    newest = {"storage_compatibility_version": "latest"}
-    with duckdb.connect(str(lake.build()), config=newest) as con:
+    file = str(lake.build())
+    with duckdb.connect(
+        file, config={"storage_compatibility_version": "latest"}
+    ) as con:
         for schema, name in _border(lake):
             files = str(lake.counts / name / "*.parquet").replace("'", "''")
             con.execute(f"create schema if not exists {schema}")
