@@ -178,7 +178,8 @@ CLIENT_LOCKS = sorted(file.stem for file in ROOT.glob("tests/clients/locks/*.in"
 @pytest.mark.parametrize(
     "name",
     [
-        *("requirements", "requirements-dev", "superset/requirements"),
+        *("requirements", "requirements-dev", "requirements-spark"),
+        "superset/requirements",
         *(f"tests/clients/locks/{name}" for name in CLIENT_LOCKS),
     ],
 )
@@ -201,6 +202,13 @@ def test_both_locks_fit_into_one_environment():
     runtime, dev = locked("requirements.txt"), locked("requirements-dev.txt")
     shared = {name: dev[name] for name in dev if name in runtime}
     assert shared.items() <= runtime.items()
+
+
+def test_spark_counts_by_the_same_dbt():
+    runtime, spark = locked("requirements.txt"), locked("requirements-spark.txt")
+    shared = {name: spark[name] for name in spark if name in runtime}
+    assert "dbt-core" in shared and shared.items() <= runtime.items()
+    assert "pyspark" not in runtime
 
 
 def test_duckdb_is_one_that_older_clients_read():

@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +194,7 @@ def dbt(lake: Lake, *words: str, **settings: Any) -> subprocess.CompletedProcess
 
 
 def _begun(
-    lake: Lake, *words: str, program: Path = DBT, **settings: Any
+    lake: Lake, *words: str, program: Iterable[Path] = (DBT,), **settings: Any
 ) -> subprocess.Popen[str]:
     """Start dbt in the lake.
 
@@ -204,7 +204,7 @@ def _begun(
     dbt_sources.write()
     _lend_what_is_parsed(lake)
     return subprocess.Popen(
-        [program, *words, *PLACES],
+        [*program, *words, *PLACES],
         cwd=lake.root,
         text=True,
         preexec_fn=_die_with_parent,

@@ -41,17 +41,16 @@ def is_chosen() -> bool:
     return os.environ.get("DBT_TARGET") == "spark"
 
 
-def program() -> Path:
-    """Return the dbt that knows Spark; raise NotOnSpark without it or Java."""
+def program() -> tuple[Path, Path]:
+    """Return how dbt is called on Spark; raise NotOnSpark without pyspark or Java."""
     folder = Path(os.environ.get(FOLDER) or f"{sys.prefix}-spark")
-    dbt = folder / "bin/dbt"
-    if not dbt.exists() or not [*folder.glob("lib/python3*/site-packages/pyspark")]:
+    if not [*folder.glob("lib/python3*/site-packages/pyspark")]:
         todo = f"Run `make {folder.name}/.ready`, or name the folder in {FOLDER}."
         raise NotOnSpark("DBT_TARGET=spark", "pyspark", f"none in {folder}", todo)
     if not shutil.which("java", path=_path_of_java()):
         todo = "Install openjdk-17-jre-headless, or set JAVA_HOME."
         raise NotOnSpark("DBT_TARGET=spark", "Java 17", "none", todo)
-    return dbt
+    return folder / "bin/python", Path(__file__).with_name("dbt_on_spark.py")
 
 
 def _path_of_java() -> str:
@@ -66,7 +65,7 @@ def environment(lake: Lake) -> dict[str, str]:
     return {
         "DBT_TARGET": "spark",
         "DBT_TARGET_PATH": str(target(lake)),
-        "PYSPARK_PYTHON": str(program().with_name("python")),
+        "PYSPARK_PYTHON": str(program()[0]),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "TMPDIR": str(spill),
     }
