@@ -68,7 +68,7 @@ CLIENTS_READY = $(patsubst %,$(CLIENTS)/%/.ready,$(PYTHON_CLIENTS) superset node
 SPARK = $(VENV)-spark
 SPARK_READY = $(if $(filter spark,$(DBT_TARGET)),$(SPARK)/.ready)
 
-.PHONY: help run check drift report calendar replay doctor rotate-key drill drill-server fuzz test test-all server-test up backup restore sample rollback explain letter attack changes what-if bench stress docs notebook metric clients superset new-source sources screenshot lint lock clean
+.PHONY: help run check drift report calendar replay doctor rotate-key drill drill-server fuzz test test-all server-test up backup restore sample rollback explain letter attack changes what-if bench bench-scale stress docs notebook metric clients superset new-source sources screenshot lint lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
@@ -194,6 +194,18 @@ bench: $(VENV)/.dev ## what the stages cost beside an earlier commit; BEFORE=, R
 	$(call number,RUNS)
 	@$(PYTHON) tests/bench.py --lake "$(LAKE_DIR)" --before "$(BEFORE)" --runs $(RUNS) \
 		$(if $(DROP),--drop "$(DROP_DIR)")
+
+ROWS ?= 1000000
+SCALE_WORK ?= $(LAKE_DIR)/scale
+# earthmover does not fit into one environment with the rest.
+$(VENV)-earthmover/.ready:
+	@python3 -m venv "$(@D)" && "$(@D)/bin/pip" install --quiet earthmover==0.4.10
+	@touch "$@"
+
+bench-scale: $(VENV)/.dev $(VENV)-earthmover/.ready ## big deliveries beside a bare script, earthmover and pandas; ROWS=, RUNS=, LAKE=
+	$(call number,RUNS)
+	@$(PYTHON) tests/bench_scale.py --work "$(SCALE_WORK)" --rows $(ROWS) --runs $(RUNS) \
+		--earthmover "$(call absolute,$(VENV)-earthmover)"
 
 SCHOOLS ?= 20
 # What an earlier commit hides of the same, if BESIDE names one: it was slow.

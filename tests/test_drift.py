@@ -28,7 +28,7 @@ from common_metrics.drift.likeness import Evidence, likeness
 from common_metrics.drift.tables import read_table
 from common_metrics.errors import Refused
 from common_metrics.lake import Lake
-from common_metrics.landing.gate import read_records
+from common_metrics.landing.gate import read_whole
 from workbook import xlsx
 
 GRADUATES = "four-year-graduation-rates__2014-15_all-schools_all-students_grad.csv"
@@ -100,7 +100,7 @@ def graduates(*pairs: tuple[str, str]) -> bytes:
 def cohorts(change: Callable[[Rows, int], Rows], kind: Callable = None) -> bytes:
     """The cohorts of New Hampshire as a workbook, changed; a change gets its header."""
     data = (FIXTURES / COHORTS).read_bytes()
-    found = read_records(load_contracts()["nh/cohort_counts"], data, len(data))
+    found = read_whole(load_contracts()["nh/cohort_counts"], data)
     rows = [record.cells for record in found]
     (at,) = (n for n, row in enumerate(rows) if "Graduated" in row)
     return (kind or (lambda made: xlsx({"Sheet": made})))(change(rows, at))
@@ -162,7 +162,7 @@ def test_a_renamed_column_is_told_tried_and_accepted(asked) -> None:
         for root in (CONTRACTS, asked.root)
     )
     assert new.columns["cohort_count"].headers == ["Four-Year Cohort Count", "Cohort N"]
-    of = {"columns": {}, "sha256": ""}
+    of = {"columns": {}, "sha256": "", "rules_sha256": ""}
     assert new.model_copy(update=of) == old.model_copy(update=of)
 
 
@@ -188,7 +188,7 @@ def test_a_sheet_of_another_name_and_several_are_found(asked) -> None:
     name = Path(path).name
     contract = load_contracts()["ri/october_head_count"]
     data = (FIXTURES / path).read_bytes()
-    rows = [record.cells for record in read_records(contract, data, len(data))]
+    rows = [record.cells for record in read_whole(contract, data)]
     assert asked.ask(contract.key, name, xlsx({"All Schools": rows})) == 0
     assert asked.said("renamed") == ['renamed  sheet: "Schools" -> "All Schools"']
     assert asked.patch == ["-  sheet: Schools", "+  sheet: Schools|All Schools"]

@@ -507,7 +507,7 @@ def test_each_row_says_its_year(parse, said):
         identity={"column": "year"},
     )
     assert rows(table, "_school_year") == [(2015,), (None,)]
-    assert parsing.school_years(table) == [2015]
+    assert parsing.Rows(table, [], []).school_years == [2015]
 
 
 def test_a_name_says_the_year_where_nothing_inside_does(parse):

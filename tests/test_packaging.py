@@ -25,8 +25,8 @@ BIN = Path(sys.executable).parent
 TARGETS = (
     "help run check drift report calendar replay doctor rotate-key drill "
     "drill-server fuzz test test-all server-test up backup restore sample rollback "
-    "explain letter attack changes what-if bench stress docs notebook metric "
-    "clients superset new-source sources screenshot lint lock clean"
+    "explain letter attack changes what-if bench bench-scale stress docs notebook "
+    "metric clients superset new-source sources screenshot lint lock clean"
 )
 REQUIRED = {
     "FERNET_KEY": "given-key",

@@ -12,6 +12,7 @@ import duckdb
 import pytest
 import staged
 
+from common_metrics.contracts.loading import CONTRACTS, load_contract
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Lake
@@ -88,3 +89,16 @@ def started(lake: Path, drop: Path, key: str | None) -> subprocess.CompletedProc
         text=True,
         check=False,
     )
+
+
+def test_what_is_published_of_a_contract_does_not_depend_on_the_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    digests = []
+    for key in ("of the tests, no secret", "another one of the tests"):
+        monkeypatch.setenv(VARIABLE, key)
+        contract = load_contract(CONTRACTS / "vt/sis_identity.yml")
+        digests.append((contract.sha256, contract.rules_sha256))
+    one, other = digests
+    assert one[0] != other[0]
+    assert one[1] == other[1]

@@ -135,6 +135,10 @@ class Lake:
         """Return where the file lies that is being read."""
         return self._at("landing", key, "incoming.part")
 
+    def spooled(self, delivery: Delivery) -> Path:
+        """Return where the rows of a file lie that is read in a stream."""
+        return self._at("landing", delivery.key, f"{delivery.sha8}-rows.part")
+
     def looks(self, key: str) -> Path:
         """Return the record of the files that were seen at the last look."""
         return self._at("looks", f"{key}.json")

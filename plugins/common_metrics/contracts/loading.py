@@ -55,7 +55,11 @@ def load_contract(file: Path, root: Path = CONTRACTS) -> Contract:
         raise
     except (ValueError, yaml.YAMLError, TypeError, OSError) as error:
         raise _unreadable(file, root, error) from error
-    return contract.model_copy(update={"sha256": _digest(contract)})
+    rules = _digest(contract)
+    # Under another key no student would be joined with what was hashed before.
+    key = pseudonyms.fingerprint() if contract.protects else ""
+    judged_by = hashlib.sha256(f"{rules}{key}".encode()).hexdigest()
+    return contract.model_copy(update={"sha256": judged_by, "rules_sha256": rules})
 
 
 class Contracts(dict[str, Contract]):
@@ -198,11 +202,9 @@ def _digest(contract: Contract) -> str:
     """Return a digest of the contract and of the code that reads and judges by it.
 
     A delivery is judged again when either changes: the contract with all that it takes
-    from others, from forms and from seeds. Under another key no student would be joined
-    with what was hashed before.
+    from others, from forms and from seeds.
     """
-    key = pseudonyms.fingerprint() if contract.protects else ""
-    judged_by = contract.model_dump_json() + judges_digest() + key
+    judged_by = contract.model_dump_json() + judges_digest()
     return hashlib.sha256(judged_by.encode()).hexdigest()
 
 

@@ -120,6 +120,7 @@ class Landing(Block):
     name_year: YearPattern | None = None
     export: str | None = None
     max_bytes: int = 50_000_000
+    max_lines: int = 1_000_000
 
     @property
     def asked(self) -> list[Asked]:
@@ -279,7 +280,9 @@ class Contract(Block):
     """One extract: everything that is known about it before a file arrives.
 
     ``layouts`` has the columns of each kind of file: a file has exactly those of one.
-    Without any, there is one with all columns that a header names. ``owner`` is told
+    Without any, there is one with all columns that a header names. ``sha256`` decides
+    what is judged again, ``rules_sha256`` is the same without the students' key and may
+    be published. ``owner`` is told
     what becomes of it: a mail address or a connection; no file is judged by it.
     ``expectations`` has what no column says, in the form of Great Expectations; of a
     loaded contract, all that is expected.
@@ -287,6 +290,7 @@ class Contract(Block):
 
     key: str
     sha256: str = ""
+    rules_sha256: str = ""
     title: str
     origin: Origin
     visibility: Literal["public", "restricted"]

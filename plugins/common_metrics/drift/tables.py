@@ -16,7 +16,7 @@ from common_metrics.contracts.headers import (
 from common_metrics.contracts.model import Contract
 from common_metrics.drift.likeness import ALIKE, Column, likeness, words
 from common_metrics.errors import DeliveryRefused, seen
-from common_metrics.landing.gate import read_records
+from common_metrics.landing.gate import read_whole
 from common_metrics.reading.parsing import data_rows, find_header
 from common_metrics.reading.text import Record
 from common_metrics.reading.years import SEARCHED_LINES, end_year, first_cells
@@ -61,7 +61,7 @@ def read_table(contract: Contract, data: bytes) -> Table:
     # Every sheet, whatever it is called: it may have been renamed.
     sheet = {"sheet": ".*"} if contract.read.format == "workbook" else {}
     read = contract.read.model_copy(update=sheet)
-    found = read_records(contract.model_copy(update={"read": read}), data, len(data))
+    found = read_whole(contract.model_copy(update={"read": read}), data)
     code, changes = _year_code(contract, found)
     sheets: dict[str | None, list[Record]] = {}
     for record in found:

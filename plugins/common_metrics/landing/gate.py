@@ -1,20 +1,49 @@
 """The gate: only a whole table, of the year that its name says, goes further."""
 
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
 from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
-from common_metrics.reading.parsing import Record, Rows, parse, records, school_years
-from common_metrics.reading.text import save_as
+from common_metrics.reading import blocks, streaming
+from common_metrics.reading.parsing import Rows, parse, records
+from common_metrics.reading.streaming import Big, Spooled
+from common_metrics.reading.text import Record, save_as
 from common_metrics.reading.workbook import workbook_kind
 from common_metrics.reading.years import read_identity, years_in_name
 
 MAX_LINE = 1_000_000
-MAX_LINES = 1_000_000
 ARCHIVES = {b"PK\x03\x04": "a zip archive", b"\x1f\x8b": "a gzip archive"}
 
 
-def read_records(contract: Contract, data: bytes, size: int) -> list[Record]:
-    """Return the rows of a delivery of ``size`` bytes; raise DeliveryRefused."""
+def read_records(
+    contract: Contract, size: int, stream: BinaryIO, spool: Path
+) -> list[Record] | Big:
+    """Return the rows of a delivery of ``size`` bytes; raise DeliveryRefused.
+
+    Of one that is read in a stream it is the file itself, whose bytes were judged; its
+    rows are going to be written to ``spool``.
+    """
+    _refuse_size(contract, size)
+    if not streaming.takes(contract, size):
+        return read_whole(contract, stream.read())
+    _refuse_other_type(contract, stream.read(blocks.BLOCK))
+    _refuse_too_many(contract, *blocks.line_lengths(stream))
+    return streaming.judged_bytes(contract, stream, spool)
+
+
+def read_whole(contract: Contract, data: bytes) -> list[Record]:
+    """Return the rows of a delivery that is in memory; raise DeliveryRefused."""
+    _refuse_size(contract, len(data))
+    if contract.read.format == "csv":
+        _refuse_other_type(contract, data)
+        _refuse_too_many(contract, *blocks.line_lengths(BytesIO(data)))
+    return records(contract, data)
+
+
+def _refuse_size(contract: Contract, size: int) -> None:
     if size == 0:
         raise DeliveryRefused(
             "a table", "an empty file (0 bytes)", "Download it again and deliver it."
@@ -25,23 +54,30 @@ def read_records(contract: Contract, data: bytes, size: int) -> list[Record]:
             f"{size:,} bytes",
             f"If the extract has grown, raise landing.max_bytes in {contract.path}.",
         )
-    if contract.read.format == "csv":
-        _refuse_other_type(contract, data)
-    return records(contract, data)
 
 
 def read_years(
-    contract: Contract, delivery: Delivery, found: list[Record]
-) -> tuple[list[int], Rows | None]:
+    contract: Contract, delivery: Delivery, found: list[Record] | Big
+) -> tuple[list[int], Rows | Spooled | None]:
     """Return the school years that the file states, and its rows if these state them.
 
     Raises DeliveryRefused where the file's name says another year.
     """
-    rows = parse(contract, delivery, found) if contract.identity.column else None
-    year = read_identity(contract, found, delivery.file).school_year
-    years = school_years(rows.table) if rows else [year] if year else []
+    rows = read_rows(contract, delivery, found) if contract.identity.column else None
+    first = found.first if isinstance(found, Big) else found
+    year = read_identity(contract, first, delivery.file).school_year
+    years = rows.school_years if rows else [year] if year else []
     _refuse_other_year(contract, delivery.file, years)
     return years, rows
+
+
+def read_rows(
+    contract: Contract, delivery: Delivery, found: list[Record] | Big
+) -> Rows | Spooled:
+    """Return the rows under canonical names; raise DeliveryRefused."""
+    if isinstance(found, Big):
+        return streaming.parse(contract, delivery, found)
+    return parse(contract, delivery, found)
 
 
 def is_page(data: bytes) -> bool:
@@ -71,13 +107,16 @@ def _refuse_other_type(contract: Contract, data: bytes) -> None:
                 what,
                 "Take the table out of it and deliver that; archives are not opened.",
             )
-    if data.count(b"\n") > MAX_LINES:
+
+
+def _refuse_too_many(contract: Contract, lines: int, longest: int) -> None:
+    if lines > contract.landing.max_lines:
         raise DeliveryRefused(
-            f"at most {MAX_LINES:,} lines",
-            f"{data.count(10):,}",
-            "An extract of schools is smaller: check what was exported.",
+            f"at most {contract.landing.max_lines:,} lines",
+            f"{lines:,}",
+            "Check what was exported; if the extract has grown, raise "
+            f"landing.max_lines in {contract.path}.",
         )
-    longest = max(len(line) for line in data.split(b"\n"))
     if longest > MAX_LINE:
         raise DeliveryRefused(
             f"lines of at most {MAX_LINE:,} bytes",

@@ -1,6 +1,7 @@
 """Landing: bytes as received, with a receipt; nothing here changes a byte."""
 
 import hashlib
+import io
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -8,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from common_metrics import pseudonyms
 from common_metrics.contracts.model import Contract
@@ -29,7 +30,9 @@ from common_metrics.lake import (
     sha256_of,
 )
 from common_metrics.landing import gate
-from common_metrics.reading.parsing import Rows, parse
+from common_metrics.reading import streaming
+from common_metrics.reading.parsing import Rows
+from common_metrics.reading.streaming import Spooled
 from common_metrics.reading.years import years_in_name
 
 LONGEST_NAME = 200  # bytes; 255 is what a file system takes, and landing adds to it
@@ -56,20 +59,24 @@ class Landed(NamedTuple):
     """
 
     delivery: Delivery
-    rows: Rows | None = None
+    rows: Rows | Spooled | None = None
     refusal: DeliveryRefused | None = None
 
 
 class Taken(NamedTuple):
     """The bytes of one read: their digest and size, and where they lie in the lake.
 
-    ``data`` holds them all unless they are more than the contract takes.
+    ``data`` holds them all unless they are more than goes into memory.
     """
 
     sha256: str
     size: int
-    data: bytes
+    data: bytes | None
     place: Path
+
+    def opened(self) -> BinaryIO:
+        """Return the very bytes of that read as a stream."""
+        return self.place.open("rb") if self.data is None else io.BytesIO(self.data)
 
 
 def list_once(drop: Path) -> None:
@@ -268,8 +275,16 @@ def is_judged(delivery: Delivery, contract: Contract) -> bool:
 
 
 def _read(contract: Contract, delivery: Delivery, taken: Taken, lake: Lake) -> Landed:
+    with taken.opened() as stream:
+        return _read_stream(contract, delivery, taken, stream, lake)
+
+
+def _read_stream(
+    contract: Contract, delivery: Delivery, taken: Taken, stream: BinaryIO, lake: Lake
+) -> Landed:
     try:
-        found = gate.read_records(contract, taken.data, taken.size)
+        spool = lake.spooled(delivery)
+        found = gate.read_records(contract, taken.size, stream, spool)
         years, rows = gate.read_years(contract, delivery, found)
     except DeliveryRefused as error:
         if not lake.landing(delivery).exists():
@@ -281,7 +296,7 @@ def _read(contract: Contract, delivery: Delivery, taken: Taken, lake: Lake) -> L
     lake.refused(delivery).unlink(missing_ok=True)
     lake.record(delivery)
     try:
-        return Landed(delivery, rows or parse(contract, delivery, found))
+        return Landed(delivery, rows or gate.read_rows(contract, delivery, found))
     except DeliveryRefused as error:
         return Landed(refuse(delivery, error, lake), refusal=error)
 
@@ -292,6 +307,7 @@ def refuse(delivery: Delivery, error: DeliveryRefused, lake: Lake) -> Delivery:
     faults = [Fault("refused", error.expected)]
     refused = delivery.with_(status="refused", message=sentence, faults=faults)
     lake.record(refused)
+    lake.spooled(delivery).unlink(missing_ok=True)
     return refused
 
 
@@ -400,13 +416,13 @@ def _taken(contract: Contract, file: Path, lake: Lake) -> Iterator[Taken]:
     """Copy a file into the lake in the one read that also gives its digest."""
     place = lake.incoming(contract.key)
     try:
-        yield _copied(file, place, contract.landing.max_bytes)
+        yield _copied(contract, file, place)
     finally:
         place.unlink(missing_ok=True)
 
 
-def _copied(file: Path, place: Path, most: int) -> Taken:
-    digest, size, blocks = hashlib.sha256(), 0, []
+def _copied(contract: Contract, file: Path, place: Path) -> Taken:
+    digest, size, blocks, is_big = hashlib.sha256(), 0, [], False
     place.unlink(missing_ok=True)
     # Student files are among them: closed from the first byte on.
     kept = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, stat.S_IRUSR)
@@ -416,9 +432,14 @@ def _copied(file: Path, place: Path, most: int) -> Taken:
             copy.write(block)
             size += len(block)
             blocks.append(block)
-            if size > most:
+            if is_big := is_big or _is_too_big(contract, size):
                 blocks.clear()
-    return Taken(digest.hexdigest(), size, b"".join(blocks), place)
+    data = None if is_big else b"".join(blocks)
+    return Taken(digest.hexdigest(), size, data, place)
+
+
+def _is_too_big(contract: Contract, size: int) -> bool:
+    return size > contract.landing.max_bytes or streaming.takes(contract, size)
 
 
 def _keep(part: Path, place: Path) -> None:

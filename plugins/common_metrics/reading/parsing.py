@@ -61,6 +61,11 @@ class Rows(NamedTuple):
     additional: list[str]
     unread: list[str]
 
+    @property
+    def school_years(self) -> list[int]:
+        """The school years that the rows are of."""
+        return sorted(filter(None, set(self.table["_school_year"].to_pylist())))
+
 
 def records(contract: Contract, data: bytes) -> Records:
     """Return every row of the file, blank ones too; raise DeliveryRefused."""
@@ -69,7 +74,7 @@ def records(contract: Contract, data: bytes) -> Records:
         find = partial(find_header, contract) if contract.columns else lambda rows: -1
         return workbook.records(contract, data, find)
     decoded = text.decode(contract, data)
-    _refuse_other_separator(contract, decoded)
+    refuse_other_separator(contract, decoded)
     return text.lines(contract, decoded)
 
 
@@ -85,11 +90,6 @@ def parse(contract: Contract, delivery: Delivery, found: list[Record]) -> Rows:
     return Rows(table, list(additional), getattr(found, "unread", []))
 
 
-def school_years(table: pa.Table) -> list[int]:
-    """Return the school years that the rows are of."""
-    return sorted(filter(None, set(table["_school_year"].to_pylist())))
-
-
 def write(table: pa.Table, file: Path) -> None:
     """Write rows as Parquet in one step."""
     part = file.with_name(file.name + ".part")
@@ -99,7 +99,7 @@ def write(table: pa.Table, file: Path) -> None:
 
 def no_rows(contract: Contract) -> pa.Table:
     """Return an empty table that has every column of the contract."""
-    return _schema(contract).empty_table()
+    return schema(contract).empty_table()
 
 
 def left_out(deliveries: Iterable[Delivery]) -> list[str]:
@@ -112,7 +112,7 @@ def left_out(deliveries: Iterable[Delivery]) -> list[str]:
     return [f"columns left out of {key}: {', '.join(of)}" for key, of in named.items()]
 
 
-def _schema(contract: Contract) -> pa.Schema:
+def schema(contract: Contract) -> pa.Schema:
     return pa.schema([*((n, pa.string()) for n in contract.columns), *FILE_COLUMNS])
 
 
@@ -138,7 +138,7 @@ def _found(
     contract: Contract, records: list[Record], year_code: str | None
 ) -> tuple[Found, list[str | None]]:
     """Return the table with rows as wide as its header, and the section of each."""
-    at = _header_at(contract, records, year_code)
+    at = header_at(contract, records, year_code, records)
     header = contract.read.header or records[at].cells
     rows, sections = data_rows(contract, records[at + 1 :])
     found = Found(contract, header, records[: max(at, 0)], rows)
@@ -153,7 +153,7 @@ def _found(
     return found, sections
 
 
-def _refuse_other_separator(contract: Contract, decoded: str) -> None:
+def refuse_other_separator(contract: Contract, decoded: str) -> None:
     """Refuse a file whose header is one only if another sign separates its cells."""
     own = contract.read.delimiter
     lines = decoded[:MOST_ABOVE].splitlines()[:SEARCHED_LINES]
@@ -184,17 +184,26 @@ def _names_columns(contract: Contract, cells: list[str]) -> bool:
     return _hits(contract, Record(None, 0, [*map(text.clean, cells)]), None) >= 2
 
 
-def _header_at(contract: Contract, found: list[Record], year_code: str | None) -> int:
-    """Return which record is the header, -1 where the contract itself names columns."""
+def header_at(
+    contract: Contract,
+    found: list[Record],
+    year_code: str | None,
+    rows: Iterable[Record],
+) -> int:
+    """Return which record is the header, -1 where the contract itself names columns.
+
+    ``rows`` are all of the table, if there are more than the records ``found``.
+    """
     at = find_header(contract, found, year_code)
     if at is not None:
         return at
-    later = [r.row for r in found if _hits(contract, r, year_code) >= 2]
+    hits = (r.row for r in rows if _hits(contract, r, year_code) >= 2)
+    later = next(hits, None)
     sheet = found[0].sheet if found and contract.visibility == "public" else None
     where = f' in sheet "{seen(sheet)}"' if sheet else ""
     raise DeliveryRefused(
         f"a header row within the first {SEARCHED_LINES} rows",
-        f"the first one with two known column names in row {later[0]} only"
+        f"the first one with two known column names in row {later} only"
         if later
         else f"none with two known column names{where}",
         "Delete the rows above it, such as a cover or notes, and deliver it again."
@@ -259,14 +268,14 @@ def _columns(found: Found, year_code: str | None) -> tuple[Match, Columns]:
     columns: Columns = {name: [None] * len(rows) for name in contract.columns}
     for name, at in match.position.items():
         cells = [record.cells[at] or None for record in rows]
-        columns[name] = _hashed(contract.columns[name], cells)
+        columns[name] = hashed(contract.columns[name], cells)
     refusals.unfilled(found, match, columns)
     left = [at for at in range(len(header)) if at not in used]
     refusals.told_apart_by_the_rest(found, match, columns, left)
     return match, columns
 
 
-def _hashed(column: Column, cells: list[str | None]) -> list[str | None]:
+def hashed(column: Column, cells: list[str | None]) -> list[str | None]:
     """Return the cells, or what stands in their place where they tell of a student."""
     if not column.protect:
         return cells
@@ -324,4 +333,4 @@ def _table(
         else [end_year(cell) for cell in said],
         "_delivery": [delivery.sha8] * len(rows),
     }
-    return pa.Table.from_pydict(columns | lineage, _schema(contract))
+    return pa.Table.from_pydict(columns | lineage, schema(contract))

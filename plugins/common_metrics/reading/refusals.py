@@ -1,6 +1,7 @@
 """What of a table refuses its file: what its rows would say wrongly, however judged."""
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from common_metrics.contracts.headers import Match, clean_header, name_headers
@@ -23,77 +24,108 @@ class Found(NamedTuple):
     rows: list[Record]
 
 
-def damaged_ids(found: Found) -> None:
-    """Refuse ids that a spreadsheet rewrote."""
+class Wrong(NamedTuple):
+    """How many rows of a table are wrong in one way, and what the first of them is."""
+
+    rows_count: int
+    first: Record
+
+
+def identifiers(found: Found) -> list[int]:
+    """Return where in the header the columns of ids stand."""
     ids = [
         h for c in found.contract.columns.values() if c.identifier for h in c.headers
     ]
     known = {clean_header(title) for title in ids}
-    for at, title in enumerate(found.header):
-        if clean_header(title) not in known:
-            continue
-        damaged = [
-            r.row for r in found.rows if EXPONENT.match("".join(r.cells[at : at + 1]))
-        ]
-        if damaged:
-            raise DeliveryRefused(
-                f"{title} with all its digits",
-                f"ids in exponent form, such as 2.3E+11, in {len(damaged):,} of "
-                f"{len(found.rows):,} rows",
-                "A spreadsheet rewrote the ids and lost their digits; they cannot be "
-                "restored. Fetch the original file from the publisher and do not open "
-                "it in a spreadsheet before delivery.",
-                row=damaged[0],
-            )
+    return [at for at, t in enumerate(found.header) if clean_header(t) in known]
+
+
+def damaged_ids(found: Found) -> None:
+    """Refuse ids that a spreadsheet rewrote."""
+    for at in identifiers(found):
+        if damaged := counted(r for r in found.rows if is_damaged(r.cells, at)):
+            raise digits_lost(found.header[at], damaged, len(found.rows))
+
+
+def is_damaged(cells: list[str], at: int) -> bool:
+    """Return whether an id lost its digits; a ragged row may have none there."""
+    return bool(EXPONENT.match("".join(cells[at : at + 1])))
+
+
+def counted(rows: Iterable[Record]) -> Wrong | None:
+    """Return how many rows there are and the first one, None of none."""
+    first, count = None, 0
+    for row in rows:
+        first, count = first or row, count + 1
+    return Wrong(count, first) if first else None
+
+
+def digits_lost(title: str, damaged: Wrong, rows: int) -> DeliveryRefused:
+    """Return the refusal of ids under a header that lost their digits."""
+    return DeliveryRefused(
+        f"{title} with all its digits",
+        f"ids in exponent form, such as 2.3E+11, in {damaged.rows_count:,} of "
+        f"{rows:,} rows",
+        "A spreadsheet rewrote the ids and lost their digits; they cannot be "
+        "restored. Fetch the original file from the publisher and do not open "
+        "it in a spreadsheet before delivery.",
+        row=damaged.first.row,
+    )
 
 
 def ragged(found: Found) -> None:
     """Refuse rows that have more or fewer cells than the header."""
     width = len(found.header)
-    wrong = [record for record in found.rows if len(record.cells) != width]
+    if wrong := counted(r for r in found.rows if len(r.cells) != width):
+        raise other_width(found, wrong)
+
+
+def other_width(found: Found, wrong: Wrong) -> DeliveryRefused:
+    """Return the refusal of rows of another width than the header's."""
     titles = [record.cells for record in found.above if any(record.cells)]
-    if wrong and wrong[0].cells in titles:
-        raise DeliveryRefused(
+    if wrong.first.cells in titles:
+        return DeliveryRefused(
             "one table in the file",
             "the line above the table once more: a second table begins there",
             "Deliver each table as a file of its own.",
-            row=wrong[0].row,
+            row=wrong.first.row,
         )
-    if wrong:
-        raise DeliveryRefused(
-            f"{width} cells in each row",
-            f"{len(wrong[0].cells)} in this one ({len(wrong)} such rows)",
-            "A comma stands unquoted in a cell or the file was cut: ask for it again.",
-            row=wrong[0].row,
-        )
+    return DeliveryRefused(
+        f"{len(found.header)} cells in each row",
+        f"{len(wrong.first.cells)} in this one ({wrong.rows_count} such rows)",
+        "A comma stands unquoted in a cell or the file was cut: ask for it again.",
+        row=wrong.first.row,
+    )
 
 
 def repeated_header(found: Found) -> None:
-    """Refuse rows that name the columns once more: half of their cells do so.
+    """Refuse rows that name the columns once more.
 
     Of a contract that itself names the columns, the expectations judge such a row.
     """
     titles = [clean_header(cell) for cell in found.header]
+    rows = () if found.contract.read.header else found.rows
+    if again := counted(r for r in rows if is_header(titles, r.cells)):
+        raise second_header(found, again)
 
-    def is_header(cells: list[str]) -> bool:
-        filled = [at for at, cell in enumerate(cells) if cell]
-        alike = sum(clean_header(cells[at]) == titles[at] for at in filled)
-        return alike > 1 and 2 * alike >= len(filled)
 
-    again = [
-        r.row
-        for r in found.rows
-        if not found.contract.read.header and is_header(r.cells)
-    ]
-    if again:
-        raise DeliveryRefused(
-            "one row of column names, above the data",
-            f"{len(again)} more below it",
-            "If another table begins there, deliver it as a file of its own; if it is "
-            "a page of this one, delete the row, or add its pattern to read.furniture "
-            f"in {found.contract.path}.",
-            row=again[0],
-        )
+def is_header(titles: list[str], cells: list[str]) -> bool:
+    """Return whether a row names the columns: half of its cells do so."""
+    filled = [at for at, cell in enumerate(cells) if cell]
+    alike = sum(clean_header(cells[at]) == titles[at] for at in filled)
+    return alike > 1 and 2 * alike >= len(filled)
+
+
+def second_header(found: Found, again: Wrong) -> DeliveryRefused:
+    """Return the refusal of rows that name the columns below their header."""
+    return DeliveryRefused(
+        "one row of column names, above the data",
+        f"{again.rows_count} more below it",
+        "If another table begins there, deliver it as a file of its own; if it is "
+        "a page of this one, delete the row, or add its pattern to read.furniture "
+        f"in {found.contract.path}.",
+        row=again.first.row,
+    )
 
 
 def chosen_students(found: Found, match: Match) -> None:

@@ -7,6 +7,7 @@ quote no cell (docs/decisions/0002).
 import csv
 import io
 import re
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from common_metrics.contracts.model import Contract
@@ -34,14 +35,19 @@ class Records(list[Record]):
 def lines(contract: Contract, text: str) -> Records:
     """Return the rows with cleaned cells, blank rows too; raise DeliveryRefused."""
     # Only \r and \n end a line: splitlines() would also break at U+2028 and \x0c.
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=contract.read.delimiter, strict=True
-    )
-    found, start = Records(), 1
+    return Records(rows(contract, io.StringIO(text, newline="")))
+
+
+def rows(
+    contract: Contract, physical: Iterable[str], start: int = 1
+) -> Iterator[Record]:
+    """Yield the same rows of physical lines, of which ``start`` is the first one's."""
+    reader = csv.reader(physical, delimiter=contract.read.delimiter, strict=True)
+    before = start - 1
     try:
         for cells in reader:
-            found.append(Record(None, start, [clean(cell) for cell in cells]))
-            start = reader.line_num + 1
+            yield Record(None, start, [clean(cell) for cell in cells])
+            start = before + reader.line_num + 1
     except csv.Error:
         raise DeliveryRefused(
             "quotes that close, and cells of a sensible length",
@@ -50,7 +56,6 @@ def lines(contract: Contract, text: str) -> Records:
             "The file was cut or edited by hand: ask for it again.",
             row=start,
         ) from None
-    return found
 
 
 def clean(cell: str) -> str:
@@ -67,14 +72,9 @@ def decode(contract: Contract, data: bytes) -> str:
         text = data.decode("utf-8-sig" if encoding == "utf-8" else encoding)
     except UnicodeDecodeError as error:
         # A byte order mark is taken off first, so the error's own bytes count.
-        raise _wrong_byte(contract, error.object, error.start) from None
+        raise wrong_byte(contract, error.object, error.start) from None
     if "\0" in text:
-        raise DeliveryRefused(
-            f"{encoding} text",
-            "bytes of zero, as UTF-16 text or a damaged file has them",
-            f"{save_as(contract)} If it is so already, ask for the file again.",
-            row=text[: text.index("\0")].count("\n") + 1,
-        )
+        raise zero_byte(contract, text[: text.index("\0")].count("\n") + 1)
     if "\r" in text and "\n" not in text:
         raise DeliveryRefused(
             "lines that end in LF, or CR and LF",
@@ -82,13 +82,28 @@ def decode(contract: Contract, data: bytes) -> str:
             save_as(contract),
         )
     if contract.read.final_newline and not text.endswith("\n"):
-        raise DeliveryRefused(
-            "a line end after the last row",
-            "a file that stops in the middle of a row",
-            "The transfer was cut: download it again and compare the size.",
-            row=text.count("\n") + 1,
-        )
+        raise cut_row(text.count("\n") + 1)
     return text
+
+
+def zero_byte(contract: Contract, row: int) -> DeliveryRefused:
+    """Return the refusal of text with bytes of zero, from that row on."""
+    return DeliveryRefused(
+        f"{contract.read.encoding} text",
+        "bytes of zero, as UTF-16 text or a damaged file has them",
+        f"{save_as(contract)} If it is so already, ask for the file again.",
+        row=row,
+    )
+
+
+def cut_row(row: int) -> DeliveryRefused:
+    """Return the refusal of a file whose last row has no line end."""
+    return DeliveryRefused(
+        "a line end after the last row",
+        "a file that stops in the middle of a row",
+        "The transfer was cut: download it again and compare the size.",
+        row=row,
+    )
 
 
 def save_as(contract: Contract) -> str:
@@ -97,9 +112,12 @@ def save_as(contract: Contract) -> str:
     return f'Open it in a spreadsheet and save it as "{kind}", or export it so.'
 
 
-def _wrong_byte(contract: Contract, data: bytes, at: int) -> DeliveryRefused:
+def wrong_byte(
+    contract: Contract, data: bytes, at: int, first_row: int = 1
+) -> DeliveryRefused:
     """Return the refusal of bytes in another encoding, which it names if it can."""
-    mark = next((mark for mark in MARKS if data.startswith(mark)), b"")
+    begins_with = (mark for mark in MARKS if data.startswith(mark) and first_row == 1)
+    mark = next(begins_with, b"")
     kind = MARKS.get(mark) or ("UTF-8" if _is_utf_8(data) else "perhaps Windows-1252")
     begins = ", which begins with a byte order mark" * bool(mark)
     todo = save_as(contract)
@@ -112,7 +130,7 @@ def _wrong_byte(contract: Contract, data: bytes, at: int) -> DeliveryRefused:
         f"{kind} text{begins}: byte 0x{data[at]:02x} is not {contract.read.encoding}",
         f"{todo} If the publisher changed it for good, change read.encoding in "
         f"{contract.path}.",
-        row=data[:at].count(b"\n") + 1,
+        row=data[:at].count(b"\n") + first_row,
     )
 
 

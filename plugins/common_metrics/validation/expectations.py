@@ -13,20 +13,14 @@ from common_metrics.contracts.model import Contract
 from common_metrics.errors import quoting_no_cell
 from common_metrics.lake import UNDATED, Delivery, Lake
 from common_metrics.landing.receiving import Landed
-from common_metrics.validation import docs_index, plausibility, quarantine
-from common_metrics.validation.findings import ROW, Finding, finding
+from common_metrics.reading.streaming import Spooled
+from common_metrics.validation import docs_index, plausibility, quarantine, streamed
+from common_metrics.validation.findings import RESULT_FORMAT, Finding, finding
 from common_metrics.validation.quarantine import Part
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# Row numbers, never cell values: what stands in these results ends in Data Docs.
-RESULT_FORMAT = {
-    "result_format": "COMPLETE",
-    "unexpected_index_column_names": [ROW, "_source_row", "_delivery"],
-    "exclude_unexpected_values": True,
-    "include_unexpected_rows": False,
-}
 # Expectations of these kinds judge each row by itself, but for those that follow. The
 # rest see a table as a whole, so that each delivery is judged alone.
 OF_A_ROW = (
@@ -51,17 +45,32 @@ def judge(contract: Contract, landed: list[Landed], lake: Lake) -> list[Landed]:
     expectation fails for it, or when more of its rows than an expectation's ``mostly``
     allows are wrong; nothing of it reaches validated/ then.
     """
-    parts = [quarantine.part(each) for each in landed]
-    found = _findings(contract, parts, lake)
+    whole = [each for each in landed if not isinstance(each.rows, Spooled)]
+    parts = [quarantine.part(each) for each in whole]
+    found = _findings(contract, parts, lake) if parts else []
+    for each in landed:
+        if isinstance(each.rows, Spooled):
+            part, of_it = _streamed(contract, each, lake)
+            parts, found = [*parts, part], [*found, of_it]
     earlier = lake.recorded_of(contract.key)
     beside = [
-        part.delivery.with_(status="validated", rows_raw=part.rows.num_rows)
-        for part in parts
+        part.delivery.with_(status="validated", rows_raw=part.count) for part in parts
     ]
     return [
         quarantine.settle(contract, part, lake, of_it, earlier, beside)
         for part, of_it in zip(parts, found, strict=True)
     ]
+
+
+def _streamed(
+    contract: Contract, landed: Landed, lake: Lake
+) -> tuple[Part, list[Finding]]:
+    """Judge one delivery by itself; its page shows the rows that are set aside."""
+    checks = _checks(contract, lake.data_docs(contract.key))
+    part, found = streamed.judged(contract, landed, checks, lake)
+    wrong = plausibility.measured(contract, part.rows.to_pandas())
+    _suspects(checks, [part], wrong, f"{part.rows.num_rows:,} of {part.count:,} rows")
+    return part, found
 
 
 def build_data_docs(key: str, lake: Lake) -> Path:
@@ -127,22 +136,24 @@ def _findings(contract: Contract, parts: list[Part], lake: Lake) -> list[list[Fi
 class Checks(NamedTuple):
     """A contract's expectations, as Great Expectations takes them."""
 
+    asked: list[Expectation]  # as the contract states them, in its order
     together: Any  # the validation definition of what is judged row by row
     alone: list[Any]  # every expectation, in the contract's order
     batches: Any  # what makes a batch of a dataframe
 
 
 def _suspects(
-    checks: Checks, parts: list[Part], rows: "pd.DataFrame"
+    checks: Checks, parts: list[Part], rows: "pd.DataFrame", which: str = ""
 ) -> list[set[str]]:
     """Return for each expectation the deliveries that it has to see alone."""
     from great_expectations.core.run_identifier import RunIdentifier
 
     everyone = {part.delivery.sha8 for part in parts}
+    said = label([part.delivery for part in parts])
     result = checks.together.run(
         batch_parameters={"dataframe": rows},
         result_format=RESULT_FORMAT,
-        run_id=RunIdentifier(run_name=label([part.delivery for part in parts])),
+        run_id=RunIdentifier(run_name=" · ".join(filter(None, [said, which]))),
     )
     suspects = [everyone] * len(checks.alone)
     for item in (each.to_json_dict() for each in result.results):
@@ -189,7 +200,7 @@ def _made(contract: Contract, folder: Path) -> Checks:
         gx.ValidationDefinition(name=name, data=batches, suite=suite)
     )
     alone = gx.ExpectationSuite(name=name, expectations=asked).expectations
-    return Checks(together, alone, batches)
+    return Checks(asked, together, alone, batches)
 
 
 @lru_cache(maxsize=1)

@@ -14,6 +14,13 @@ from common_metrics.validation.measures import TOTAL
 
 # Which row of the table: a row of the file may have become several.
 ROW = "_row"
+# Row numbers, never cell values: what stands in these results ends in Data Docs.
+RESULT_FORMAT = {
+    "result_format": "COMPLETE",
+    "unexpected_index_column_names": [ROW, "_source_row", "_delivery"],
+    "exclude_unexpected_values": True,
+    "include_unexpected_rows": False,
+}
 # A few wrong rows are single mistakes, however short the file is.
 FEW = 3
 # Publishers' signs for no number; no student's data is among them, so they are named.
@@ -89,7 +96,7 @@ def finding(result: dict[str, Any]) -> Finding:
         found=found,
         column=kwargs.get("column", ""),
         success=result["success"],
-        broke=_broke(result),
+        broke=broke(result),
         severity=config.get("severity", "critical"),
         refuses=meta.get("refuses", False),
         rows=[int(row) for item in listed for row in item[ROW]],
@@ -98,18 +105,23 @@ def finding(result: dict[str, Any]) -> Finding:
     )
 
 
-def _broke(result: dict[str, Any]) -> bool:
+def broke(result: dict[str, Any]) -> bool:
     """Return whether the check raised; of broken metrics there is a dict for each."""
     told = result.get("exception_info") or {}
     each = [told] if "raised_exception" in told else told.values()
     return any(one.get("raised_exception") for one in each)
 
 
-def refuse_failed(contract: Contract, findings: list[Finding], rows: pa.Table) -> None:
-    """Raise DeliveryRefused where an expectation fails for the file as a whole."""
+def refuse_failed(
+    contract: Contract, findings: list[Finding], rows: pa.Table, count: int
+) -> None:
+    """Raise DeliveryRefused where an expectation fails for the file as a whole.
+
+    ``rows`` are at least the wrong ones, of ``count`` in all.
+    """
     for found in findings:
         wrong = len(found.rows)
-        enough = not wrong or found.refuses or too_many(wrong, rows.num_rows)
+        enough = not wrong or found.refuses or too_many(wrong, count)
         if not found.success and not found.only_warns and enough:
             kinds = Counter(shapes(contract, found, rows).values())
             most = kinds.most_common(1)[0][0] if kinds else ""

@@ -84,9 +84,19 @@ def of_reading(contract: Contract) -> list[dict[str, Any]]:
 
 def measured(contract: Contract, frame: "pd.DataFrame") -> "pd.DataFrame":
     """Return the frame with the columns that the derived expectations judge."""
-    asked = {n: m for rule in _rules(contract) for n, m in rule.measures.items()}
+    return with_measures(frame, measures_of(contract))
+
+
+def measures_of(contract: Contract) -> "dict[str, Measure]":
+    """Return what computes the columns that the derived expectations judge."""
+    return {n: m for rule in _rules(contract) for n, m in rule.measures.items()}
+
+
+def with_measures(frame: "pd.DataFrame", asked: "dict[str, Measure]") -> "pd.DataFrame":
+    """Return the frame with further columns, computed of its text."""
     # A column without any cell comes as numbers that are none.
-    text = frame.astype(dict.fromkeys(contract.columns, "str"))
+    cells = [name for name in frame if not str(name).startswith("_")]
+    text = frame.astype(dict.fromkeys(cells, "str"))
     return frame.assign(**{name: measure(text) for name, measure in asked.items()})
 
 

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Literal, NamedTuple
 
 import pyarrow as pa
@@ -15,7 +16,8 @@ from common_metrics.lake import UNDATED, Delivery, Fault, Lake, sha256_of
 from common_metrics.landing import receiving
 from common_metrics.landing.receiving import Landed
 from common_metrics.pseudonyms import MALFORMED
-from common_metrics.reading import parsing
+from common_metrics.reading import parsing, streaming
+from common_metrics.reading.streaming import Spooled
 from common_metrics.validation.earlier import few_beside, refuse_shrunk
 from common_metrics.validation.findings import (
     ROW,
@@ -29,15 +31,25 @@ from common_metrics.validation.whole_students import with_other_rows
 
 
 class Part(NamedTuple):
-    """What of a batch is one delivery: its rows without exact repeats, numbered."""
+    """What of a batch is one delivery: its rows without exact repeats, numbered.
+
+    Of a delivery that is read in a stream ``rows`` are only those that are wrong, with
+    all others of the same students. ``repeats`` are the numbers of those left out,
+    ``count`` is how many there are without them.
+    """
 
     landed: Landed
     rows: pa.Table
-    duplicates: int
+    repeats: pa.Array
+    count: int
 
     @property
     def delivery(self) -> Delivery:
         return self.landed.delivery
+
+    @property
+    def duplicates(self) -> int:
+        return len(self.repeats)
 
 
 class RowsLost(Refused):
@@ -48,10 +60,16 @@ def part(landed: Landed) -> Part:
     """Return a delivery's rows without exact repeats; the first of them stays."""
     table = landed.rows.table
     rows = table.append_column(ROW, pa.array(range(table.num_rows), pa.int64()))
-    cells = [name for name in table.column_names if name != "_source_row"]
+    is_repeat = repeated(rows)
+    kept = rows.filter(pc.invert(is_repeat))
+    return Part(landed, kept, rows[ROW].filter(is_repeat), kept.num_rows)
+
+
+def repeated(rows: pa.Table) -> pa.ChunkedArray:
+    """Return which numbered rows have the cells of one before them."""
+    cells = [name for name in rows.column_names if name not in (ROW, "_source_row")]
     first = rows.group_by(cells, use_threads=False).aggregate([(ROW, "min")])
-    kept = rows.filter(pc.is_in(rows[ROW], first[f"{ROW}_min"].combine_chunks()))
-    return Part(landed, kept, rows.num_rows - first.num_rows)
+    return pc.invert(pc.is_in(rows[ROW], first[f"{ROW}_min"].combine_chunks()))
 
 
 def settle(
@@ -67,15 +85,18 @@ def settle(
     ``earlier`` are the records of its extract, ``beside`` what is judged with it.
     """
     try:
-        refuse_failed(contract, findings, part.rows)
-        refuse_shrunk(part.delivery, part.rows.num_rows, earlier)
+        refuse_failed(contract, findings, part.rows, part.count)
+        refuse_shrunk(part.delivery, part.count, earlier)
     except DeliveryRefused as error:
         return Landed(receiving.refuse(part.delivery, error, lake), refusal=error)
     kept, moved = _divided(contract, part.rows, findings)
     read = part.landed.rows
+    if isinstance(read, Spooled):
+        out = pa.chunked_array([*moved[ROW].chunks, *part.repeats.chunks], pa.int64())
+        kept = streaming.without(read, out)
     judged = part.delivery.with_(
         status="validated",
-        rows_raw=read.table.num_rows,
+        rows_raw=part.count + part.duplicates,
         rows_validated=kept.num_rows,
         rows_quarantined=moved.num_rows,
         rows_duplicate=part.duplicates,
@@ -91,11 +112,19 @@ def settle(
     _prove(judged)
     written = {}
     for stage, rows in (("quarantine", moved), ("validated", kept)):
-        parsing.write(rows, lake.rows(stage, judged))
+        _put(rows, lake.rows(stage, judged))
         written[stage] = sha256_of(lake.rows(stage, judged))
     judged = judged.with_(rows_sha256=written)
     lake.record(judged)
+    lake.spooled(judged).unlink(missing_ok=True)
     return Landed(judged, read)
+
+
+def _put(rows: pa.Table | Spooled, place: Path) -> None:
+    if isinstance(rows, Spooled):
+        rows.file.replace(place)
+    else:
+        parsing.write(rows.drop_columns(ROW), place)
 
 
 def _divided(
@@ -113,7 +142,7 @@ def _divided(
     for name, said in added.items():
         told = [said.get(row) for row in moved[ROW].to_pylist()]
         moved = moved.append_column(name, pa.array(told, pa.string()))
-    return rows.filter(pc.invert(bad)).drop_columns(ROW), moved.drop_columns(ROW)
+    return rows.filter(pc.invert(bad)), moved
 
 
 def _shielded(contract: Contract, rows: pa.Table) -> pa.Table:
@@ -166,7 +195,7 @@ def _beside(contract: Contract, part: Part, others: list[Delivery]) -> list[str]
     """Of students a first year has fewer: nothing is said of their files."""
     if contract.protects:
         return []
-    return few_beside(part.delivery, part.rows.num_rows, others)
+    return few_beside(part.delivery, part.count, others)
 
 
 def _messages(

@@ -29,12 +29,16 @@ def with_other_rows(
     ``row`` names the column that numbers the rows. Nobody knows whose a row without a
     well-formed id is: it stays alone, and the models count it.
     """
-    id_column = next(
-        (n for n, c in contract.protects.items() if c.protect == "student_id"), ""
-    )
-    if not id_column or not reasons:
+    name = id_column(contract)
+    if not name or not reasons:
         return reasons
-    ids = dict(zip(rows[row].to_pylist(), rows[id_column].to_pylist(), strict=True))
+    ids = dict(zip(rows[row].to_pylist(), rows[name].to_pylist(), strict=True))
     wrong = {ids[at] for at in reasons} - {None, MALFORMED}
     other = "another row of this student was set aside"
     return {at: other for at, who in ids.items() if who in wrong} | reasons
+
+
+def id_column(contract: Contract) -> str:
+    """Return the column that tells a student from others, "" where there is none."""
+    columns = contract.protects.items()
+    return next((n for n, c in columns if c.protect == "student_id"), "")

@@ -305,7 +305,7 @@ def write_inputs(lake: Lake) -> None:
             "provider": c.provider,
             "extract": c.extract,
             "visibility": c.visibility,
-            "sha256": c.sha256,
+            "sha256": c.rules_sha256,
             "owner": c.owner or settings.owner(),
         }
         for c in contracts.values()
