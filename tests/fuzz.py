@@ -80,7 +80,8 @@ def table(contract: Contract, content: str) -> Table:
     for line in content.splitlines(keepends=True):
         body = line.rstrip("\r\n")
         rows.append([*outside.split(body), line[len(body) :]])
-    header = parsing._header_at(contract, text.lines(contract, content), None)
+    records = text.lines(contract, content)
+    header = parsing.header_at(contract, records, None, records)
     return Table(rows, header, contract.read.delimiter)
 
 
