@@ -3,9 +3,9 @@
 ``make bench-scale [ROWS="1000000 10000000"] [RUNS=3]`` writes the files of invented
 students, then does the same with them in four ways, each in a process of its own: the
 product (landing, validation, dbt to the counts), a bare DuckDB script, earthmover on
-the same mapping, and pandas. It prints rows a second, processor seconds and the largest
-process, and that all count what the generator wrote down. docs/benchmarks.md has the
-tables of the last run.
+the same mapping, and pandas. Each has to count what the generator wrote down. Rows a
+second, processor seconds and the largest process are printed, and put into the table of
+docs/benchmarks.md in place of what stands there of as many rows.
 """
 
 import argparse
@@ -22,13 +22,21 @@ import duckdb
 
 ROOT = Path(__file__).parents[1]
 SCRIPTS = ROOT / "tests/scale"
+PAGE = ROOT / "docs/benchmarks.md"
+HEAD = "| rows | way | rows a second | seconds | processor seconds | MB | runs |\n"
+HEAD += "|---|---|---|---|---|---|---|\n"
 KEY = "of the sample, no secret"
 DAYS = 175
 # Students enough, an id has a letter in it, and a row a part of a day that none has.
 ODD_STUDENT, ODD_ROW = 9_973, 99_991
 # What earthmover and pandas take too long for, or more memory than there is.
 MOST = {"in_earthmover": 1_000_000, "in_pandas": 20_000_000}
-WAYS = ("product", "bare", "in_earthmover", "in_pandas")
+NAMES = {
+    "product": "this project",
+    "bare": "DuckDB alone",
+    "in_earthmover": "earthmover",
+    "in_pandas": "pandas",
+}
 MEASURE = """
 import resource, subprocess, sys
 done = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, text=True)
@@ -117,10 +125,9 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--rows", type=int, nargs="+", required=True)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--ways", nargs="+", default=WAYS)
+    parser.add_argument("--ways", nargs="+", default=[*NAMES])
     parser.add_argument("--earthmover", type=Path)
     args = parser.parse_args()
-    print(f"{'rows':>12}  {'way':<14}{'rows/s':>12}{'wall s':>9}{'cpu s':>9}{'MB':>8}")
     for rows in args.rows:
         shutil.rmtree(args.work, ignore_errors=True)
         truth = write(args.work / "drop/vt_sis", rows)
@@ -129,13 +136,33 @@ def main() -> None:
         for _ in range(args.runs):
             for way in ways:  # in turn, so that what else the machine does meets all
                 costs[way].append(_measured(way, args.work, args.earthmover, truth))
-        for way, runs in costs.items():
-            cost = Cost(*(median(part) for part in zip(*runs, strict=True)))
-            print(
-                f"{rows:>12,}  {way:<14}{rows / cost.wall:>12,.0f}{cost.wall:>9.1f}"
-                f"{cost.processor:>9.1f}{cost.megabytes:>8,.0f}",
-                flush=True,
-            )
+        _put([_line(rows, way, runs) for way, runs in costs.items()])
+
+
+def _line(rows: int, way: str, runs: list[Cost]) -> str:
+    """Return the medians of some runs as a row of the table."""
+    wall, processor, megabytes = (median(part) for part in zip(*runs, strict=True))
+    line = (
+        f"| {rows:,} | {NAMES[way]} | {rows / wall:,.0f} | {wall:,.0f} | "
+        f"{processor:,.0f} | {megabytes:,.0f} | {len(runs)} |"
+    )
+    print(line, flush=True)
+    return line
+
+
+def _put(lines: list[str]) -> None:
+    """Write rows into the table of the page, in place of those that begin so."""
+    told = {tuple(line.split("|")[1:3]): line for line in lines}
+    before, after = PAGE.read_text().split(HEAD)
+    table, _, rest = after.partition("\n\n")
+    kept = {tuple(line.split("|")[1:3]): line for line in table.splitlines()}
+    order = sorted(kept | told, key=lambda key: (_rows(key[0]), key[1].strip()))
+    body = "\n".join((kept | told)[key] for key in order)
+    PAGE.write_text(f"{before}{HEAD}{body}\n\n{rest}")
+
+
+def _rows(cell: str) -> int:
+    return int(cell.replace(",", ""))
 
 
 def write(folder: Path, rows: int) -> tuple[int, ...]:

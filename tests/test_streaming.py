@@ -190,6 +190,18 @@ def test_limits_are_those_of_the_contract(both: Callable[..., Delivery]) -> None
     assert both(contract, told).rows_validated == 30
 
 
+def test_files_that_are_judged_together_fit_into_memory(
+    drop: Path, lake: Lake, put: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contract = load_contract_of(ATTENDANCE)
+    told = [(HEADER + "".join(days(40, 40 * n))).encode() for n in range(5)]
+    for n, content in enumerate(told):
+        put(contract, content, f"{n}.04_7_PS_Att.csv")
+    monkeypatch.setattr(streaming, "IN_MEMORY", 2 * len(told[0]) + 10)
+    batches = batching.new_batches(contract, drop, lake)
+    assert [len(names) for names in batches] == [2, 2, 1]
+
+
 def test_a_row_of_a_student_takes_all_others_along_across_blocks(
     both: Callable[..., Delivery],
 ) -> None:

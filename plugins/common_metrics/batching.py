@@ -16,10 +16,11 @@ from common_metrics.errors import Refused, in_four_parts
 from common_metrics.lake import Delivery, Lake, write_json
 from common_metrics.landing import receiving
 from common_metrics.landing.receiving import Landed
+from common_metrics.reading import streaming
 from common_metrics.validation import expectations
 
 # How many files are judged in one run; their bytes together are at most what one file
-# of the extract may have.
+# of the extract may have, or what one may have that is not read in a stream.
 FILES = 200
 # A file system may give two writes within this time the same stamp.
 SETTLED = 2_000_000_000  # nanoseconds
@@ -38,7 +39,9 @@ class Damaged(Refused):
 
 def new_batches(contract: Contract, drop: Path, lake: Lake) -> list[list[str]]:
     """Return the files that were touched since the last look, in batches."""
-    looks, room = _looks(contract, lake), 0
+    looks, room, most = _looks(contract, lake), 0, contract.landing.max_bytes
+    if streaming.is_streamable(contract):
+        most = min(most, streaming.IN_MEMORY)
     batches: list[list[str]] = []
     for name in receiving.find_deliveries(contract, drop):
         try:
@@ -49,7 +52,7 @@ def new_batches(contract: Contract, drop: Path, lake: Lake) -> list[list[str]]:
             continue
         room -= (size := int(look[0]))
         if room < 0 or len(batches[-1]) == FILES:
-            room = contract.landing.max_bytes - size
+            room = most - size
             batches.append([])
         batches[-1].append(name)
     return batches
