@@ -318,6 +318,22 @@ def test_no_school_learns_of_another_with_its_own_numbers(
         assert {cell.number for cell in learnt} <= {"rest of level school sum"}, school
 
 
+def test_no_model_of_students_compares_all_rows_with_all(
+    lake: Lake, first: Run
+) -> None:
+    """A state has a hundred thousand students."""
+    assert first.returncode == 0
+    place = "compiled/common_metrics/models/intermediate/students"
+    models = [*(lake.dbt_target() / place).glob("*.sql")]
+    with duckdb.connect(str(lake.build()), read_only=True) as con:
+        plans = {
+            model.stem: con.execute(f"explain {model.read_text()}").fetchall()[0][1]
+            for model in models
+        }
+    assert len(plans) > 40
+    assert [name for name, plan in plans.items() if "BLOCKWISE_NL_JOIN" in plan] == []
+
+
 def test_a_number_is_explained_down_to_its_cell(public: Path) -> None:
     with duckdb.connect(str(public), read_only=True) as con:
         told = "\n".join(explain(con, "0036111", "acgr_4yr", 2015, "all"))

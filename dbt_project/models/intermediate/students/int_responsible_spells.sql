@@ -59,8 +59,10 @@ attributed as (
             outcomes.state = own_spells.state
             and outcomes.student_key = own_spells.student_key
             and outcomes.school_year = own_spells.school_year
-            and outcomes.responsible_school_id_state = own_spells.school_id_state
-            and outcomes.responsible_school_id_state <> outcomes.school_id_state
+            and case
+                when outcomes.responsible_school_id_state <> outcomes.school_id_state
+                    then outcomes.responsible_school_id_state
+            end = own_spells.school_id_state
 ),
 
 -- A spell without an end lasts until the next one in the same school.
@@ -96,9 +98,8 @@ answering as (
             and timed.student_key = ended.student_key
             and timed.school_year = ended.school_year
             and timed.school_id_state <> ended.school_id_state
-            and not timed.is_end
-            and ended.is_end
-            and timed.entry_date < ended.ends_on
+            and case when not timed.is_end then timed.entry_date end
+            < case when ended.is_end then ended.ends_on end
             and timed.ends_on >= ended.ends_on
 ),
 

@@ -60,9 +60,9 @@ counted as (
             and cells.school_year between reach.first_year and reach.last_year
     anti join listed_classes
         on
-            reach.stops_at_listings
-            and cells.state = listed_classes.state
-            and cells.school_year = listed_classes.cohort_year
+            cells.state = listed_classes.state
+            and case when reach.stops_at_listings then cells.school_year end
+            = listed_classes.cohort_year
     group by
         cells.metric_id,
         cells.level,

@@ -26,9 +26,10 @@ set_aside as (
     from rows_set_aside
     anti join searched_again
         on
-            rows_set_aside.records = 'college'
-            and rows_set_aside.state = searched_again.state
-            and rows_set_aside.student_key = searched_again.student_key
+            rows_set_aside.state = searched_again.state
+            and case
+                when rows_set_aside.records = 'college' then rows_set_aside.student_key
+            end = searched_again.student_key
             and rows_set_aside.search_date < searched_again.search_date
 )
 

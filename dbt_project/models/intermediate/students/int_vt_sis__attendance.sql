@@ -1,3 +1,4 @@
+{%- set event_types = ['FT', 'PTA', 'PTM', 'PTO', ''] -%}
 with printed_days as (
     {{ current_rows('stg_vt__sis_attendance') }}
 ),
@@ -9,7 +10,12 @@ members as (
 -- School Register 3.2: a day on which the student is not expected (SNE) is neither
 -- attendance nor absence; a suspended or expelled student is absent.
 expected as (
-    select printed_days.*
+    select
+        printed_days.*,
+        case
+            when printed_days.daily_status = 'ABS' then printed_days.day_value
+        end as absent_part,
+        coalesce(printed_days.attendance_event_type, '') as event_type
     from printed_days
     semi join members
         on
@@ -21,59 +27,49 @@ expected as (
         or printed_days.absence_category <> 'SNE'
 ),
 
--- A day written with and without its zeroes is one day.
-stated as (
-    select *
-    from expected
-    qualify row_number() over (
-        partition by
-            student_key, school_id_state, attendance_date, daily_status,
-            attendance_event_type
-        order by
-            day_value desc nulls last,
-            source_file asc nulls last,
-            source_row asc nulls last
-    ) = 1
-),
-
 -- DSID_VALUE is the part of the day expected. FAQ Attendance: absent is who misses at
 -- least half of the school day. Assumed: what a school does not write down as an
--- absence is none, so that a day with a part present alone has no absence.
+-- absence is none, so that a day with a part present alone has no absence. A day
+-- written with and without its zeroes is one day: of each type the largest part counts.
+-- A state has millions of these groups, so that their keys are few.
 days as (
     select
-        provider,
-        extract,
-        state,
         student_key,
-        lea_id_state,
         school_id_state,
         school_year,
         attendance_date,
-        sum(day_value) filter (where daily_status = 'ABS') >= 0.5 as is_absent,
+        max(lea_id_state) as lea_id_state,
+        {%- for event_type in event_types %}
+        coalesce(
+            max(case when event_type = '{{ event_type }}' then absent_part end), 0
+        )
+        {{- ' +' if not loop.last }}
+        {%- endfor %} as absent_part,
         min(source_file) as source_file,
         min(source_row) as source_row,
         min(delivery) as delivery
-    from stated
-    group by all
+    from expected
+    group by student_key, school_id_state, school_year, attendance_date
 ),
 
 -- 16 V.S.A. 1071 counts student attendance days: a day is a day, whatever its hours.
 counted as (
     select
-        provider,
-        extract,
-        state,
+        'vt' as provider,
+        'sis_attendance' as extract,
+        'VT' as state,
         student_key,
-        lea_id_state,
+        max(lea_id_state) as lea_id_state,
         school_id_state,
         school_year,
         cast(count(*) as decimal(9, 3)) as days_member,
-        cast(count(*) filter (where is_absent) as decimal(9, 3)) as days_absent,
+        cast(count(case when absent_part >= 0.5 then 1 end) as decimal(9, 3))
+            as days_absent,
         min(source_file) as source_file,
         min(source_row) as source_row,
         min(delivery) as delivery
     from days
-    group by all
+    group by student_key, school_id_state, school_year
 )
 
 select * from counted

@@ -2,8 +2,20 @@ with spells as (
     {{ current_rows('stg_vt__sis_enrollment') }}
 ),
 
-grades as (
+grades_delivered as (
     {{ current_rows('stg_vt__sis_grade_progression') }}
+),
+
+-- A grade without an end lasts until the end of the year.
+grades as (
+    select
+        student_key,
+        school_id_state,
+        school_year,
+        grade,
+        grade_begin,
+        coalesce(grade_end, make_date(school_year, 6, 30)) as last_day_in_grade
+    from grades_delivered
 ),
 
 admission_codes as (
@@ -41,7 +53,7 @@ with_grades as (
             enrolled.student_key = grades.student_key
             and enrolled.school_id_state = grades.school_id_state
             and enrolled.school_year = grades.school_year
-            and enrolled.first_day <= coalesce(grades.grade_end, enrolled.last_day)
+            and enrolled.first_day <= grades.last_day_in_grade
             and least(enrolled.exit_date, enrolled.last_day) >= grades.grade_begin
 ),
 

@@ -61,6 +61,8 @@ counting as (
     where is_newest or not newest_counts
 ),
 
+-- A condition about one side alone stands in the key: beside it, an anti join of DuckDB
+-- compares all rows with all (findings/duckdb_outer_join_of_one_side.sh).
 settled as (
     select
         counting.state,
@@ -75,8 +77,10 @@ settled as (
             and counting.student_key = needs.student_key
             and counting.first_year = needs.first_year
             and counting.last_year = needs.last_year
-            and counting.complement_group = needs.student_group
-            and left(counting.student_group, 4) = 'non_'
+            and case
+                when left(counting.student_group, 4) = 'non_'
+                    then counting.complement_group
+            end = needs.student_group
     union all
     select
         state,
