@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
+from itertools import takewhile
 from pathlib import Path
 from statistics import median
 from typing import NamedTuple
@@ -154,11 +155,12 @@ def _put(lines: list[str]) -> None:
     """Write rows into the table of the page, in place of those that begin so."""
     told = {tuple(line.split("|")[1:3]): line for line in lines}
     before, after = PAGE.read_text().split(HEAD)
-    table, _, rest = after.partition("\n\n")
-    kept = {tuple(line.split("|")[1:3]): line for line in table.splitlines()}
-    order = sorted(kept | told, key=lambda key: (_rows(key[0]), key[1].strip()))
-    body = "\n".join((kept | told)[key] for key in order)
-    PAGE.write_text(f"{before}{HEAD}{body}\n\n{rest}")
+    table = [*takewhile(lambda line: line.startswith("|"), after.splitlines())]
+    kept = {tuple(line.split("|")[1:3]): line for line in table} | told
+    order = sorted(kept, key=lambda key: (_rows(key[0]), key[1].strip()))
+    rest = after.splitlines()[len(table) :]
+    body = [kept[key] for key in order] + rest
+    PAGE.write_text(before + HEAD + "\n".join(body) + "\n")
 
 
 def _rows(cell: str) -> int:
