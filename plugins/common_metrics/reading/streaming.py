@@ -385,10 +385,10 @@ class _Spool:
         self.pool = ThreadPoolExecutor(1)
         return self
 
-    def __exit__(self, *_: object) -> None:
-        if self.waiting or not self.count:
-            self._put(pa.concat_tables([self.schema.empty_table(), *self.waiting]))
+    def __exit__(self, error: object, *_: object) -> None:
         with self.pool, self.writer:
+            if not error and (self.waiting or not self.count):
+                self._put(pa.concat_tables([self.schema.empty_table(), *self.waiting]))
             self._wait()
 
     def write(self, table: pa.Table) -> None:

@@ -404,25 +404,33 @@ def _wrong_rows(
     findings: list[Finding],
     count: int,
 ) -> pa.Table:
-    """Return the rows that are wrong, and all others of the same students.
+    """Return the rows that are wrong, all others of their students, and warned ones.
 
-    Of a delivery that is refused for them, they alone.
+    Of a delivery that is refused for them, the wrong ones alone.
     """
-    told = {
-        row for each in findings if each.severity == "critical" for row in each.rows
-    }
-    con.register("numbers", pa.table({ROW: pa.array(sorted(told), pa.int64())}))
-    con.execute(f"create table wrong as from rows semi join numbers using ({ROW})")
+    _keep(con, "wrong", _numbers(findings, "critical"))
     rows = con.execute(f"from wrong order by {ROW}").to_arrow_table()
-    name = id_column(contract)
     try:
         refuse_failed(contract, findings, rows, count)
     except DeliveryRefused:
         return rows
-    if not name or not told:
-        return rows
+    _keep(con, "warned", _numbers(findings, "warning")[:LOOKED_AT])
+    if name := id_column(contract):
+        con.execute(
+            f"""insert into warned from rows where "{name}" in (
+                select "{name}" from wrong where "{name}" <> '{MALFORMED}'
+            )"""
+        )
     return con.execute(
-        f"""from rows where {ROW} in (select {ROW} from wrong) or "{name}" in (
-            select "{name}" from wrong where "{name}" <> '{MALFORMED}'
-        ) order by {ROW}"""
+        f"select distinct * from (from wrong union all from warned) order by {ROW}"
     ).to_arrow_table()
+
+
+def _numbers(findings: list[Finding], severity: str) -> list[int]:
+    """Return the rows that break a rule of a severity, in order."""
+    return sorted({n for f in findings if f.severity == severity for n in f.rows})
+
+
+def _keep(con: duckdb.DuckDBPyConnection, name: str, numbers: list[int]) -> None:
+    con.register("numbers", pa.table({ROW: pa.array(numbers, pa.int64())}))
+    con.execute(f"create table {name} as from rows semi join numbers using ({ROW})")
