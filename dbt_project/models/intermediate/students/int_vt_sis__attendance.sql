@@ -39,12 +39,15 @@ days as (
         school_year,
         attendance_date,
         max(lea_id_state) as lea_id_state,
-        {%- for event_type in event_types %}
-        coalesce(
-            max(case when event_type = '{{ event_type }}' then absent_part end), 0
+        0
+        {%- for type in event_types %}
+        + coalesce(
+            max(
+                case event_type when '{{ type }}' then absent_part end
+            ), 0
         )
-        {{- ' +' if not loop.last }}
-        {%- endfor %} as absent_part,
+        {%- endfor %}
+            as absent_part,
         min(source_file) as source_file,
         min(source_row) as source_row,
         min(delivery) as delivery
