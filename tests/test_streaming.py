@@ -261,7 +261,47 @@ def test_a_check_says_the_same_of_what_is_only_warned_of(
     assert "Warning, rows 4, 8" in "".join(in_memory[1])
 
 
-def test_what_was_not_judged_is_read_again(
+@pytest.mark.parametrize("status", ["validated", "refused"])
+@pytest.mark.parametrize("step", ["before it was judged", "before the record"])
+def test_what_was_killed_is_made_good_by_the_next_run(
+    step: str,
+    status: str,
+    drop: Path,
+    lake: Lake,
+    put: Callable[..., str],
+    stream: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stream()
+    contract = load_contract_of(ATTENDANCE)
+    rows = "".join(days(50)).replace("PRS", "PRS" if status == "validated" else "X")
+    name = put(contract, (HEADER + rows).encode(), "2014.04_7_PS_Att.csv")
+    record = Lake.record
+
+    def killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    def killed_at_the_end(lake: Lake, delivery: Delivery) -> None:
+        killed() if delivery.status == status else record(lake, delivery)
+
+    with monkeypatch.context() as context, pytest.raises(KeyboardInterrupt):
+        context.setattr(streamed, "judged", killed)
+        if step == "before the record":
+            context.undo()
+            context.setattr(Lake, "record", killed_at_the_end)
+        batching.receive(contract, drop, [name], lake, LANDED_AT)
+    (left,) = lake.recorded_of(contract.key)
+    assert left.status == "landed"
+    assert (lake.root / "landing").stat().st_mode & 0o077 == 0
+    (names,) = batching.new_batches(contract, drop, lake)
+    batching.receive(contract, drop, names, lake, LANDED_AT)
+    (made_good,) = lake.recorded_of(contract.key)
+    kept = 50 if status == "validated" else 0
+    assert (made_good.status, made_good.rows_validated) == (status, kept)
+    assert not list(lake.root.rglob("*.part"))
+
+
+def test_what_landed_is_judged_without_its_file(
     drop: Path,
     lake: Lake,
     put: Callable[..., str],
@@ -278,9 +318,6 @@ def test_what_was_not_judged_is_read_again(
     with monkeypatch.context() as context, pytest.raises(KeyboardInterrupt):
         context.setattr(streamed, "judged", killed)
         batching.receive(contract, drop, [name], lake, LANDED_AT)
-    (left,) = lake.root.rglob("*.part")
-    assert left.name.endswith("-rows.part")
-    assert (lake.root / "landing").stat().st_mode & 0o077 == 0
     batching.mend(contract, drop / "gone", lake)
     (mended,) = lake.recorded_of(contract.key)
     assert (mended.status, mended.rows_validated) == ("validated", 50)

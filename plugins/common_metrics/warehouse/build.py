@@ -194,7 +194,7 @@ def dbt(lake: Lake, *words: str, **settings: Any) -> subprocess.CompletedProcess
 
 
 def _begun(
-    lake: Lake, *words: str, program: Iterable[Path] = (DBT,), **settings: Any
+    lake: Lake, *words: str, program: Iterable[Path] = (), **settings: Any
 ) -> subprocess.Popen[str]:
     """Start dbt in the lake.
 
@@ -204,7 +204,7 @@ def _begun(
     dbt_sources.write()
     _lend_what_is_parsed(lake)
     return subprocess.Popen(
-        [*program, *words, *PLACES],
+        [*(program or [DBT]), *words, *PLACES],
         cwd=lake.root,
         text=True,
         preexec_fn=_die_with_parent,
