@@ -30,8 +30,9 @@ def read_records(
     if not streaming.takes(contract, size):
         return read_whole(contract, stream.read())
     _refuse_other_type(contract, stream.read(blocks.BLOCK))
-    _refuse_too_many(contract, *blocks.line_lengths(stream))
-    return streaming.judged_bytes(contract, stream, spool)
+    lines, longest = blocks.line_lengths(stream)
+    _refuse_too_many(contract, lines, longest)
+    return streaming.judged_bytes(contract, stream, spool, longest)
 
 
 def read_whole(contract: Contract, data: bytes) -> list[Record]:

@@ -26,7 +26,7 @@ from common_metrics.contracts.model import Contract
 from common_metrics.errors import DeliveryRefused
 from common_metrics.lake import Delivery
 from common_metrics.reading import parsing, refusals, text
-from common_metrics.reading.blocks import are_rows, blocks, line_lengths
+from common_metrics.reading.blocks import are_rows, blocks
 from common_metrics.reading.refusals import Found, Wrong
 from common_metrics.reading.text import Record
 from common_metrics.reading.years import SEARCHED_LINES, end_year, read_identity
@@ -93,11 +93,15 @@ def is_streamable(contract: Contract) -> bool:
     return bool(is_csv and contract.protects and not any(of_a_table))
 
 
-def judged_bytes(contract: Contract, stream: BinaryIO, spool: Path) -> Big:
-    """Return the file whose bytes are text of the contract; raise DeliveryRefused."""
-    row, block = 1, b""
-    zero = None
-    is_simple = line_lengths(stream)[1] <= csv.field_size_limit()
+def judged_bytes(
+    contract: Contract, stream: BinaryIO, spool: Path, longest: int
+) -> Big:
+    """Return the file whose bytes are text of the contract; raise DeliveryRefused.
+
+    ``longest`` is the length of its longest line: the csv module refuses long cells.
+    """
+    row, block, zero = 1, b"", None
+    is_simple = longest <= csv.field_size_limit()
     for row, block in blocks(stream):
         _refuse_wrong_byte(contract, row, block)
         if b"\0" in block and not zero:

@@ -3,6 +3,7 @@
 -- may be dropped. The same days in both are the same days.
 with {{ current_records('int_student_attendance') }},
 
+-- Below zero is no number of days: a file that says none differs from one that does.
 totals as (
     select
         provider,

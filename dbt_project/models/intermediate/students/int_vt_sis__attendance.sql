@@ -1,4 +1,4 @@
-{%- set event_types = ['FT', 'PTA', 'PTM', 'PTO', ''] -%}
+{%- set event_types = ['FT', 'PTA', 'PTM', 'PTO'] -%}
 with printed_days as (
     {{ current_rows('stg_vt__sis_attendance') }}
 ),
@@ -15,7 +15,12 @@ expected as (
         case
             when printed_days.daily_status = 'ABS' then printed_days.day_value
         end as absent_part,
-        coalesce(printed_days.attendance_event_type, '') as event_type
+        case
+            {%- for type in event_types %}
+            when printed_days.attendance_event_type = '{{ type }}' then '{{ type }}'
+            {%- endfor %}
+            else 'other'
+        end as event_type
     from printed_days
     semi join members
         on
@@ -40,7 +45,7 @@ days as (
         attendance_date,
         max(lea_id_state) as lea_id_state,
         0
-        {%- for type in event_types %}
+        {%- for type in event_types + ['other'] %}
         + coalesce(
             max(
                 case event_type when '{{ type }}' then absent_part end
