@@ -238,6 +238,28 @@ def test_a_contract_without_a_header_is_read_in_a_stream(
 
 
 @pytest.mark.full
+def test_rows_without_a_key_are_rows_of_the_file(
+    both: Callable[..., Delivery], student_lake: StudentLake
+) -> None:
+    contract = load_contract_of("oneroster/demographics")
+    drop = student_lake.sample / "extracts"
+    sound = next(
+        delivery.file
+        for delivery in student_lake.lake.recorded_of(contract.key)
+        if delivery.status == "validated" and delivery.rows_raw > 40
+    )
+    header, *rows = (drop / sound).read_text().splitlines()
+    at = header.split(",").index("sourcedId")
+    for n, row in enumerate(rows):
+        cells = row.split(",")
+        same = "" if n < 2 else "one id for all"
+        rows[n] = ",".join([*cells[:at], same, *cells[at + 1 :]])
+    told = "\n".join([header, *rows, ""]).encode()
+    refused = both(contract, told, Path(sound).name)
+    assert f" of {len(rows)} rows otherwise" in refused.message, refused.message
+
+
+@pytest.mark.full
 def test_a_check_says_the_same_of_what_is_only_warned_of(
     student_lake: StudentLake, tmp_path: Path, stream: Callable[..., None]
 ) -> None:

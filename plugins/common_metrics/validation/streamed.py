@@ -333,23 +333,43 @@ def _alike(
         f"create table twice as select hash({key}) as _key from spooled "
         "group by all having count(*) > 1"
     )
-    seen, repeats, listed = Seen({"success": True, "result": {}}), [], [NONE]
+    result, repeats, listed = {"success": True, "result": {}}, [], [NONE]
     for rows in _of_keys(con, f"hash({key})"):
         is_repeat = quarantine.repeated(rows)
         repeats += rows[ROW].filter(is_repeat).chunks
-        frame = rows.filter(pc.invert(is_repeat)).to_pandas()
-        result = _result(checks, place, plausibility.measured(contract, frame))
-        wrong = rows.select(NONE.column_names)
-        is_wrong = pc.is_in(wrong[ROW], pa.array(_listed(result), pa.int64()))
-        listed.append(wrong.filter(is_wrong))
-        seen = _more(seen, result, (0, 0, 0))
-    con.register("numbers", pa.table({ROW: pa.chunked_array(repeats, pa.int64())}))
+        result, wrong = _contradicting(
+            contract, checks, place, rows.filter(pc.invert(is_repeat))
+        )
+        listed.append(wrong)
+        if broke(result):
+            break
+    left_out = pa.chunked_array(repeats, pa.int64())
+    con.register("numbers", pa.table({ROW: left_out}))
     con.execute("insert into repeats from numbers")
-    rows, filled = pa.concat_tables(listed), _filled(con, contract)
-    seen = seen._replace(
-        elements=filled, considered=filled, unexpected=rows.num_rows, rows=rows
-    )
-    return pa.chunked_array(repeats, pa.int64()), seen
+    return left_out, _of_all(con, contract, result, pa.concat_tables(listed))
+
+
+def _contradicting(
+    contract: Contract, checks: "Checks", place: int, rows: pa.Table
+) -> tuple[dict[str, Any], pa.Table]:
+    """Return what the library says of rows that may share a key, and which do."""
+    frame = plausibility.measured(contract, rows.to_pandas())
+    result = _result(checks, place, frame)
+    numbers = rows.select(NONE.column_names)
+    wrong = pc.is_in(numbers[ROW], pa.array(_listed(result), pa.int64()))
+    return result, numbers.filter(wrong)
+
+
+def _of_all(
+    con: duckdb.DuckDBPyConnection,
+    contract: Contract,
+    result: dict[str, Any],
+    wrong: pa.Table,
+) -> Seen:
+    """Return what was found of keys among all rows; an empty one is like no other."""
+    has_any = " or ".join(f'"{name}" is not null' for name in contract.grain)
+    count, filled = _one(con, f"select count(*), count(*) filter ({has_any}) from rows")
+    return Seen(result, count, filled, wrong.num_rows, wrong)
 
 
 def _key(con: duckdb.DuckDBPyConnection, contract: Contract, name: str) -> str:
@@ -386,13 +406,6 @@ def _of_keys(con: duckdb.DuckDBPyConnection, key: str) -> Iterator[pa.Table]:
         yield con.execute(
             f"select * from spooled semi join {some} on {key} = _key order by {ROW}"
         ).to_arrow_table()
-
-
-def _filled(con: duckdb.DuckDBPyConnection, contract: Contract) -> int:
-    """Return how many rows have a key; an empty one is like no other."""
-    has_any = " or ".join(f'"{name}" is not null' for name in contract.grain)
-    (count,) = _one(con, f"select count(*) from rows where {has_any}")
-    return count
 
 
 # What is to be set aside
