@@ -118,7 +118,8 @@ def test_the_unit_tests_of_all_models_pass(
         len(re.findall(r"^    model: \w+$", f.read_text(), re.M)) for f in files
     )
     assert done.returncode == 0, done.stdout
-    assert f"PASS={written} WARN=0 ERROR=0 SKIP=0" in done.stdout and written > 80
+    # The hook of a run is one that passes, too.
+    assert f"PASS={written + 1} WARN=0 ERROR=0 SKIP=0" in done.stdout and written > 80
 
 
 def test_no_row_is_lost_between_raw_and_validated(public: Path) -> None:

@@ -33,9 +33,7 @@ case {{ of }}value_status
 end asc,
 cast({{ of }}landed_at as date) desc nulls last,
 {{ of }}extract asc,
-{{ of }}landed_at desc nulls last,
-{{ of }}source_file desc,
-{{ of }}source_row desc,
+{{ newest_first(of, of) }},
 {{ of }}delivery desc
 {%- for number in numbers -%}
 ,

@@ -25,7 +25,7 @@ newest_blocked as (
     qualify row_number() over (
         partition by state, school_id_state, cohort_year
         order by
-            landed_at desc, source_file desc, blocked_count desc, source_row desc
+            {{ newest_file_first() }}, blocked_count desc, source_row desc
     ) = 1
 ),
 
