@@ -195,12 +195,13 @@ bench: $(VENV)/.dev ## what the stages cost beside an earlier commit; BEFORE=, R
 	@$(PYTHON) tests/bench.py --lake "$(LAKE_DIR)" --before "$(BEFORE)" --runs $(RUNS) \
 		$(if $(DROP),--drop "$(DROP_DIR)")
 
-# All four take hours: ROWS=1000000 is one of them.
+# All four take hours: ROWS=1000000 is one of them. OF=attendance or enrolment.
+OF ?= attendance
 ROWS ?= 1000000 10000000 20000000 100000000
 EARTHMOVER = $(VENV)-earthmover
-bench-scale: $(VENV)/.dev $(EARTHMOVER)/.ready ## big deliveries beside a bare script, earthmover and pandas; ROWS=, RUNS=, LAKE=
+bench-scale: $(VENV)/.dev $(EARTHMOVER)/.ready ## big deliveries beside a bare script, earthmover and pandas; OF=, ROWS=, RUNS=, LAKE=
 	$(call number,RUNS)
-	@$(PYTHON) tests/bench_scale.py --work "$(LAKE_DIR)/scale" --rows $(ROWS) \
+	@$(PYTHON) tests/bench_scale.py --work "$(LAKE_DIR)/scale" --of $(OF) --rows $(ROWS) \
 		--runs $(RUNS) --earthmover "$(call absolute,$(EARTHMOVER))"
 
 SCHOOLS ?= 20

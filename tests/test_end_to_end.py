@@ -335,6 +335,48 @@ def test_no_model_of_students_compares_all_rows_with_all(
     assert [name for name, plan in plans.items() if "BLOCKWISE_NL_JOIN" in plan] == []
 
 
+def test_three_million_days_fit_into_little_memory(
+    lake: Lake, first: Run, tmp_path: Path
+) -> None:
+    """With a text in the group of each day a state's hundred million do not fit."""
+    assert first.returncode == 0
+    place = "compiled/common_metrics/models/intermediate/students"
+    model = (lake.dbt_target() / place / "int_vt_sis__attendance.sql").read_text()
+    with duckdb.connect(
+        str(tmp_path / "warehouse.duckdb"), config={"threads": 2}
+    ) as con:
+        con.execute("create schema staging")
+        con.execute("create schema intermediate")
+        con.execute(
+            "create table intermediate.int_deliveries_current as "
+            "select 'vt' as provider, 'sis_attendance' as extract, 'd1' as delivery"
+        )
+        con.execute(
+            "create table staging.stg_vt__sis_attendance as select "
+            "'vt' as provider, 'sis_attendance' as extract, 'd1' as delivery, "
+            "sha256(cast(n // 175 as varchar)) as student_key, "
+            "'SU001' as lea_id_state, 'PS001' as school_id_state, "
+            "2014 as school_year, "
+            "date '2013-08-28' + cast(n % 175 as integer) as attendance_date, "
+            "'PRS' as daily_status, 'FT' as attendance_event_type, "
+            "cast(null as varchar) as absence_category, "
+            "cast(1 as decimal(9, 3)) as day_value, "
+            "'vt_sis/2014.04_7_PS_Att.csv' as source_file, n as source_row "
+            "from range(3_000_000) as days (n)"
+        )
+        con.execute(
+            "create table intermediate.int_vt_sis__enrollments as select distinct "
+            "student_key, school_id_state, school_year "
+            "from staging.stg_vt__sis_attendance"
+        )
+        con.execute("set memory_limit = '80MB'")
+        con.execute(f"create table counted as {model}")
+        (found,) = con.execute(
+            "select count(*), cast(sum(days_member) as integer) from counted"
+        ).fetchall()
+    assert found == (17_143, 3_000_000)
+
+
 def test_a_number_is_explained_down_to_its_cell(public: Path) -> None:
     with duckdb.connect(str(public), read_only=True) as con:
         told = "\n".join(explain(con, "0036111", "acgr_4yr", 2015, "all"))
