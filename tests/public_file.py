@@ -1,12 +1,12 @@
 """A public file made by hand, with the tables that the project declares and rules."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import yaml
 
+from common_metrics.publication.audiences import AUDIENCE, REF
 from common_metrics.warehouse.build import DBT_PROJECT
 
 Rows = dict[str, list[dict]]
@@ -16,7 +16,7 @@ def write_public_file(file: Path, rows: Rows) -> None:
     """Write a file whose rules are the seeds and whose other tables hold ``rows``."""
     with duckdb.connect(str(file)) as con:
         for node in public_nodes():
-            create(con, published_name(node), node)
+            create(con, node["name"], node)
         for name, given in rows.items():
             for row in given:
                 con.execute(
@@ -54,11 +54,8 @@ def _nodes(tier: str) -> Iterator[dict]:
         for node in [*about.get("models", []), *about.get("seeds", [])]:
             meta = node.get("config", {}).get("meta", {})
             if tier in meta.get("tiers", []):
-                yield node
-
-
-def published_name(node: dict) -> str:
-    return node["config"]["meta"].get("publish_as", node["name"])
+                seen = [c for c in node["columns"] if c["name"] != AUDIENCE]
+                yield node | {"columns": seen}
 
 
 def create(con: duckdb.DuckDBPyConnection, name: str, node: dict) -> None:
@@ -75,4 +72,4 @@ def create(con: duckdb.DuckDBPyConnection, name: str, node: dict) -> None:
 def view_text(name: str) -> str:
     """Return the SQL of a published view on the plain names of a release's tables."""
     text = (DBT_PROJECT / f"models/published/{name}.sql").read_text()
-    return re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"\1", text)
+    return REF.sub(r"\1", text)

@@ -48,9 +48,9 @@ def fill(con: duckdb.DuckDBPyConnection) -> None:
                 f"select '{key}' as school_key, {year} as school_year, {rule}, "
                 "'compounding' as target_model, 81.5 as target_pct"
             )
-            con.execute(f"insert into school_targets_public by name {grain}")
+            con.execute(f"insert into school_targets by name {grain}")
             con.execute(
-                f"insert into school_target_status_public by name {grain}, "
+                f"insert into school_target_status by name {grain}, "
                 f"'{verdict}' as verdict"
             )
 
@@ -85,7 +85,7 @@ def nodes(con: duckdb.DuckDBPyConnection) -> dict:
 def describe(con: duckdb.DuckDBPyConnection, nodes: dict) -> None:
     """Fill the dictionary as its model would."""
     for node in nodes.values():
-        table = node["config"]["meta"].get("publish_as", node["name"])
+        table = node["name"]
         for column, about in node["columns"].items():
             con.execute(
                 "insert into data_dictionary by name select ? as table_name, "

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 import yaml
-from public_file import create, nodes, published_name
+from public_file import create, nodes
 
 from common_metrics.lake import write_json
 
@@ -145,15 +145,11 @@ def models() -> Iterator[dict]:
                 yield node
 
 
-def table_name(node: dict) -> str:
-    return node["config"]["meta"].get("publish_as", node["name"])
-
-
 def words_of_the_data() -> set[str]:
     """Tables, columns, seeds, what stands in their cells, the values of statuses."""
     words = set(SEEDS)
     for node in models():
-        words |= {table_name(node), *(column["name"] for column in node["columns"])}
+        words |= {node["name"], *(column["name"] for column in node["columns"])}
         for column in node["columns"]:
             for test in column.get("data_tests", []):
                 if "accepted_values" in test:
@@ -255,7 +251,7 @@ def released(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for tier in ("public", "partner"):
             with duckdb.connect(str(folder / f"{tier}.duckdb")) as con:
                 for node in nodes(tier):
-                    create(con, published_name(node), node)
+                    create(con, node["name"], node)
                 if tier == "public":
                     con.execute(f"export database '{folder}/public' (format parquet)")
     quarantine = tmp_path / "lake/quarantine/ct/college_entrance/2014"
@@ -296,18 +292,18 @@ def test_every_reader_of_the_tables_is_kept_where_its_exposure_says() -> None:
         assert files and all((ROOT / file).exists() for file in files), files
 
 
-def published_as() -> dict[str, str]:
-    """Return the name in a release of each model and seed that is published."""
+def published() -> set[str]:
+    """Return the models and seeds that a release publishes."""
     files = [*DBT.glob("models/**/*.yml"), *DBT.glob("seeds/**/*.yml")]
     content = [yaml.safe_load(file.read_text()) or {} for file in files]
     nodes = [n for c in content for n in [*c.get("models", []), *c.get("seeds", [])]]
     metas = {n["name"]: n.get("config", {}).get("meta", {}) for n in nodes}
-    return {n: m.get("publish_as", n) for n, m in metas.items() if m.get("tiers")}
+    return {name for name, meta in metas.items() if meta.get("tiers")}
 
 
 def tables_read(files: list[str]) -> set[str]:
     """Return the published tables and views that files of code name."""
-    names = set(published_as().values())
+    names = published()
 
     def named_in(text: str) -> set[str]:
         text = re.sub(r"(?m)(--|#).*$", "", text)
@@ -322,11 +318,11 @@ def tables_read(files: list[str]) -> set[str]:
 
 
 def test_an_exposure_depends_on_what_its_files_read() -> None:
-    known = published_as()
+    known = published()
     found = yaml.safe_load((DBT / "models/exposures.yml").read_text())["exposures"]
     for exposure in found:
         models = [on.removeprefix("ref('")[:-2] for on in exposure["depends_on"]]
-        said = {known[model] for model in models if model in known}
+        said = known & {*models}
         assert said == tables_read(exposure["config"]["meta"]["files"]), exposure[
             "name"
         ]
@@ -343,7 +339,7 @@ def test_the_page_for_analysts_names_what_there_is() -> None:
     }
     assert metrics and metrics <= set(spans(page))
     views = {"school_history", "schools_off_track", "widest_gaps"}
-    assert views <= set(published_as()) & set(spans(page))
+    assert views <= published() & set(spans(page))
 
 
 @pytest.mark.parametrize(

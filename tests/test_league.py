@@ -159,20 +159,22 @@ def warehouse(
     for (key, file), content in sent.items():
         delivery = staged.bring(lake, key, file, content)
         assert (delivery.status, delivery.rows_quarantined) == ("validated", 0), file
-    marts = ("coalition_snapshots", "coalition_snapshots_public", "accountability")
+    marts = ("coalition_snapshots", "accountability")
     more = ("difference_in_differences", "subsidy_eligibility", "needs_assessments")
     con = staged.build(lake, *(f"+{model}" for model in (*marts, *more)))
     yield con
     con.close()
 
 
-def snapshot(con: duckdb.DuckDBPyConnection, year: int, tier: str = "") -> dict:
+def snapshot(
+    con: duckdb.DuckDBPyConnection, year: int, audience: str = "partner"
+) -> dict:
     """Numerator, denominator, value and members reporting of each measure."""
     found = con.execute(
         "select measure, numerator, denominator, value, members_reporting_count, "
-        f"members_count from published.coalition_snapshots{tier} "
-        "where coalition_id = 'league' and school_year = ?",
-        [year],
+        "members_count from published.coalition_snapshots "
+        "where coalition_id = 'league' and school_year = ? and audience = ?",
+        [year, audience],
     ).fetchall()
     return {measure: tuple(rest) for measure, *rest in found}
 
@@ -186,7 +188,7 @@ def test_the_snapshot_gives_the_printed_figures(warehouse) -> None:
     assert box["acgr_4yr"] == (11_577, 13_620, 85.0, 75, 75)
     assert box["share_of_region"] == (75, 81, pytest.approx(100 * 75 / 81), 75, 75)
     assert box["acgr_5yr"] == (None, None, None, 0, 75)
-    assert snapshot(warehouse, 2014, "_public") == box
+    assert snapshot(warehouse, 2014, "public") == box
 
 
 def test_a_missing_member_lowers_the_coverage_and_never_the_rate(warehouse) -> None:
@@ -196,14 +198,15 @@ def test_a_missing_member_lowers_the_coverage_and_never_the_rate(warehouse) -> N
     assert snapshot(warehouse, 2016)["acgr_4yr"] == (graduates, classes, rate, 74, 75)
     ((coverage,),) = warehouse.execute(
         "select coverage_pct from published.coalition_snapshots where "
-        "coalition_id = 'league' and school_year = 2016 and measure = 'acgr_4yr'"
+        "coalition_id = 'league' and school_year = 2016 and measure = 'acgr_4yr' "
+        "and audience = 'partner'"
     ).fetchall()
     assert coverage == pytest.approx(100 * 74 / 75)
 
 
 def test_the_public_pool_lacks_the_small_cell(warehouse) -> None:
     partner = snapshot(warehouse, 2016)["acgr_4yr"]
-    public = snapshot(warehouse, 2016, "_public")["acgr_4yr"]
+    public = snapshot(warehouse, 2016, "public")["acgr_4yr"]
     assert public[:2] == (partner[0] - 176, partner[1] - 180)
     assert public[3:] == (73, 75)
 

@@ -284,7 +284,8 @@ def test_the_walk_of_the_page_ends_in_school_outcomes(copied: Path, file: Path) 
         found = con.execute(
             "select school_name, numerator, denominator, round(value_pct, 1), "
             "source_row from published.school_outcomes where metric_id = "
-            "'dropout_event' and student_group = 'all' order by source_row"
+            "'dropout_event' and student_group = 'all' and audience = 'partner' "
+            "order by source_row"
         ).fetchall()
     assert [(*row[:3], float(row[3]), row[4]) for row in found] == [
         ("Alder Shore High School", 6, 240, 2.5, 2),

@@ -32,7 +32,6 @@ ALLOWED = {
     "changes": "a row has one old key, and a file arrived once",
     "int_baselines": "a school has one preferred outcome of a cell and year",
     "network_rates": "a state has one outcome of a cell from each provider",
-    "network_rates_public": "as network_rates",
     "int_fault_spans": "a file has one judgement a moment, see int_judgements",
     "supplier_scores": "a file has one judgement a moment, see int_judgements",
     "int_outcome_versions": "a cell has one row a moment and one a version",
@@ -42,7 +41,7 @@ ALLOWED = {
     "int_school_head_counts": "an extract has one row of a school and year",
     "int_school_verdicts": "a provider has one row of a cell",
     "int_school_outlook": "one target model, and a rule version has one verdict a year",
-    "network_progress_public": "an entity has one rate of a cell and year",
+    "network_progress": "an entity has one rate of a cell and year",
 }
 
 

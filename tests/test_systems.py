@@ -39,7 +39,6 @@ WANTED = (
     "dim_school",
     "school_targets",
     "+coalition_outcomes",
-    "+coalition_outcomes_public",
     "+national_coverage",
     "+school_target_status",
     "+network_progress",

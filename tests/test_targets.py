@@ -20,9 +20,7 @@ MODELS = [
     "int_school_outlook",
     "int_group_gaps",
     "school_targets",
-    "school_targets_public",
     "group_gaps",
-    "group_gaps_public",
 ]
 PATHS = MODELS[:4]
 # Whole and tenths too, that ends meet: a rate of 50 against a goal of 50.
@@ -131,7 +129,7 @@ def test_the_golden_table_is_met_to_the_last_decimal(
 ) -> None:
     metric, group, _, model = case
     rows = golden.rows(
-        "from warehouse.published.school_targets where student_group = "
+        f"{published()} and student_group = "
         f"'{group}' and metric_id = '{metric}' and target_model = '{model}' "
         "order by school_year"
     )
@@ -149,9 +147,7 @@ def test_the_league_passes_ninety_in_2019_and_the_reading_decides_the_dropout_go
 ) -> None:
     found = {
         (row["metric_id"], row["target_model"], row["school_year"]): row
-        for row in golden.rows(
-            "from warehouse.published.school_targets where student_group = 'all'"
-        )
+        for row in golden.rows(f"{published()} and student_group = 'all'")
     }
     rate = {key: round(row["target_pct"], 3) for key, row in found.items()}
     assert rate["acgr_4yr", "compounding", 2018] < 90
@@ -209,10 +205,10 @@ def test_what_a_target_s_year_means_is_a_setting_and_stands_on_each_target(
     assert steps[0] == "15.000000 x (1 - 5.00 %) = 14.250000"
 
 
-def derivations(memory: Warehouse, model: str, tier: str = "school_targets") -> list:
+def derivations(memory: Warehouse, model: str) -> list:
     """The steps of the one path, as the view of a published file words them."""
     con = memory.con
-    con.execute(f"create or replace temp view school_targets as {published(tier)}")
+    con.execute(f"create or replace temp view school_targets as {published()}")
     con.execute(
         "create or replace temp view target_decreases as "
         "from warehouse.rules.target_decreases"
@@ -228,8 +224,11 @@ def derivations(memory: Warehouse, model: str, tier: str = "school_targets") -> 
     ]
 
 
-def published(table: str) -> str:
-    return f"select * from warehouse.published.{table}"
+def published(audience: str = "partner", table: str = "school_targets") -> str:
+    return (
+        f"select * exclude (audience) from warehouse.published.{table} "
+        f"where audience = '{audience}'"
+    )
 
 
 OWN = {
@@ -250,10 +249,8 @@ def test_a_school_s_own_target_stands_with_its_reason_and_the_rule_goes_on(
     memory.put("rules.school_target_overrides", [OWN])
     start = outcome("ash", "acgr_4yr", 850, 1000, visibility="restricted")
     memory.put("intermediate.int_outcomes_reconciled", [start])
-    memory.make(*PATHS, "school_targets", "school_targets_public")
-    rows = memory.rows(
-        "from warehouse.published.school_targets order by school_year, target_model"
-    )
+    memory.make(*PATHS, "school_targets")
+    rows = memory.rows(f"{published()} order by school_year, target_model")
     own = [row for row in rows if row["is_override"]]
     assert {row["target_model"] for row in own} == {"compounding", "linear"}
     for row in own:
@@ -280,8 +277,8 @@ def test_of_a_hidden_baseline_the_public_sees_no_target(
     hidden = {k: start[k] for k in ("provider", "level", "state", "school_key")}
     hidden |= {k: start[k] for k in ("school_year", "metric_id", "student_group")}
     memory.put("intermediate.int_suppressed_cells", [hidden])
-    memory.make(*PATHS, "school_targets_public")
-    assert not memory.rows(published("school_targets_public"))
+    memory.make(*PATHS, "school_targets")
+    assert memory.rows(published()) and not memory.rows(published("public"))
 
 
 # What always holds, whatever the rule: years, decreases, goals and starts at random.
@@ -705,9 +702,9 @@ def test_a_gap_is_shown_only_where_both_groups_are(
     ]
     memory.put("intermediate.int_outcomes_reconciled", cells)
     memory.put("intermediate.int_suppressed_cells", marks)
-    memory.make("int_group_gaps", "group_gaps", "group_gaps_public")
-    (partner,) = memory.rows("from warehouse.published.group_gaps")
-    (public,) = memory.rows("from warehouse.published.group_gaps_public")
+    memory.make("int_group_gaps", "group_gaps")
+    (partner,) = memory.rows(published("partner", "group_gaps"))
+    (public,) = memory.rows(published("public", "group_gaps"))
     numbers = [name for name in partner if name.endswith("_points")]
     shown = {one["value_status"], other["value_status"]} <= {"reported", "range"}
     assert all((partner[name] is not None) == shown for name in numbers)

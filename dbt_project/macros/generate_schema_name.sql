@@ -7,11 +7,3 @@
         {{ custom_schema_name or target.schema }}
     {%- endif -%}
 {%- endmacro -%}
-
-{%- macro generate_alias_name(custom_alias_name=none, node=none) -%}
-    {%- if target.name == 'release' -%}
-        {{ node.config.meta.get('publish_as', node.name) }}
-    {%- else -%}
-        {{ custom_alias_name or node.name }}
-    {%- endif -%}
-{%- endmacro -%}

@@ -1,16 +1,15 @@
-{#- Every column of every table that a release publishes, as its yml describes it. Of
-    twins, which differ by what they show and not by what it means, the partners'. -#}
+{#- Every column of every table that a release publishes, as its yml describes it. Who sees
+    a row so is no column of a file. -#}
 {%- macro published_columns() -%}
     select * from (
-        values (null, null, null, null, null, null)
+        values (null, null, null, null, null)
 {%- for node in (graph.nodes or {}).values() if execute -%}
 {%- set meta = node.config.meta or {} -%}
-{%- if meta.tiers and ('partner' in meta.tiers or 'publish_as' not in meta) -%}
-{%- for column in node.columns.values() %},
+{%- if meta.tiers -%}
+{%- for column in node.columns.values() if column.name != 'audience' %},
         (
             {{ dbt.string_literal(node.schema) }},
             {{ dbt.string_literal(node.name) }},
-            {{ dbt.string_literal(meta.publish_as or node.name) }},
             {{ dbt.string_literal(column.name) }},
             {{ dbt.string_literal(column.config.meta.unit) if column.config.meta.unit else 'null' }},
             {{ dbt.string_literal(dbt.escape_single_quotes(column.description | trim)) }}
@@ -18,8 +17,8 @@
 {%- endfor -%}
 {%- endif -%}
 {%- endfor %}
-    ) as listed (schema_name, relation, table_name, column_name, unit, description)
-    where relation is not null
+    ) as listed (schema_name, table_name, column_name, unit, description)
+    where table_name is not null
 {%- endmacro -%}
 
 {#- What had landed by a moment, as the rules of today read it: a view with an argument.

@@ -34,6 +34,6 @@
         {{- table_of_metric(metric.type_params.metrics[0].name) -}}
     {%- else -%}
         {%- set model = measure_of_metric(metric.type_params.measure.name)[0] -%}
-        {{- model.node_relation.alias | replace('_public', '') -}}
+        {{- model.node_relation.alias -}}
     {%- endif -%}
 {%- endmacro -%}

@@ -2,18 +2,18 @@
 **What is this test?** What the public must not see has a row that says so: the public
 coalition table has every cell of the partner one.
 **When is this important to resolve?** Before publishing: an absent row says nothing.
-**How to resolve?** See coalition_outcomes in macros/published.sql.
+**How to resolve?** See models/published/coalition_outcomes.sql.
 */
 select
     coalition_id,
     school_year,
     metric_id,
     student_group
-from {{ ref('coalition_outcomes') }}
+from {{ as_seen_by('partner', 'coalition_outcomes') }}
 except
 select
     coalition_id,
     school_year,
     metric_id,
     student_group
-from {{ ref('coalition_outcomes_public') }}
+from {{ as_seen_by('public', 'coalition_outcomes') }}

@@ -8,7 +8,7 @@ reason is a silent gap.
 the accepted values of target_coverage.
 */
 with coverage as (
-    select * from {{ ref('target_coverage') }}
+    select * from {{ as_seen_by('partner', 'target_coverage') }}
 ),
 
 targets as (
@@ -17,7 +17,7 @@ targets as (
         metric_id,
         student_group,
         school_year
-    from {{ ref('school_targets') }}
+    from {{ as_seen_by('partner', 'school_targets') }}
 ),
 
 products as (

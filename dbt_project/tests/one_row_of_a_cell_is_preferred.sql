@@ -8,6 +8,6 @@ select
     school_year,
     metric_id,
     student_group
-from {{ ref('school_outcomes') }}
+from {{ as_seen_by('partner', 'school_outcomes') }}
 group by school_key, school_year, metric_id, student_group
 having count(*) filter (where is_preferred) <> 1

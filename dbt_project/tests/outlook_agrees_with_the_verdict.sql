@@ -4,24 +4,24 @@ with outlooks as (
     select
         *,
         false as is_public
-    from {{ ref('school_outlook') }}
+    from {{ as_seen_by('partner', 'school_outlook') }}
     union all
     select
         *,
         true as is_public
-    from {{ ref('school_outlook_public') }}
+    from {{ as_seen_by('public', 'school_outlook') }}
 ),
 
 verdicts as (
     select
         *,
         false as is_public
-    from {{ ref('school_target_status') }}
+    from {{ as_seen_by('partner', 'school_target_status') }}
     union all
     select
         *,
         true as is_public
-    from {{ ref('school_target_status_public') }}
+    from {{ as_seen_by('public', 'school_target_status') }}
 ),
 
 compared as (

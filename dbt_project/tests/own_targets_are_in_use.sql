@@ -19,7 +19,7 @@ used as (
         student_group,
         school_year,
         target_pct
-    from {{ ref('school_targets') }}
+    from {{ as_seen_by('partner', 'school_targets') }}
     where is_override
 ),
 

@@ -42,8 +42,8 @@ CLIENTS = {
     "superset": ("superset", "superset_rest.py"),
 }
 ONE_VERDICT_LESS = f"""
-    delete from published.school_target_status_public where rowid = (
-        select max(rowid) from published.school_target_status_public where {WHERE}
+    delete from published.school_target_status where rowid = (
+        select max(rowid) from published.school_target_status where {WHERE}
     )
 """
 # Longer than a swap and a read of the slowest client.

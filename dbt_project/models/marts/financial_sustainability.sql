@@ -3,7 +3,8 @@
 -- launch (seeds metric_goals, league_rules). Where the League lists a launch of the
 -- school, the list wins over what the school states; a listed launch that has not come
 -- is none. Of what a school states the newest counts. The verdict compares unrounded
--- dollars.
+-- dollars. The money is public; where a school has fewer pupils than its state lets a
+-- number of students show, all amounts are hidden, since each follows from the others.
 with finances as (
     {{ league_rows('finances', ['school_year']) }}
 ),
@@ -20,6 +21,15 @@ goals as (
 
 closings as (
     {{ closings() }}
+),
+
+minimums as (
+    select * from {{ ref('suppression_minimums') }}
+),
+
+contracts as (
+    select * from {{ ref('stg_lake__contracts') }}
+    where provider = 'league' and extract = 'finances'
 ),
 
 stated as (
@@ -123,6 +133,57 @@ judged as (
         source_row,
         delivery
     from reasoned
+),
+
+seen as (
+    select
+        judged.*,
+        audiences.audience,
+        contracts.visibility,
+        audiences.audience = 'public'
+        and coalesce(
+            contracts.visibility <> 'public'
+            and judged.enrollment_count
+            < coalesce(minimums.min_denominator, strictest.min_denominator),
+            false
+        ) as is_hidden
+    from judged
+    cross join {{ audiences() }}
+    cross join contracts
+    inner join minimums as strictest
+        on strictest.state = '*'
+    left join minimums
+        on judged.state = minimums.state
+),
+
+shown as (
+    select
+        audience,
+        school_key,
+        school_id_nces,
+        state,
+        school_name,
+        school_year,
+        metric_id,
+        launch_year,
+        launch_basis,
+        stated_launch_year,
+        years_since_launch,
+        sustainability_year,
+        due_year,
+        {{ suppressed('value_status') }},
+        {%- for amount in [
+            'per_pupil_revenue', 'enrollment_count', 'public_revenue', 'operating_cost',
+            'value_pct',
+        ] %}
+        {{ hide(amount) }},
+        {%- endfor %}
+        goal_pct,
+        {{ suppressed('verdict') }},
+        {{ hide('meets_year_four_goal') }},
+        case when is_hidden then 'few_pupils' else reason end as reason,
+        {{ source_columns() }}
+    from seen
 )
 
-select * from judged
+select * from shown

@@ -1,5 +1,6 @@
 -- Expected against received for each of the five states: an extract that several states
--- send may have come from some of them alone.
+-- send may have come from some of them alone. How many cells a restricted extract holds
+-- of a state would tell the public how many schools, groups or students it names.
 with due as (
     select
         * exclude (states),
@@ -13,6 +14,10 @@ received as (
 
 coverage as (
     select * from {{ ref('int_coverage') }}
+),
+
+contracts as (
+    select * from {{ ref('stg_lake__contracts') }}
 ),
 
 compared as (
@@ -61,6 +66,22 @@ judged as (
             compared.provider = coverage.provider
             and compared.extract = coverage.extract
             and compared.school_year = coverage.school_year
+),
+
+seen as (
+    select
+        audiences.audience,
+        judged.* exclude (rows_count),
+        case
+            when audiences.audience = 'partner' or contracts.visibility = 'public'
+                then judged.rows_count
+        end as rows_count
+    from judged
+    cross join {{ audiences() }}
+    left join contracts
+        on
+            judged.provider = contracts.provider
+            and judged.extract = contracts.extract
 )
 
-select * from judged
+select * from seen

@@ -2,7 +2,7 @@
 -- A number that no other coalition has by the same definition is not in it: numbers by
 -- two definitions are never a comparison (coalition_definition_notes says which).
 with outcomes as (
-    select * from {{ ref('coalition_outcomes') }}
+    select * from {{ as_seen_by('partner', 'coalition_outcomes') }}
 ),
 
 metrics as (

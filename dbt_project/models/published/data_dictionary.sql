@@ -8,7 +8,7 @@ with described as (
 types as (
     select distinct
         schema_name,
-        table_name as relation,
+        table_name,
         column_name,
         data_type
     from duckdb_columns()
@@ -34,7 +34,7 @@ typed as (
     inner join types
         on
             described.schema_name = types.schema_name
-            and described.relation = types.relation
+            and described.table_name = types.table_name
             and described.column_name = types.column_name
 )
 

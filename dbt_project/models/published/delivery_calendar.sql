@@ -11,7 +11,7 @@ days as (
 
 -- What is computed here is no delivery.
 of_states as (
-    select * from {{ ref('state_coverage') }}
+    select * from {{ as_seen_by('partner', 'state_coverage') }}
     where provider <> 'computed'
 ),
 

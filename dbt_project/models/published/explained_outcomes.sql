@@ -1,6 +1,6 @@
 -- One outcome of a school with its formula, its definition and the receipt of its file.
 with outcomes as (
-    select * from {{ ref('school_outcomes') }}
+    select * from {{ as_seen_by('partner', 'school_outcomes') }}
 ),
 
 metrics as (
@@ -8,7 +8,7 @@ metrics as (
 ),
 
 receipts as (
-    select * from {{ ref('deliveries') }}
+    select * from {{ as_seen_by('partner', 'deliveries') }}
 ),
 
 explained as (

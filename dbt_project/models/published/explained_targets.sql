@@ -1,7 +1,7 @@
 -- One target of a school with the step that leads to it from the year before: what the
 -- rule asks for, then what became of it, at the goal or by the school's own decision.
 with targets as (
-    select * from {{ ref('school_targets') }}
+    select * from {{ as_seen_by('partner', 'school_targets') }}
 ),
 
 decreases as (

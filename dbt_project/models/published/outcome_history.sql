@@ -3,23 +3,23 @@
 -- of its file; one without a file (computed, or a year that did not come) is of now,
 -- and its time begins with the newest delivery.
 with of_schools as (
-    select * from {{ ref('school_outcomes') }}
+    select * from {{ as_seen_by('partner', 'school_outcomes') }}
 ),
 
 of_leas as (
-    select * from {{ ref('lea_outcomes') }}
+    select * from {{ as_seen_by('partner', 'lea_outcomes') }}
 ),
 
 of_states as (
-    select * from {{ ref('state_outcomes') }}
+    select * from {{ as_seen_by('partner', 'state_outcomes') }}
 ),
 
 receipts as (
-    select * from {{ ref('deliveries') }}
+    select * from {{ as_seen_by('partner', 'deliveries') }}
 ),
 
 versions as (
-    select * from {{ ref('outcome_versions') }}
+    select * from {{ as_seen_by('partner', 'outcome_versions') }}
 ),
 
 held as (

@@ -33,7 +33,7 @@ differences as (
 ),
 
 outcomes as (
-    select * from {{ ref('state_outcomes_public') }}
+    select * from {{ as_seen_by('public', 'state_outcomes') }}
 ),
 
 held as (

@@ -1,5 +1,5 @@
 -- Cells in which two providers disagree beyond what their prints allow, and those in
--- which two files of one provider do.
+-- which two files of one provider do. The public sees those whose numbers are public.
 with disagreements as (
     select * from {{ ref('int_outcomes_compared') }}
     where is_beyond_range
@@ -17,8 +17,20 @@ compared as (
     from contradictions
 ),
 
+seen as (
+    select
+        compared.*,
+        audiences.audience
+    from compared
+    cross join {{ audiences() }}
+    where
+        audiences.audience = 'partner'
+        or compared.visibility = 'public' and compared.other_visibility = 'public'
+),
+
 published as (
     select
+        audience,
         level,
         state,
         school_key,
@@ -48,7 +60,7 @@ published as (
         visibility = 'public' and other_visibility = 'public' as is_public,
         definition_id,
         other_definition_id
-    from compared
+    from seen
 )
 
 select * from published

@@ -2,16 +2,16 @@
 -- is from. A year has a row for each model of targets, or one without a target. Years
 -- to come have a target alone.
 with outcomes as (
-    select * from {{ ref('school_outcomes') }}
+    select * from {{ as_seen_by('partner', 'school_outcomes') }}
     where is_preferred
 ),
 
 targets as (
-    select * from {{ ref('school_targets') }}
+    select * from {{ as_seen_by('partner', 'school_targets') }}
 ),
 
 statuses as (
-    select * from {{ ref('school_target_status') }}
+    select * from {{ as_seen_by('partner', 'school_target_status') }}
 ),
 
 warnings as (

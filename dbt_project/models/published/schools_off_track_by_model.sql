@@ -2,7 +2,7 @@
 -- missing. In a table of one metric, group, year and model of targets the last one is
 -- the furthest off.
 with statuses as (
-    select * from {{ ref('school_target_status') }}
+    select * from {{ as_seen_by('partner', 'school_target_status') }}
 ),
 
 metrics as (

@@ -2,7 +2,7 @@
 -- alone. A value whose definition the registry does not know for its metric stands
 -- beside nothing. Ranges are subtracted by their bounds.
 with outcomes as (
-    select * from {{ ref('state_outcomes') }}
+    select * from {{ as_seen_by('partner', 'state_outcomes') }}
 ),
 
 metrics as (

@@ -6,7 +6,7 @@ with judgements as (
 ),
 
 deliveries as (
-    select * from {{ ref('deliveries') }}
+    select * from {{ as_seen_by('partner', 'deliveries') }}
     where status in ('validated', 'refused')
 ),
 

@@ -5,17 +5,17 @@ with metrics as (
 ),
 
 outcomes as (
-    select * from {{ ref('school_outcomes') }}
+    select * from {{ as_seen_by('partner', 'school_outcomes') }}
     where is_preferred and student_group = 'all'
 ),
 
 targets as (
-    select * from {{ ref('school_targets') }}
+    select * from {{ as_seen_by('partner', 'school_targets') }}
     where student_group = 'all'
 ),
 
 statuses as (
-    select * from {{ ref('school_target_status') }}
+    select * from {{ as_seen_by('partner', 'school_target_status') }}
     where student_group = 'all'
 ),
 

@@ -1,7 +1,7 @@
 -- Every outcome of a school with each warning that bears on it; an outcome without one
 -- is not in it.
 with outcomes as (
-    select * from {{ ref('school_outcomes') }}
+    select * from {{ as_seen_by('partner', 'school_outcomes') }}
 ),
 
 warnings as (

@@ -2,7 +2,7 @@
 -- the disadvantage of the group, ranked within state, year, metric and group. Without
 -- counts the interval is of the printed ranges alone, and chance is not in it.
 with gaps as (
-    select * from {{ ref('group_gaps') }}
+    select * from {{ as_seen_by('partner', 'group_gaps') }}
 ),
 
 metrics as (

@@ -15,9 +15,11 @@ PARTNERS = "partners"
 # What of a release everybody may read.
 PUBLIC = {"public.duckdb", "public", "site"}
 DICTIONARY = "data_dictionary"
-# A model that stays a view reads tables by nothing but this. Not the text that DuckDB
+# Who sees the row of a table so, which holds each row for each of them.
+AUDIENCE = "audience"
+# A model that stays a view reads tables by nothing but these. Not the text that DuckDB
 # 1.5.5 gives of a view: it writes a cross join before a left join as a comma.
-REF = re.compile(r"\{\{ ref\('(\w+)'\) \}\}")
+REF = re.compile(r"\{\{ (?:ref\(|as_seen_by\('partner', )'(\w+)'\) \}\}")
 
 
 class ReleaseRefused(Refused):
@@ -76,7 +78,7 @@ class Audiences:
     def tables(self, tier: str) -> list[Table]:
         """Return what dbt's manifest says a tier publishes (config.meta.tiers)."""
         chosen = [
-            _table(node)
+            _table(node, tier)
             for node in self._nodes
             if tier in node["config"].get("meta", {}).get("tiers", [])
         ]
@@ -106,12 +108,11 @@ class Audiences:
         return found
 
 
-def _table(node: dict) -> Table:
-    meta = node["config"]["meta"]
-    model = node["raw_code"] if meta.get("stays_a_view") else ""
+def _table(node: dict, tier: str) -> Table:
+    model = node["raw_code"] if node["config"]["meta"].get("stays_a_view") else ""
     return Table(
-        name=meta.get("publish_as", node["name"]),
-        rows=f'select * from warehouse."{node["schema"]}"."{node["name"]}"',
+        name=node["name"],
+        rows=_rows(node, tier),
         description=node["description"],
         columns={
             name: {
@@ -119,10 +120,20 @@ def _table(node: dict) -> Table:
                 "unit": column["config"].get("meta", {}).get("unit", ""),
             }
             for name, column in node["columns"].items()
+            if name != AUDIENCE
         },
         view=REF.sub(r"\1", model),
         reads=frozenset(REF.findall(model)),
     )
+
+
+def _rows(node: dict, tier: str) -> str:
+    """Return the rows that a tier sees, as a query that takes a condition."""
+    place = f'warehouse."{node["schema"]}"."{node["name"]}"'
+    if AUDIENCE not in node["columns"]:
+        return f"select * from {place}"
+    seen = f"select * exclude ({AUDIENCE}) from {place} where {AUDIENCE} = '{tier}'"
+    return f"select * from ({seen})"
 
 
 def _described(tables: list[Table]) -> list[Table]:

@@ -1,1 +1,0 @@
-{{ coalition_outcomes(public=true) }}

@@ -1,1 +1,0 @@
-{{ coalition_snapshots(public=true) }}

@@ -1,1 +1,0 @@
-{{ lea_outcomes(public=true) }}

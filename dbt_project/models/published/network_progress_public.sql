@@ -1,1 +1,0 @@
-{{ network_progress(public=true) }}

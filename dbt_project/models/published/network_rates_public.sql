@@ -1,1 +1,0 @@
-{{ network_rates(public=true) }}

@@ -1,1 +1,0 @@
-{{ outcome_restatements(public=true) }}

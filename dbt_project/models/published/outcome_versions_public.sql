@@ -1,1 +1,0 @@
-{{ outcome_versions(public=true) }}

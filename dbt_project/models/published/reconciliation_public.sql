@@ -1,6 +1,0 @@
-with disagreements as (
-    select * from {{ ref('reconciliation') }}
-    where is_public
-)
-
-select * from disagreements

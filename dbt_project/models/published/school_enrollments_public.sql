@@ -1,1 +1,0 @@
-{{ school_enrollments(public=true) }}

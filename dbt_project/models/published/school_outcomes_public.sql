@@ -1,1 +1,0 @@
-{{ school_outcomes(public=true) }}

@@ -1,1 +1,0 @@
-{{ school_outlook(public=true) }}

@@ -1,1 +1,0 @@
-{{ school_target_status(public=true) }}

@@ -1,1 +1,0 @@
-{{ school_targets(public=true) }}

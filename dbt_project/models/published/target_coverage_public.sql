@@ -1,1 +1,0 @@
-{{ target_coverage(public=true) }}
