@@ -490,7 +490,8 @@ def test_districts_are_in_no_table_of_schools_or_states(warehouse):
         ).fetchone()
         assert schools and not set(schools) & {key for (key,) in districts}
     doubled = warehouse.execute(
-        "select school_year, metric_id, student_group from published.state_outcomes "
+        "select audience, school_year, metric_id, student_group "
+        "from published.state_outcomes "
         "where state = 'CT' and is_preferred group by all having count(*) > 1"
     ).fetchall()
     assert doubled == []
