@@ -32,7 +32,7 @@ from common_metrics.reading.text import Record
 from common_metrics.reading.years import SEARCHED_LINES, end_year, read_identity
 
 # A csv file of students of more bytes than this is read so.
-IN_MEMORY = 32_000_000
+IN_MEMORY = 8_000_000
 # What pyarrow writes as one row group of a table that it has whole.
 GROUP = 1_048_576  # rows
 CHUNK = 100_000  # rows of a file whose lines are no rows
