@@ -7,6 +7,7 @@ tried out, as a bare hash of a birth date could.
 import hmac
 import os
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 from common_metrics.errors import Refused
@@ -21,26 +22,39 @@ class KeyMissing(Refused):
 
 
 def pseudonym(kind: str, value: str | None, pattern: str | None) -> str | None:
-    """Return 32 hex digits for a cell, None for an empty one.
+    """Return 32 hex digits for a cell, None for an empty one."""
+    (told,) = pseudonyms(kind, [value], pattern)
+    return told
+
+
+def pseudonyms(
+    kind: str, values: Iterable[str | None], pattern: str | None
+) -> list[str | None]:
+    """Return 32 hex digits for each cell, None for an empty one; raise KeyMissing.
 
     A cell that does not match ``pattern`` becomes ``malformed``: validation sees the
     fault and nobody the cell. Clearing houses return an id with an underscore behind.
     """
-    value = (value or "").strip().rstrip("_").upper()
-    if not value:
-        return None
-    if pattern and not re.fullmatch(pattern, value, re.ASCII | re.IGNORECASE):
-        return MALFORMED
-    return _hmac(f"{kind}\0{value}")
+    is_formed = re.compile(pattern or "", re.ASCII | re.IGNORECASE).fullmatch
+    told: list[str | None] = []
+    key = b""
+    for value in values:
+        cell = (value or "").strip().rstrip("_").upper()
+        if not cell:
+            told.append(None)
+        elif pattern and not is_formed(cell):
+            told.append(MALFORMED)
+        else:
+            key = key or require_key()
+            told.append(_keyed(key, f"{kind}\0{cell}"))
+    return told
 
 
 def fingerprint() -> str:
     """Return what tells one key from another and nothing of the key; "" without one."""
-    return _hmac("fingerprint")[:8] if os.environ.get(VARIABLE) else ""
-
-
-def _hmac(text: str) -> str:
-    return _keyed(require_key(), text)
+    if not os.environ.get(VARIABLE):
+        return ""
+    return _keyed(require_key(), "fingerprint")[:8]
 
 
 # A student has a row a day: each id is hashed once.

@@ -28,7 +28,7 @@ from common_metrics.contracts.headers import (
 from common_metrics.contracts.model import Column, Contract
 from common_metrics.errors import DeliveryRefused, seen
 from common_metrics.lake import Delivery
-from common_metrics.pseudonyms import MALFORMED, pseudonym
+from common_metrics.pseudonyms import MALFORMED, pseudonyms
 from common_metrics.reading import refusals, text, workbook
 from common_metrics.reading.refusals import Columns, Found
 from common_metrics.reading.text import Record, Records
@@ -279,13 +279,12 @@ def hashed(column: Column, cells: list[str | None]) -> list[str | None]:
     """Return the cells, or what stands in their place where they tell of a student."""
     if not column.protect:
         return cells
-    return [
-        # The hash of a cell that could not be read would look like any other.
-        MALFORMED
-        if cell and re.search(workbook.MARK, cell)
-        else pseudonym(column.protect, cell, column.pattern)
-        for cell in cells
-    ]
+    # The hash of a cell that could not be read would look like any other.
+    is_marked = re.compile(workbook.MARK).search
+    read = [None if cell and is_marked(cell) else cell for cell in cells]
+    told = pseudonyms(column.protect, read, column.pattern)
+    pairs = zip(cells, read, told, strict=True)
+    return [MALFORMED if cell and not kept else hash_ for cell, kept, hash_ in pairs]
 
 
 def _one_row_a_value(found: Found, columns: Columns) -> tuple[Columns, list[Record]]:
