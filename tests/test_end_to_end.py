@@ -863,7 +863,8 @@ def test_another_order_of_files_and_rows_gives_the_same_published_rows(
     build.build(other)
     record = json.loads(other.build_record().read_text())
     now, seen = datetime.now(UTC), audiences.Audiences(other)
-    written = candidate.write(other, "other", now, record, seen)
+    name = f"{now:%Y%m%dT%H%M%SZ}-other"
+    written = candidate.write(other, name, now, record, seen)
     # When a file landed is another moment in another lake.
     moments = ("landed_at", "valid_from", "valid_to", "first_seen_at")
     cells = f"select columns(c -> c not in {moments})"
