@@ -80,7 +80,16 @@ def warehouse(
     con = duckdb.connect()
     con.execute(f"attach '{lake.build()}' as warehouse (read_only)")
     con.execute("use warehouse")
-    con.execute("set search_path = 'warehouse.published,warehouse.marts,memory.main'")
+    seen = con.execute(
+        "select schema_name, table_name from duckdb_columns() "
+        "where database_name = 'warehouse' and column_name = 'audience'"
+    ).fetchall()
+    for schema, table in seen:
+        con.execute(
+            f"create view memory.main.{table} as select * exclude (audience) "
+            f"from warehouse.{schema}.{table} where audience = 'partner'"
+        )
+    con.execute("set search_path = 'memory.main,warehouse.published,warehouse.marts'")
     return con
 
 
